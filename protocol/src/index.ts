@@ -1,0 +1,65 @@
+export { fromBase64Url, toBase64Url } from './base64url.ts';
+export type { Bus, OriginEvent } from './events.ts';
+export {
+  type ChannelId,
+  parseChannelId,
+  parsePeerId,
+  parseRenditionId,
+  type PeerId,
+  type RenditionId,
+} from './ids.ts';
+export {
+  DIGEST_BYTES,
+  digestList,
+  isRoot,
+  pieceDigest,
+  rootOf,
+  type Sha256,
+  verifyDigestList,
+  verifyPiece,
+} from './integrity.ts';
+export { LIMITS } from './limits.ts';
+export { decodePeerMessage, encodePeerMessage } from './peer/codec.ts';
+export {
+  BYE,
+  type ByeReason,
+  FRAME,
+  type PeerMessage,
+  REJECT,
+  type RejectReason,
+} from './peer/messages.ts';
+export {
+  type ListedSegment,
+  type ListedSwarm,
+  readSwarmTags,
+  segmentTag,
+  swarmTag,
+} from './playlist-tags.ts';
+export { assertNever, err, invariant, ok, type Result, unwrap } from './result.ts';
+export {
+  digestsUrl,
+  initFile,
+  isSegmentSize,
+  isUint32,
+  type LivePath,
+  parseLivePath,
+  pieceCount,
+  pieceLength,
+  segmentFile,
+  type SegmentId,
+  type SegmentInfo,
+  segmentKey,
+  stripePieces,
+} from './segment.ts';
+export { parseClientMessage, parseTrackerMessage } from './tracker/codec.ts';
+export {
+  type BadReason,
+  type ClientMessage,
+  type ClientUpdate,
+  CLOSE,
+  type Duty,
+  type Signal,
+  type TrackerErrorCode,
+  type TrackerMessage,
+} from './tracker/messages.ts';
+export { PROTOCOL_VERSION } from './version.ts';

@@ -1,0 +1,123 @@
+import { type ChannelId, parseChannelId, parseRenditionId, type RenditionId } from './ids.ts';
+import { LIMITS } from './limits.ts';
+import { err, ok, type Result } from './result.ts';
+
+/**
+ * Which segment of a channel (SEG-2). `epoch` is the Unix second at which its publisher or encoder
+ * started and `msn` the media sequence number (RFC 8216 section 6.2.2), which runs on across epochs:
+ * together they are never used for two different byte strings.
+ */
+export type SegmentId = {
+  readonly rendition: RenditionId;
+  readonly epoch: number;
+  readonly msn: number;
+};
+
+/** All that a viewer must know to fetch and verify a segment. */
+export type SegmentInfo = {
+  readonly id: SegmentId;
+  /** Bytes. */
+  readonly size: number;
+  readonly durationMs: number;
+  /** Merkle root of its pieces, 32 bytes as base64url (SEG-6). */
+  readonly root: string;
+};
+
+/** One string per segment, for maps and logs. */
+export function segmentKey(id: SegmentId): string {
+  return `${id.rendition}/${id.epoch}-${id.msn}`;
+}
+
+/** How many pieces a segment of `size` bytes has (LIM-1). */
+export function pieceCount(size: number): number {
+  return Math.ceil(size / LIMITS.pieceBytes);
+}
+
+/** Bytes of piece `index` of a segment of `size` bytes. */
+export function pieceLength(size: number, index: number): number {
+  return Math.min(LIMITS.pieceBytes, size - index * LIMITS.pieceBytes);
+}
+
+/** True for a 32-bit unsigned integer, the range of epochs and media sequence numbers. */
+export function isUint32(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
+}
+
+/** True for a segment size that fits the limits (LIM-2). */
+export function isSegmentSize(value: unknown): value is number {
+  return isUint32(value) && value > 0 && pieceCount(value) <= LIMITS.piecesPerSegment;
+}
+
+/** Pieces `[from, to)` that stripe `stripe` of `of` covers; the stripes of a segment tile it (SEG-5). */
+export function stripePieces(
+  pieces: number,
+  stripe: number,
+  of: number,
+): { readonly from: number; readonly to: number } {
+  return { from: Math.floor((stripe * pieces) / of), to: Math.floor(((stripe + 1) * pieces) / of) };
+}
+
+/** What a path below `/live/` names (SEG-3). */
+export type LivePath =
+  | { readonly type: 'multivariant'; readonly channel: ChannelId }
+  | { readonly type: 'playlist'; readonly channel: ChannelId; readonly rendition: RenditionId }
+  | {
+      readonly type: 'init';
+      readonly channel: ChannelId;
+      readonly rendition: RenditionId;
+      readonly epoch: number;
+    }
+  | { readonly type: 'segment' | 'digests'; readonly channel: ChannelId; readonly id: SegmentId };
+
+/** File name of a segment inside its rendition's folder. */
+export function segmentFile(id: Omit<SegmentId, 'rendition'>): string {
+  return `${id.epoch}-${id.msn}.m4s`;
+}
+
+/** File name of the initialisation section of an epoch. */
+export function initFile(epoch: number): string {
+  return `${epoch}-init.mp4`;
+}
+
+/** URL of the digest list that belongs to a segment URL: the same name, `.digests`; query kept (SEG-4). */
+export function digestsUrl(segmentUrl: string): string {
+  return segmentUrl.replace(/\.m4s(?=$|[?#])/, '.digests');
+}
+
+const INIT = /^(\d{1,10})-init\.mp4$/;
+const MEDIA = /^(\d{1,10})-(\d{1,10})\.(m4s|digests)$/;
+
+/** Reads a URL path such as `/live/demo/source/1700000000-42.m4s`; anything else is an error. */
+export function parseLivePath(path: string): Result<LivePath, string> {
+  const parts = path.split('/');
+  if (parts.length < 4 || parts.length > 5 || parts[0] !== '' || parts[1] !== 'live')
+    return err('not a live path');
+  const channel = parseChannelId(parts[2]);
+  if (!channel.ok) return channel;
+  const file = parts[parts.length - 1] ?? '';
+  if (parts.length === 4)
+    return file === 'index.m3u8'
+      ? ok({ type: 'multivariant', channel: channel.value })
+      : err('no such file');
+  const rendition = parseRenditionId(parts[3]);
+  if (!rendition.ok) return rendition;
+  if (file === 'index.m3u8')
+    return ok({ type: 'playlist', channel: channel.value, rendition: rendition.value });
+  const init = INIT.exec(file);
+  if (init !== null) {
+    const epoch = Number(init[1]);
+    return isUint32(epoch)
+      ? ok({ type: 'init', channel: channel.value, rendition: rendition.value, epoch })
+      : err('epoch out of range');
+  }
+  const media = MEDIA.exec(file);
+  if (media === null) return err('no such file');
+  const epoch = Number(media[1]);
+  const msn = Number(media[2]);
+  if (!isUint32(epoch) || !isUint32(msn)) return err('segment out of range');
+  return ok({
+    type: media[3] === 'm4s' ? 'segment' : 'digests',
+    channel: channel.value,
+    id: { rendition: rendition.value, epoch, msn },
+  });
+}
