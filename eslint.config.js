@@ -23,6 +23,8 @@ export default defineConfig([
       ],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // isolatedDeclarations wants the annotation on exported fields.
+      '@typescript-eslint/consistent-generic-constructors': 'off',
       // Port methods such as close() are often empty on purpose.
       '@typescript-eslint/no-empty-function': 'off',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],

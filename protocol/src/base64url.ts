@@ -1,7 +1,7 @@
 import { err, ok, type Result } from './result.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const VALUES = new Map([...ALPHABET].map((char, value) => [char, value]));
+const VALUES = new Map(ALPHABET.split('').map((char, value) => [char, value]));
 
 /** Bytes as unpadded base64url (RFC 4648 section 5). Written here because neither `btoa` nor `Buffer` exists everywhere. */
 export function toBase64Url(bytes: Uint8Array): string {

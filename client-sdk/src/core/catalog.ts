@@ -1,0 +1,72 @@
+import { type RenditionId, segmentFile, type SegmentId, type SegmentInfo } from '@shoal/protocol';
+import { ENGINE } from './limits.ts';
+
+/** A segment that can be fetched: what it is, and where. */
+export type Listed = { readonly info: SegmentInfo; readonly url: string };
+
+/** All segments that playlists and the tracker have made known, oldest forgotten first. */
+export class Catalog {
+  readonly #byUrl = new Map<string, Listed>();
+  readonly #byMsn = new Map<RenditionId, Map<number, Listed>>();
+  /** A URL of the rendition's newest playlist, from which the URLs of announced segments follow. */
+  readonly #sample = new Map<RenditionId, string>();
+
+  /** Adds a listed segment; false if it was known already. */
+  list(info: SegmentInfo, url: string): boolean {
+    this.#sample.set(info.id.rendition, url);
+    const announced = this.find(info.id);
+    // The playlist's URL may differ from the one guessed at the announcement.
+    if (announced !== undefined) this.#byUrl.set(url, announced);
+    return this.#add({ info, url });
+  }
+
+  /** Adds a segment announced without a URL; false if it was known, or no playlist of its rendition was seen yet. */
+  announce(info: SegmentInfo): boolean {
+    const sample = this.#sample.get(info.id.rendition);
+    return sample !== undefined && this.#add({ info, url: siblingUrl(sample, info.id) });
+  }
+
+  byUrl(url: string): Listed | undefined {
+    return this.#byUrl.get(url);
+  }
+
+  byMsn(rendition: RenditionId, msn: number): Listed | undefined {
+    return this.#byMsn.get(rendition)?.get(msn);
+  }
+
+  /** The segment with exactly this identity. */
+  find(id: SegmentId): Listed | undefined {
+    const listed = this.byMsn(id.rendition, id.msn);
+    return listed?.info.id.epoch === id.epoch ? listed : undefined;
+  }
+
+  #add(listed: Listed): boolean {
+    const { rendition, epoch, msn } = listed.info.id;
+    let segments: Map<number, Listed> | undefined = this.#byMsn.get(rendition);
+    if (segments === undefined) {
+      segments = new Map();
+      this.#byMsn.set(rendition, segments);
+    }
+    const known = segments.get(msn);
+    // A later epoch replaces an earlier one; what is known is never rewritten by an announcement.
+    if (known !== undefined && known.info.id.epoch >= epoch) return false;
+    segments.set(msn, listed);
+    this.#byUrl.set(listed.url, listed);
+    this.#trim();
+    return true;
+  }
+
+  #trim(): void {
+    for (const [url, { info }] of this.#byUrl) {
+      if (this.#byUrl.size <= ENGINE.catalogSegments) return;
+      this.#byUrl.delete(url);
+      this.#byMsn.get(info.id.rendition)?.delete(info.id.msn);
+    }
+  }
+}
+
+/** The URL of another segment of the same rendition: the same folder and query (SEG-3). */
+export function siblingUrl(url: string, id: Omit<SegmentId, 'rendition'>): string {
+  const [, folder = '', query = ''] = /^([^?#]*\/)[^/?#]*([?#].*)?$/.exec(url) ?? [];
+  return `${folder}${segmentFile(id)}${query}`;
+}

@@ -1,0 +1,184 @@
+import { assertNever } from '@shoal/protocol';
+import type { Effect, EngineOptions, EngineStats, Input } from './io.ts';
+import { onFrame, onLinkClosed } from './neighbour-events.ts';
+import { onDemandCancelled, onFetchOutcome } from './origin-events.ts';
+import { meetDeadline, needDigests, takeDuties } from './origin-plan.ts';
+import { announcePieces, askNeighbours, expireRequests, serveUploads } from './peer-plan.ts';
+import { SwarmState } from './swarm-state.ts';
+import {
+  connectTracker,
+  leaveSwarm,
+  onPlaylist,
+  onTrackerMessage,
+  onTrackerOpen,
+} from './tracker-events.ts';
+import { ENGINE } from './limits.ts';
+import type { Standing } from './tracker-session.ts';
+
+/**
+ * One viewer's part in the swarm, as a function of its inputs and the time: no timers, no clock, no
+ * I/O. The host calls {@link step} for everything that happens, carries out the effects in order, and
+ * calls it with a tick no later than {@link deadline}. A browser, a Node peer and a simulator run the
+ * same engine.
+ */
+export class SwarmEngine {
+  readonly #state: SwarmState;
+
+  constructor(options: EngineOptions) {
+    this.#state = new SwarmState(options);
+  }
+
+  /** Takes one input at time `now` (ms, never going back) and returns what is to be done. */
+  step(input: Input, now: number): readonly Effect[] {
+    const state = this.#state;
+    state.now = now;
+    this.#take(input);
+    state.resetWake();
+    expireRequests(state);
+    takeDuties(state);
+    for (const entry of state.wanted()) {
+      meetDeadline(state, entry);
+      needDigests(state, entry);
+    }
+    askNeighbours(state, state.wanted());
+    serveUploads(state);
+    announcePieces(state);
+    this.#deliver();
+    this.#updateTracker();
+    return state.takeEffects();
+  }
+
+  /** When the next tick is due at the latest, or undefined if only an input can change anything. */
+  deadline(): number | undefined {
+    return this.#state.wakeAt;
+  }
+
+  /** Whether a demand can be made for this URL. */
+  knows(url: string): boolean {
+    return this.#state.catalog.byUrl(url) !== undefined;
+  }
+
+  /** Counters so far. */
+  stats(): EngineStats {
+    const { fetches, p2pBytes, uploadedBytes, wastedBytes, mesh, tracker } = this.#state;
+    return {
+      httpBytes: fetches.receivedBytes,
+      p2pBytes,
+      uploadedBytes,
+      wastedBytes,
+      peers: mesh.ready().length,
+      viewers: tracker.viewers,
+    };
+  }
+
+  #take(input: Input): void {
+    const state = this.#state;
+    switch (input.type) {
+      case 'playlist':
+        onPlaylist(state, input);
+        return;
+      case 'playback':
+        state.playback.report(input, state.now);
+        return;
+      case 'demand':
+        this.#demand(input.demand, input.url);
+        return;
+      case 'demand-cancelled':
+        onDemandCancelled(state, input.demand);
+        return;
+      case 'p2p':
+        state.p2p = input.enabled;
+        if (input.enabled) connectTracker(state);
+        else leaveSwarm(state);
+        return;
+      case 'tracker-open':
+        onTrackerOpen(state);
+        return;
+      case 'tracker-closed':
+        state.tracker.lost();
+        return;
+      case 'tracker-message':
+        onTrackerMessage(state, input.message);
+        return;
+      case 'link-signal':
+        if (state.tracker.state === 'joined') {
+          const { peer: to, session, signal } = input;
+          state.emit({ type: 'tracker-send', message: { action: 'signal', to, session, signal } });
+        }
+        return;
+      case 'link-open':
+        state.emit(...state.mesh.opened(input.peer));
+        return;
+      case 'link-closed':
+        onLinkClosed(state, input.peer);
+        return;
+      case 'link-frame':
+        onFrame(state, input.peer, input.frame);
+        return;
+      case 'link-drained':
+        state.uploads.drained(input.peer);
+        return;
+      case 'fetch-start':
+        state.fetches.start(input.fetch, input.offset, state.now);
+        return;
+      case 'fetch-data':
+        onFetchOutcome(state, state.fetches.data(input.fetch, input.bytes));
+        return;
+      case 'fetch-end':
+        onFetchOutcome(state, state.fetches.end(input.fetch, state.now));
+        return;
+      case 'fetch-failed':
+        onFetchOutcome(state, state.fetches.failed(input.fetch, input.status));
+        return;
+      case 'tick':
+        return;
+      default:
+        assertNever(input);
+    }
+  }
+
+  #demand(demand: number, url: string): void {
+    const state = this.#state;
+    const listed = state.catalog.byUrl(url);
+    const entry = listed === undefined ? undefined : state.open(listed);
+    if (entry === undefined || entry.originFaults >= ENGINE.originFaults) {
+      state.emit({ type: 'fall-back', demand });
+      return;
+    }
+    state.rendition = entry.info.id.rendition;
+    state.demands.set(demand, { entry, since: state.now });
+  }
+
+  #deliver(): void {
+    const state = this.#state;
+    for (const [demand, { entry, since }] of state.demands) {
+      if (!entry.complete) continue;
+      state.demands.delete(demand);
+      const firstByteAt = Math.max(since, entry.firstByteAt ?? state.now);
+      state.emit({ type: 'deliver', demand, data: entry.data, firstByteAt });
+      const { httpBytes, p2pBytes, info } = entry;
+      const waitedMs = state.now - since;
+      state.emit({
+        type: 'report',
+        report: { type: 'segment', id: info.id, size: info.size, httpBytes, p2pBytes, waitedMs },
+      });
+    }
+  }
+
+  #updateTracker(): void {
+    const state = this.#state;
+    const standing = this.#standing();
+    if (standing === undefined) return;
+    const update = state.tracker.update(standing, state.now);
+    if (update !== undefined) state.emit({ type: 'tracker-send', message: update });
+    state.wake(state.tracker.deadline(standing));
+  }
+
+  #standing(): Standing | undefined {
+    const { rendition, store, playback, mesh } = this.#state;
+    if (rendition === undefined) return undefined;
+    const window = store.window(rendition);
+    const next = playback.next ?? window.hi + 1;
+    return { rendition, ...window, next, neighbours: mesh.ready().length, want: mesh.want };
+  }
+}

@@ -1,0 +1,191 @@
+import { LIMITS } from '@shoal/protocol';
+import { HttpEstimate } from './bandwidth.ts';
+import type { Effect } from './io.ts';
+import { ENGINE } from './limits.ts';
+import type { SegmentEntry } from './segment-entry.ts';
+
+type PieceFetch = {
+  readonly type: 'pieces';
+  readonly id: number;
+  readonly entry: SegmentEntry;
+  /** Pieces that this fetch is to bring; each piece is brought by one fetch. */
+  readonly pieces: Set<number>;
+  readonly startedAt: number;
+  firstByteAt: number | undefined;
+  /** Offset in the segment of the next byte to come. */
+  at: number;
+  received: number;
+};
+
+type DigestFetch = {
+  readonly type: 'digests';
+  readonly id: number;
+  readonly entry: SegmentEntry;
+  readonly startedAt: number;
+  readonly chunks: Uint8Array[];
+  received: number;
+};
+
+/** What the engine has to know of an incoming HTTP event. */
+export type FetchOutcome =
+  | { readonly type: 'nothing' }
+  /** Pieces may have been verified. `wasted` bytes served nobody. */
+  | { readonly type: 'progress'; readonly entry: SegmentEntry; readonly wasted: number }
+  /** The origin sent bytes that do not verify. */
+  | { readonly type: 'corrupt'; readonly entry: SegmentEntry; readonly wasted: number }
+  | { readonly type: 'digests'; readonly entry: SegmentEntry; readonly list: Uint8Array }
+  | { readonly type: 'failed'; readonly entry: SegmentEntry; readonly status: number };
+
+const NOTHING: FetchOutcome = { type: 'nothing' };
+
+/** The HTTP requests under way, and what they have brought. */
+export class Fetches {
+  readonly estimate: HttpEstimate = new HttpEstimate();
+  readonly #active = new Map<number, PieceFetch | DigestFetch>();
+  #lastId = 0;
+  /** Bytes of segment data received over HTTP. */
+  receivedBytes = 0;
+
+  /** Whether another fetch of pieces may start. */
+  get free(): boolean {
+    let pieces = 0;
+    for (const fetch of this.#active.values()) if (fetch.type === 'pieces') pieces += 1;
+    return pieces < ENGINE.fetchesAtOnce;
+  }
+
+  fetchingDigests(entry: SegmentEntry): boolean {
+    for (const fetch of this.#active.values())
+      if (fetch.type === 'digests' && fetch.entry === entry) return true;
+    return false;
+  }
+
+  /** Asks the origin for pieces `[from, to)`, all of them missing; for the whole segment without a Range. */
+  pieces(
+    entry: SegmentEntry,
+    range: { readonly from: number; readonly to: number },
+    now: number,
+  ): Effect {
+    const { from, to } = range;
+    const id = ++this.#lastId;
+    const at = from * LIMITS.pieceBytes;
+    const fetch: PieceFetch = {
+      type: 'pieces',
+      id,
+      entry,
+      pieces: new Set(),
+      startedAt: now,
+      firstByteAt: undefined,
+      at,
+      received: 0,
+    };
+    claim(fetch, from, to);
+    this.#active.set(id, fetch);
+    if (from === 0 && to === entry.pieces) return { type: 'fetch', fetch: id, url: entry.url };
+    const end = Math.min(to * LIMITS.pieceBytes, entry.info.size);
+    return { type: 'fetch', fetch: id, url: entry.url, range: { from: at, to: end } };
+  }
+
+  digests(entry: SegmentEntry, url: string, now: number): Effect {
+    const id = ++this.#lastId;
+    this.#active.set(id, { type: 'digests', id, entry, startedAt: now, chunks: [], received: 0 });
+    return { type: 'fetch', fetch: id, url };
+  }
+
+  start(id: number, offset: number, now: number): void {
+    const fetch = this.#active.get(id);
+    if (fetch === undefined) return;
+    this.estimate.responded(now - fetch.startedAt);
+    if (fetch.type !== 'pieces') return;
+    fetch.firstByteAt = now;
+    fetch.entry.firstByteAt ??= now;
+    fetch.at = offset;
+    // More came than was asked for (a 200 to a Range): take all of it, it is paid for.
+    const first = Math.ceil(offset / LIMITS.pieceBytes);
+    if (!fetch.pieces.has(first)) claim(fetch, first, fetch.entry.pieces);
+  }
+
+  data(id: number, bytes: Uint8Array): FetchOutcome {
+    const fetch = this.#active.get(id);
+    if (fetch === undefined) return NOTHING;
+    fetch.received += bytes.length;
+    if (fetch.type === 'digests') {
+      if (fetch.received <= LIMITS.digestFrameBytes) fetch.chunks.push(bytes);
+      return NOTHING;
+    }
+    this.receivedBytes += bytes.length;
+    const { entry } = fetch;
+    const wasted = entry.write(fetch.at, bytes);
+    entry.httpBytes += bytes.length - wasted;
+    const first = Math.floor(fetch.at / LIMITS.pieceBytes);
+    fetch.at += bytes.length;
+    const whole = fetch.at >= entry.info.size;
+    const done = whole ? entry.pieces : Math.floor(fetch.at / LIMITS.pieceBytes);
+    let genuine = true;
+    for (let i = first; i < Math.min(done, entry.pieces); i++)
+      genuine = entry.fetched(i) && genuine;
+    if (entry.digests === undefined && entry.count('staged') === entry.pieces)
+      genuine = entry.verifyWhole();
+    return { type: genuine ? 'progress' : 'corrupt', entry, wasted };
+  }
+
+  end(id: number, now: number): FetchOutcome {
+    const fetch = this.#active.get(id);
+    if (fetch === undefined) return NOTHING;
+    this.#active.delete(id);
+    if (fetch.type === 'digests')
+      return { type: 'digests', entry: fetch.entry, list: joined(fetch.chunks) };
+    if (fetch.firstByteAt !== undefined)
+      this.estimate.transferred(fetch.received, now - fetch.firstByteAt);
+    return release(fetch) ? { type: 'failed', entry: fetch.entry, status: 0 } : NOTHING;
+  }
+
+  failed(id: number, status: number): FetchOutcome {
+    const fetch = this.#active.get(id);
+    if (fetch === undefined) return NOTHING;
+    this.#active.delete(id);
+    if (fetch.type === 'pieces') release(fetch);
+    return { type: 'failed', entry: fetch.entry, status };
+  }
+
+  /** Stops the fetches of entries for which `unwanted` holds; what they brought stays. */
+  abort(unwanted: (entry: SegmentEntry) => boolean): readonly Effect[] {
+    const effects: Effect[] = [];
+    for (const fetch of [...this.#active.values()]) {
+      if (!unwanted(fetch.entry)) continue;
+      this.#active.delete(fetch.id);
+      if (fetch.type === 'pieces') release(fetch);
+      effects.push({ type: 'fetch-abort', fetch: fetch.id });
+    }
+    return effects;
+  }
+}
+
+/** Marks the missing pieces of `[from, to)` as brought by this fetch. */
+function claim({ entry, pieces }: PieceFetch, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    if (entry.state(i) !== 'missing') continue;
+    entry.mark(i, 'fetching');
+    pieces.add(i);
+  }
+}
+
+/** Gives back the pieces that did not come; true if there were any. */
+function release({ entry, pieces }: PieceFetch): boolean {
+  let missing = false;
+  for (const i of pieces) {
+    if (entry.state(i) !== 'fetching') continue;
+    entry.mark(i, 'missing');
+    missing = true;
+  }
+  return missing;
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,136 @@
+import type {
+  ByeReason,
+  ClientMessage,
+  ListedSwarm,
+  PeerId,
+  PeerMessage,
+  SegmentId,
+  Signal,
+  TrackerMessage,
+} from '@shoal/protocol';
+
+/** A segment as a playlist lists it, its URI resolved against the playlist's URL. */
+export type PlaylistInput = {
+  readonly type: 'playlist';
+  readonly swarm: ListedSwarm;
+  /** Absolute URL of each of `swarm.segments`, in the same order. */
+  readonly urls: readonly string[];
+};
+
+/** Where playback stands; sent at least every 500 ms and after each append. */
+export type PlaybackInput = {
+  readonly type: 'playback';
+  /** Media ahead of the playhead without a gap, in ms. */
+  readonly bufferedMs: number;
+  /** Media sequence number of the first segment that is not yet buffered. */
+  readonly next: number;
+  readonly playing: boolean;
+};
+
+/** Everything that can happen to the engine. Times are passed beside it, in ms of any monotonic clock. */
+export type Input =
+  | PlaylistInput
+  | PlaybackInput
+  /** The player wants this segment; `demand` names the request. Only for URLs the engine knows. */
+  | { readonly type: 'demand'; readonly demand: number; readonly url: string }
+  | { readonly type: 'demand-cancelled'; readonly demand: number }
+  /** P2P on or off. Off: neighbours and tracker are left, open demands are finished over HTTP. */
+  | { readonly type: 'p2p'; readonly enabled: boolean }
+  | { readonly type: 'tracker-open' }
+  | { readonly type: 'tracker-closed' }
+  | { readonly type: 'tracker-message'; readonly message: TrackerMessage }
+  /** A link wants this signal carried to its peer. */
+  | {
+      readonly type: 'link-signal';
+      readonly peer: PeerId;
+      readonly session: string;
+      readonly signal: Signal;
+    }
+  | { readonly type: 'link-open'; readonly peer: PeerId }
+  /** The link is gone, for whatever reason; also after a `disconnect` effect or a failed connect. */
+  | { readonly type: 'link-closed'; readonly peer: PeerId }
+  | { readonly type: 'link-frame'; readonly peer: PeerId; readonly frame: Uint8Array }
+  /** The send buffer of the link has drained after a `send`. */
+  | { readonly type: 'link-drained'; readonly peer: PeerId }
+  /** The response began: `offset` is where in the resource its body starts (0 for a 200, whatever was asked). */
+  | { readonly type: 'fetch-start'; readonly fetch: number; readonly offset: number }
+  | { readonly type: 'fetch-data'; readonly fetch: number; readonly bytes: Uint8Array }
+  | { readonly type: 'fetch-end'; readonly fetch: number }
+  /** `status` is the HTTP status, or 0 where there was no response. */
+  | { readonly type: 'fetch-failed'; readonly fetch: number; readonly status: number }
+  /** The time of {@link SwarmEngine.deadline} has come. */
+  | { readonly type: 'tick' };
+
+/** Everything the engine may ask its host to do, in order. */
+export type Effect =
+  /** GET `url`; `range` is `[from, to)` in bytes. Answer with the `fetch-*` inputs. */
+  | {
+      readonly type: 'fetch';
+      readonly fetch: number;
+      readonly url: string;
+      readonly range?: { readonly from: number; readonly to: number };
+    }
+  | { readonly type: 'fetch-abort'; readonly fetch: number }
+  /** Connect to the tracker and stay connected (with back-off) until `tracker-disconnect`. */
+  | { readonly type: 'tracker-connect' }
+  | { readonly type: 'tracker-disconnect' }
+  | { readonly type: 'tracker-send'; readonly message: ClientMessage }
+  | {
+      readonly type: 'connect';
+      readonly peer: PeerId;
+      readonly session: string;
+      readonly initiator: boolean;
+    }
+  | { readonly type: 'link-signal'; readonly peer: PeerId; readonly signal: Signal }
+  /** Encode and send; answer with `link-drained` when the link's send buffer has emptied, if `message` is a piece. */
+  | { readonly type: 'send'; readonly peer: PeerId; readonly message: PeerMessage }
+  /** Close the link once what was sent has left, or after a short while. */
+  | { readonly type: 'disconnect'; readonly peer: PeerId }
+  /** Hand the verified segment to the player. `data` stays the engine's: the host copies it. */
+  | {
+      readonly type: 'deliver';
+      readonly demand: number;
+      readonly data: Uint8Array;
+      readonly firstByteAt: number;
+    }
+  /** The player's own error handling takes over: the origin answered with `status` (0: it did not). */
+  | { readonly type: 'fail'; readonly demand: number; readonly status: number }
+  /** Load it with the player's own loader instead. */
+  | { readonly type: 'fall-back'; readonly demand: number }
+  | { readonly type: 'report'; readonly report: Report };
+
+/** What the embedder may want to know. */
+export type Report =
+  | {
+      readonly type: 'segment';
+      readonly id: SegmentId;
+      readonly size: number;
+      readonly httpBytes: number;
+      readonly p2pBytes: number;
+      readonly waitedMs: number;
+    }
+  | { readonly type: 'peers'; readonly connected: number }
+  | { readonly type: 'peer-dropped'; readonly peer: PeerId; readonly reason: ByeReason }
+  | { readonly type: 'corrupt-origin'; readonly id: SegmentId }
+  | { readonly type: 'tracker-refused'; readonly code: string; readonly message: string };
+
+/** Counters of the engine, all in bytes of segment data except the gauges. */
+export type EngineStats = {
+  readonly httpBytes: number;
+  readonly p2pBytes: number;
+  readonly uploadedBytes: number;
+  readonly wastedBytes: number;
+  readonly peers: number;
+  readonly viewers: number | undefined;
+};
+
+/** Settings of the engine. */
+export type EngineOptions = {
+  /** Upload at all. */
+  readonly shares: boolean;
+  /** Bytes a second; undefined for no cap. */
+  readonly uploadLimit: number | undefined;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+};

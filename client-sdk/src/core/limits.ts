@@ -1,0 +1,54 @@
+/** Bounds and time constants of the engine, in one place. Times in ms, sizes in bytes. */
+export const ENGINE = {
+  /** LIM-12: verified segments kept for playback and for others. */
+  storeBytes: 67_108_864,
+  /** Segments a playlist may make known at once. */
+  catalogSegments: 4_096,
+  /** LIM-11: pieces nobody asked for, from one neighbour. */
+  unrequestedPieces: 16,
+  /** SWM-7: bounds of a request's time-out. */
+  requestTimeoutMinMs: 500,
+  requestTimeoutMaxMs: 2_000,
+  /** SWM-7: time-outs in a row before a neighbour is replaced. */
+  failuresInARow: 3,
+  /** Requests remembered after their time-out, so that a late piece is still welcome. */
+  lateRequests: 16,
+  /** PEER-4: verified pieces are announced together after this long. */
+  announceDelayMs: 25,
+  /** Segments announced to a new neighbour, newest first. */
+  announcedSegments: 32,
+  /** SWM-4: largest random delay before a new segment is pulled. */
+  pullJitterMs: 150,
+  /** How far beyond the segment needed next the engine fetches from neighbours. */
+  segmentsAhead: 4,
+  /** A duty is taken this far ahead at most; a paused viewer leaves it to its backups. */
+  dutySegmentsAhead: 8,
+  /** HTTP requests for segment data under way at once. */
+  fetchesAtOnce: 6,
+  /** HTTP attempts for a demanded segment before the player's error handling takes over. */
+  fetchAttempts: 3,
+  fetchRetryMs: 250,
+  /** Answers of an origin that fail verification before the player's own loader takes the segment. */
+  originFaults: 2,
+  /** Requests one neighbour may have waiting here; an honest one has one. */
+  uploadsPerNeighbour: 4,
+  /** Peers never connected to again. */
+  bannedPeers: 256,
+  /** Least time between two updates to the tracker. */
+  updateGapMs: 1_000,
+  /** Kept between completion and the end of the buffer, for appending and decoding. */
+  safetyMs: 500,
+  /** SWM-5: constant part of the time an HTTP fallback is given. */
+  fallbackBaseMs: 60,
+  /** Largest random head start of one viewer's fallback over another's, so that the others can wait for it. */
+  fallbackSpreadMs: 400,
+  /** How long a `fetching` hint keeps others waiting. */
+  hintMs: 1_500,
+  /** How long after joining a viewer without neighbours waits for the first one. */
+  lonelyMs: 3_000,
+  /** SWM-2: backups wait for these shares of the time there was, but at least `backupMinMs`. */
+  backupShares: [0, 0.25, 0.4],
+  backupMinMs: 150,
+  /** SWM-3: the tracker counts as silent when it announced nothing for this many segment durations. */
+  silentTrackerSegments: 3,
+} as const;

@@ -1,0 +1,83 @@
+import { BYE, type ByeReason, LIMITS, type PeerId, PROTOCOL_VERSION } from '@shoal/protocol';
+import type { Effect } from './io.ts';
+import { ENGINE } from './limits.ts';
+import { Neighbour } from './neighbour.ts';
+
+/** The neighbours of this viewer: whom it connects to, who is ready, and who is never let in again. */
+export class Mesh {
+  readonly #shares: boolean;
+  readonly #neighbours = new Map<PeerId, Neighbour>();
+  readonly #banned = new Set<PeerId>();
+
+  constructor(options: { readonly shares: boolean }) {
+    this.#shares = options.shares;
+  }
+
+  get(peer: PeerId): Neighbour | undefined {
+    return this.#neighbours.get(peer);
+  }
+
+  /** Those that have said hello. */
+  ready(): readonly Neighbour[] {
+    return [...this.#neighbours.values()].filter(({ state }) => state === 'ready');
+  }
+
+  get connecting(): number {
+    return this.all().filter(({ state }) => state === 'connecting' || state === 'greeting').length;
+  }
+
+  /** How many more introductions are welcome. */
+  get want(): number {
+    return Math.max(0, LIMITS.targetNeighbours - this.#neighbours.size);
+  }
+
+  /** Follows an introduction, unless the mesh is full or the peer is known or banned. */
+  introduce(introduction: {
+    readonly peer: PeerId;
+    readonly session: string;
+    readonly initiator: boolean;
+  }): readonly Effect[] {
+    const { peer, session, initiator } = introduction;
+    const full = this.#neighbours.size >= LIMITS.maxNeighbours;
+    if (full || this.#neighbours.has(peer) || this.#banned.has(peer)) return [];
+    this.#neighbours.set(peer, new Neighbour(peer));
+    return [{ type: 'connect', peer, session, initiator }];
+  }
+
+  opened(peer: PeerId): readonly Effect[] {
+    const neighbour = this.#neighbours.get(peer);
+    if (neighbour?.state !== 'connecting') return [];
+    neighbour.state = 'greeting';
+    const hello = { type: 'hello', version: PROTOCOL_VERSION, shares: this.#shares } as const;
+    return [{ type: 'send', peer, message: hello }];
+  }
+
+  /** Takes a neighbour off the list; its link is closed already. */
+  remove(peer: PeerId): Neighbour | undefined {
+    const neighbour = this.#neighbours.get(peer);
+    this.#neighbours.delete(peer);
+    return neighbour;
+  }
+
+  /** Says goodbye and closes; the neighbour stays listed, as leaving, until its link has closed. */
+  farewell(neighbour: Neighbour, reason: ByeReason): readonly Effect[] {
+    const { peer, state } = neighbour;
+    if (state === 'leaving') return [];
+    if (reason === BYE.corrupt || reason === BYE.violation) this.#ban(peer);
+    neighbour.state = 'leaving';
+    const bye: Effect = { type: 'send', peer, message: { type: 'bye', reason } };
+    return [...(state === 'connecting' ? [] : [bye]), { type: 'disconnect', peer }];
+  }
+
+  all(): readonly Neighbour[] {
+    return [...this.#neighbours.values()];
+  }
+
+  #ban(peer: PeerId): void {
+    this.#banned.add(peer);
+    for (const oldest of this.#banned) {
+      if (this.#banned.size <= ENGINE.bannedPeers) return;
+      this.#banned.delete(oldest);
+    }
+  }
+}

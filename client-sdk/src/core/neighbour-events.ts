@@ -1,0 +1,222 @@
+import {
+  BYE,
+  type ByeReason,
+  decodePeerMessage,
+  type PeerId,
+  type PeerMessage,
+  PROTOCOL_VERSION,
+  REJECT,
+  type SegmentId,
+  segmentKey,
+} from '@shoal/protocol';
+import { ENGINE } from './limits.ts';
+import type { Neighbour } from './neighbour.ts';
+import type { SwarmState } from './swarm-state.ts';
+
+type SegmentMessage<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>;
+
+/** Acts on one data-channel frame of a neighbour. */
+export function onFrame(state: SwarmState, peer: PeerId, frame: Uint8Array): void {
+  const neighbour = state.mesh.get(peer);
+  if (neighbour === undefined || neighbour.state === 'leaving') return;
+  const message = decodePeerMessage(frame);
+  if (!message.ok) drop(state, neighbour, BYE.violation);
+  else if (neighbour.state !== 'ready') greet(state, neighbour, message.value);
+  else onMessage(state, neighbour, message.value);
+}
+
+/** A link has closed: whatever was asked of that neighbour is free again. */
+export function onLinkClosed(state: SwarmState, peer: PeerId): void {
+  const neighbour = state.mesh.remove(peer);
+  if (neighbour === undefined) return;
+  release(state, neighbour);
+  if (neighbour.state === 'connecting') state.tracker.bad(peer, 'unreachable');
+  reportPeers(state);
+}
+
+/** Says goodbye to a neighbour and never counts on it again. */
+export function drop(state: SwarmState, neighbour: Neighbour, reason: ByeReason): void {
+  release(state, neighbour);
+  state.emit(...state.mesh.farewell(neighbour, reason));
+  if (reason === BYE.corrupt) state.tracker.bad(neighbour.peer, 'corrupt');
+  state.emit({ type: 'report', report: { type: 'peer-dropped', peer: neighbour.peer, reason } });
+  reportPeers(state);
+}
+
+function release(state: SwarmState, neighbour: Neighbour): void {
+  const request = neighbour.giveUp();
+  if (request?.entry.state(request.index) === 'requested')
+    request.entry.mark(request.index, 'missing');
+  state.uploads.forget(neighbour.peer);
+}
+
+function reportPeers(state: SwarmState): void {
+  const connected = state.mesh.ready().length;
+  state.emit({ type: 'report', report: { type: 'peers', connected } });
+}
+
+function greet(state: SwarmState, neighbour: Neighbour, message: PeerMessage): void {
+  if (message.type !== 'hello' || neighbour.state !== 'greeting') {
+    if (message.type !== 'bye') drop(state, neighbour, BYE.violation);
+    else state.emit({ type: 'disconnect', peer: neighbour.peer });
+    return;
+  }
+  if (message.version !== PROTOCOL_VERSION) {
+    drop(state, neighbour, BYE.incompatible);
+    return;
+  }
+  neighbour.state = 'ready';
+  neighbour.shares = message.shares;
+  reportPeers(state);
+  if (!state.shares) return;
+  const held = state.store.all().filter((entry) => entry.count('verified') > 0);
+  for (const { info, pieces, ...entry } of held.slice(-ENGINE.announcedSegments).map(withBitmap))
+    state.emit({
+      type: 'send',
+      peer: neighbour.peer,
+      message: { type: 'have', segment: info.id, pieces, bitmap: entry.bitmap },
+    });
+}
+
+function withBitmap(entry: ReturnType<SwarmState['store']['all']>[number]) {
+  return { info: entry.info, pieces: entry.pieces, bitmap: entry.bitmap() };
+}
+
+function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage): void {
+  switch (message.type) {
+    case 'hello':
+      drop(state, neighbour, BYE.violation);
+      return;
+    case 'bye':
+      release(state, neighbour);
+      neighbour.state = 'leaving';
+      state.emit({ type: 'disconnect', peer: neighbour.peer });
+      return;
+    case 'have':
+      if (!fits(state, message.segment, { exactly: message.pieces }))
+        drop(state, neighbour, BYE.violation);
+      else neighbour.havesOf(message.segment).replace(message.bitmap, message.pieces);
+      return;
+    case 'pieces': {
+      const highest = Math.max(...message.indexes);
+      if (!fits(state, message.segment, { atLeast: highest + 1 }))
+        drop(state, neighbour, BYE.violation);
+      else for (const index of message.indexes) neighbour.havesOf(message.segment).add(index);
+      return;
+    }
+    case 'fetching':
+      state.store.get(message.segment)?.promise(message, state.now + ENGINE.hintMs);
+      return;
+    case 'request':
+      onRequest(state, neighbour, message);
+      return;
+    case 'cancel':
+      state.uploads.cancel(neighbour.peer, message.segment, message.index);
+      return;
+    case 'piece':
+      onPiece(state, neighbour, message);
+      return;
+    case 'reject':
+      onReject(state, neighbour, message);
+      return;
+    case 'digests-request': {
+      const list = state.shares ? state.store.get(message.segment)?.digests : undefined;
+      const { segment } = message;
+      const answer: PeerMessage =
+        list === undefined
+          ? { type: 'reject', segment, index: 0, reason: REJECT.absent }
+          : { type: 'digests', segment, list };
+      state.emit({ type: 'send', peer: neighbour.peer, message: answer });
+      return;
+    }
+    case 'digests':
+      onDigests(state, neighbour, message);
+      return;
+  }
+}
+
+/** Whether a piece count, or a lower bound of it, agrees with what is known of the segment (PEER-3). */
+function fits(
+  state: SwarmState,
+  id: SegmentId,
+  count: { readonly exactly: number } | { readonly atLeast: number },
+): boolean {
+  const entry = state.store.get(id);
+  if (entry === undefined) return true;
+  return 'exactly' in count ? count.exactly === entry.pieces : count.atLeast <= entry.pieces;
+}
+
+function onRequest(
+  state: SwarmState,
+  neighbour: Neighbour,
+  { segment, index }: SegmentMessage<'request'>,
+): void {
+  const held = state.store.get(segment)?.state(index) === 'verified';
+  const { peer } = neighbour;
+  const reason =
+    held || !state.shares ? state.uploads.add({ peer, segment, index }) : REJECT.absent;
+  if (reason !== undefined)
+    state.emit({ type: 'send', peer, message: { type: 'reject', segment, index, reason } });
+}
+
+function onPiece(
+  state: SwarmState,
+  neighbour: Neighbour,
+  { segment, index, payload }: SegmentMessage<'piece'>,
+): void {
+  const answer = neighbour.answer(segment, index, state.now);
+  const entry = state.store.get(segment);
+  if (answer === 'unasked') {
+    state.wastedBytes += payload.length;
+    neighbour.unrequested += 1;
+    if (neighbour.unrequested >= ENGINE.unrequestedPieces) drop(state, neighbour, BYE.violation);
+    return;
+  }
+  if (entry?.digests === undefined) {
+    // Evicted while it was on its way.
+    state.wastedBytes += payload.length;
+    return;
+  }
+  const outcome = entry.offer(index, payload);
+  if (outcome === 'stored') {
+    neighbour.failures = 0;
+    entry.firstByteAt ??= state.now;
+    entry.p2pBytes += payload.length;
+    state.p2pBytes += payload.length;
+    state.tracker.received(neighbour.peer, payload.length);
+    return;
+  }
+  state.wastedBytes += payload.length;
+  if (outcome !== 'corrupt') return;
+  if (answer === 'asked') entry.mark(index, 'missing');
+  drop(state, neighbour, BYE.corrupt);
+}
+
+function onReject(
+  state: SwarmState,
+  neighbour: Neighbour,
+  { segment, index, reason }: SegmentMessage<'reject'>,
+): void {
+  const key = segmentKey(segment);
+  if (state.digestAsks.get(key)?.peer === neighbour.peer) state.digestAsks.delete(key);
+  const request = neighbour.request;
+  if (reason === REJECT.absent) neighbour.holds(key)?.remove(index);
+  if (reason === REJECT.notSharing) neighbour.shares = false;
+  if (neighbour.answer(segment, index, state.now) !== 'asked' || request === undefined) return;
+  if (request.entry.state(index) === 'requested') request.entry.mark(index, 'missing');
+  if (reason === REJECT.busy) neighbour.restUntil = state.now + ENGINE.pullJitterMs;
+}
+
+function onDigests(
+  state: SwarmState,
+  neighbour: Neighbour,
+  { segment, list }: SegmentMessage<'digests'>,
+): void {
+  const entry = state.store.get(segment);
+  if (entry === undefined || entry.digests !== undefined) return;
+  state.digestAsks.delete(entry.key);
+  const corrupt = entry.acceptDigests(list);
+  if (corrupt === undefined) drop(state, neighbour, BYE.corrupt);
+  // Staged pieces came from the origin.
+  else if (corrupt.length > 0) entry.originFaults += 1;
+}

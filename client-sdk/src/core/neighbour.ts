@@ -1,0 +1,97 @@
+import { LIMITS, type PeerId, type SegmentId, segmentKey } from '@shoal/protocol';
+import { HaveMap } from './have-map.ts';
+import { ENGINE } from './limits.ts';
+import type { SegmentEntry } from './segment-entry.ts';
+
+/** A request for one piece that a neighbour has not answered yet. */
+export type PendingRequest = {
+  readonly entry: SegmentEntry;
+  readonly index: number;
+  readonly at: number;
+  /** When it is taken back (SWM-7). */
+  readonly until: number;
+};
+
+/** One peer of the mesh: what it holds, what was asked of it, and how it behaves. */
+export class Neighbour {
+  readonly peer: PeerId;
+  /** `connecting` until the link opens, `greeting` until its hello, `ready`, `leaving` once dropped. */
+  state: 'connecting' | 'greeting' | 'ready' | 'leaving' = 'connecting';
+  shares = true;
+  /** Not asked again before this time: it was busy. */
+  restUntil = 0;
+  request: PendingRequest | undefined;
+  failures = 0;
+  unrequested = 0;
+
+  readonly #haves = new Map<string, HaveMap>();
+  readonly #late = new Set<string>();
+  #responseMs: number | undefined;
+
+  constructor(peer: PeerId) {
+    this.peer = peer;
+  }
+
+  /** Smoothed time from request to piece, in ms. */
+  get responseMs(): number {
+    return this.#responseMs ?? ENGINE.requestTimeoutMaxMs / 4;
+  }
+
+  /** What it holds of a segment, or undefined for nothing. */
+  holds(key: string): HaveMap | undefined {
+    return this.#haves.get(key);
+  }
+
+  /** The have-map of a segment, made if need be; the oldest is forgotten beyond LIM-4. */
+  havesOf(id: SegmentId): HaveMap {
+    const key = segmentKey(id);
+    let map = this.#haves.get(key);
+    if (map === undefined) {
+      map = new HaveMap();
+      this.#haves.set(key, map);
+      for (const oldest of this.#haves.keys()) {
+        if (this.#haves.size <= LIMITS.haveMapsPerNeighbour) break;
+        this.#haves.delete(oldest);
+      }
+    }
+    return map;
+  }
+
+  /** Notes a request as sent. */
+  ask(entry: SegmentEntry, index: number, now: number): void {
+    const { requestTimeoutMinMs: min, requestTimeoutMaxMs: max } = ENGINE;
+    const timeout = Math.min(max, Math.max(min, 4 * this.responseMs));
+    this.request = { entry, index, at: now, until: now + timeout };
+  }
+
+  /** Takes the request back; its piece stays welcome if it comes late. */
+  giveUp(): PendingRequest | undefined {
+    const request = this.request;
+    if (request === undefined) return undefined;
+    this.request = undefined;
+    this.#late.add(pieceKey(request.entry.key, request.index));
+    for (const oldest of this.#late) {
+      if (this.#late.size <= ENGINE.lateRequests) break;
+      this.#late.delete(oldest);
+    }
+    return request;
+  }
+
+  /** Matches an incoming piece or rejection to what was asked; `late` if the request had been taken back. */
+  answer(id: SegmentId, index: number, now: number): 'asked' | 'late' | 'unasked' {
+    const key = segmentKey(id);
+    const request = this.request;
+    if (request?.entry.key === key && request.index === index) {
+      const took = now - request.at;
+      this.#responseMs =
+        this.#responseMs === undefined ? took : 0.75 * this.#responseMs + 0.25 * took;
+      this.request = undefined;
+      return 'asked';
+    }
+    return this.#late.delete(pieceKey(key, index)) ? 'late' : 'unasked';
+  }
+}
+
+function pieceKey(key: string, index: number): string {
+  return `${key}:${index}`;
+}

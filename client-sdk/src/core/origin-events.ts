@@ -1,0 +1,67 @@
+import { assertNever } from '@shoal/protocol';
+import type { FetchOutcome } from './fetches.ts';
+import { ENGINE } from './limits.ts';
+import type { SegmentEntry } from './segment-entry.ts';
+import type { SwarmState } from './swarm-state.ts';
+
+/** Statuses after which asking again is pointless: the origin does not have it. */
+const GONE: readonly number[] = [404, 410];
+
+/** Acts on what an HTTP event has brought. */
+export function onFetchOutcome(state: SwarmState, outcome: FetchOutcome): void {
+  switch (outcome.type) {
+    case 'nothing':
+      return;
+    case 'progress':
+      state.wastedBytes += outcome.wasted;
+      outcome.entry.fetchFailures = 0;
+      return;
+    case 'corrupt':
+      state.wastedBytes += outcome.wasted;
+      onOriginFault(state, outcome.entry);
+      return;
+    case 'digests': {
+      const corrupt = outcome.entry.acceptDigests(outcome.list);
+      if (corrupt === undefined || corrupt.length > 0) onOriginFault(state, outcome.entry);
+      return;
+    }
+    case 'failed':
+      onFetchFailed(state, outcome.entry, outcome.status);
+      return;
+    default:
+      assertNever(outcome);
+  }
+}
+
+/** The player no longer wants a segment; its fetches stop unless the engine wants it itself. */
+export function onDemandCancelled(state: SwarmState, demand: number): void {
+  if (!state.demands.delete(demand)) return;
+  const wanted = new Set(state.wanted());
+  state.emit(...state.fetches.abort((entry) => !wanted.has(entry)));
+}
+
+/** The origin's bytes do not match its own digests: once may be chance, twice is for the player's own loader to judge. */
+function onOriginFault(state: SwarmState, entry: SegmentEntry): void {
+  entry.originFaults += 1;
+  if (entry.originFaults < ENGINE.originFaults) return;
+  state.emit({ type: 'report', report: { type: 'corrupt-origin', id: entry.info.id } });
+  for (const demand of demandsOf(state, entry)) {
+    state.demands.delete(demand);
+    state.emit({ type: 'fall-back', demand });
+  }
+  state.emit(...state.fetches.abort((other) => other === entry));
+}
+
+function onFetchFailed(state: SwarmState, entry: SegmentEntry, status: number): void {
+  entry.fetchFailures += 1;
+  entry.fetchFrom = state.now + ENGINE.fetchRetryMs * 2 ** (Math.min(entry.fetchFailures, 6) - 1);
+  if (!GONE.includes(status) && entry.fetchFailures < ENGINE.fetchAttempts) return;
+  for (const demand of demandsOf(state, entry)) {
+    state.demands.delete(demand);
+    state.emit({ type: 'fail', demand, status });
+  }
+}
+
+function demandsOf(state: SwarmState, entry: SegmentEntry): readonly number[] {
+  return [...state.demands].filter(([, demand]) => demand.entry === entry).map(([id]) => id);
+}

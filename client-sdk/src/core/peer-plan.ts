@@ -1,0 +1,97 @@
+import { BYE, type PeerMessage } from '@shoal/protocol';
+import { chooseRequest } from './choose-request.ts';
+import { ENGINE } from './limits.ts';
+import { drop } from './neighbour-events.ts';
+import type { SegmentEntry } from './segment-entry.ts';
+import type { SwarmState } from './swarm-state.ts';
+
+/** Takes back requests that were not answered in time, and replaces neighbours that keep failing (SWM-7). */
+export function expireRequests(state: SwarmState): void {
+  for (const neighbour of state.mesh.ready()) {
+    const { request } = neighbour;
+    if (request === undefined) continue;
+    if (request.until > state.now) {
+      state.wake(request.until);
+      continue;
+    }
+    neighbour.giveUp();
+    if (request.entry.state(request.index) === 'requested')
+      request.entry.mark(request.index, 'missing');
+    neighbour.failures += 1;
+    if (neighbour.failures < ENGINE.failuresInARow) continue;
+    drop(state, neighbour, BYE.notUseful);
+    state.tracker.bad(neighbour.peer, 'unreachable');
+  }
+}
+
+/** Gives every idle neighbour its next request (SWM-4, PEER-5). */
+export function askNeighbours(state: SwarmState, entries: readonly SegmentEntry[]): void {
+  for (const entry of entries) if (entry.pullFrom > state.now) state.wake(entry.pullFrom);
+  const neighbours = state.mesh.ready();
+  const idle = neighbours.filter((n) => n.request === undefined && n.shares);
+  const { random, now } = state;
+  for (const neighbour of shuffled(idle, random)) {
+    if (neighbour.restUntil > now) {
+      state.wake(neighbour.restUntil);
+      continue;
+    }
+    const choice = chooseRequest(neighbour, { entries, neighbours, random, now });
+    if (choice === undefined) continue;
+    const { entry, index } = choice;
+    entry.mark(index, 'requested');
+    neighbour.ask(entry, index, now);
+    const message = { type: 'request', segment: entry.info.id, index } as const;
+    state.emit({ type: 'send', peer: neighbour.peer, message });
+    state.wake(neighbour.request?.until);
+  }
+}
+
+/** Sends what neighbours asked for, as far as their send buffers and the cap allow (SWM-9). */
+export function serveUploads(state: SwarmState): void {
+  for (let next = state.uploads.next(state.now); next; next = state.uploads.next(state.now)) {
+    const { peer, segment, index } = next;
+    const payload = state.store.get(segment)?.piece(index);
+    // Evicted since it was asked for: its asker's time-out says the rest.
+    if (payload === undefined) continue;
+    state.uploads.sent(peer, payload.length);
+    state.uploadedBytes += payload.length;
+    state.emit({ type: 'send', peer, message: { type: 'piece', segment, index, payload } });
+  }
+  state.wake(state.uploads.deadline(state.now));
+}
+
+/** Tells the neighbours which pieces have been verified, a few at a time (PEER-4). */
+export function announcePieces(state: SwarmState): void {
+  const fresh = state.store.all().filter((entry) => entry.hasFresh);
+  if (fresh.length === 0) return;
+  state.announceAt ??= state.now + ENGINE.announceDelayMs;
+  if (state.now < state.announceAt) {
+    state.wake(state.announceAt);
+    return;
+  }
+  state.announceAt = undefined;
+  for (const entry of fresh) {
+    const indexes = entry.takeFresh();
+    if (!state.shares) continue;
+    const segment = entry.info.id;
+    const message: PeerMessage =
+      indexes.length > entry.pieces / 16
+        ? { type: 'have', segment, pieces: entry.pieces, bitmap: entry.bitmap() }
+        : { type: 'pieces', segment, indexes };
+    for (const neighbour of state.mesh.ready()) {
+      // Who has it all needs to hear of none.
+      if (neighbour.holds(entry.key)?.count === entry.pieces) continue;
+      state.emit({ type: 'send', peer: neighbour.peer, message });
+    }
+  }
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
+  const out = [...items];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    const [a, b] = [out[i], out[j]];
+    if (a !== undefined && b !== undefined) [out[i], out[j]] = [b, a];
+  }
+  return out;
+}

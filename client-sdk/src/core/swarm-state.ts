@@ -1,0 +1,124 @@
+import type { ChannelId, RenditionId, Sha256 } from '@shoal/protocol';
+import { Catalog } from './catalog.ts';
+import { Duties } from './duties.ts';
+import { Fetches } from './fetches.ts';
+import type { Effect, EngineOptions } from './io.ts';
+import { ENGINE } from './limits.ts';
+import { Mesh } from './mesh.ts';
+import { Playback } from './playback.ts';
+import type { SegmentEntry } from './segment-entry.ts';
+import { SegmentStore } from './segment-store.ts';
+import { TrackerSession } from './tracker-session.ts';
+import { Uploads } from './uploads.ts';
+
+/** A request of the player that has not been answered. */
+type Demand = { readonly entry: SegmentEntry; readonly since: number };
+
+/** What one viewer knows and has under way; the engine's handlers change it and emit effects. */
+export class SwarmState {
+  readonly shares: boolean;
+  readonly random: () => number;
+  readonly sha256: Sha256;
+  readonly catalog: Catalog = new Catalog();
+  readonly playback: Playback = new Playback();
+  readonly duties: Duties = new Duties();
+  readonly fetches: Fetches = new Fetches();
+  readonly store: SegmentStore;
+  readonly mesh: Mesh;
+  readonly uploads: Uploads;
+  readonly tracker: TrackerSession;
+  readonly demands: Map<number, Demand> = new Map();
+  /** Which neighbour was asked for the digest list of a segment, and until when it may answer. */
+  readonly digestAsks: Map<string, { readonly peer: string; readonly until: number }> = new Map();
+
+  channel: ChannelId | undefined;
+  /** Of the segment the player asked for last. */
+  rendition: RenditionId | undefined;
+  p2p = true;
+  /** When P2P was (re)started. */
+  p2pSince = 0;
+  /** When verified pieces are announced next (PEER-4). */
+  announceAt: number | undefined;
+  p2pBytes = 0;
+  uploadedBytes = 0;
+  wastedBytes = 0;
+  now = 0;
+
+  #effects: Effect[] = [];
+  #wakeAt: number | undefined;
+
+  constructor(options: EngineOptions) {
+    this.shares = options.shares;
+    this.random = options.random;
+    this.sha256 = options.sha256;
+    this.store = new SegmentStore(options);
+    this.mesh = new Mesh(options);
+    this.uploads = new Uploads({ shares: options.shares, limit: options.uploadLimit });
+    this.tracker = new TrackerSession(options);
+  }
+
+  emit(...effects: readonly Effect[]): void {
+    this.#effects.push(...effects);
+  }
+
+  takeEffects(): readonly Effect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /** Asks to be run again at `at`; the earliest wish since {@link resetWake} counts. */
+  wake(at: number | undefined): void {
+    if (at !== undefined && (this.#wakeAt === undefined || at < this.#wakeAt)) this.#wakeAt = at;
+  }
+
+  resetWake(): void {
+    this.#wakeAt = undefined;
+  }
+
+  get wakeAt(): number | undefined {
+    return this.#wakeAt;
+  }
+
+  /** When a segment must be complete. */
+  deadlineOf(entry: SegmentEntry): number {
+    const { rendition, msn } = entry.info.id;
+    const length = (n: number): number =>
+      this.catalog.byMsn(rendition, n)?.info.durationMs ?? entry.info.durationMs;
+    return this.playback.deadline(msn, length, this.now);
+  }
+
+  /** Whether a segment lies within `ahead` segments of the one the player needs next. */
+  isAhead(entry: SegmentEntry, ahead: number): boolean {
+    const { rendition, msn } = entry.info.id;
+    const next = this.playback.next;
+    return next !== undefined && rendition === this.rendition && msn >= next && msn <= next + ahead;
+  }
+
+  /** Incomplete segments to work on, most urgent first: those demanded, and the next few with P2P on. */
+  wanted(): readonly SegmentEntry[] {
+    const wanted = new Set<SegmentEntry>();
+    for (const { entry } of this.demands.values()) wanted.add(entry);
+    const next = this.playback.next;
+    if (this.p2p && this.rendition !== undefined && next !== undefined)
+      for (let msn = next; msn <= next + ENGINE.segmentsAhead; msn++) {
+        const listed = this.catalog.byMsn(this.rendition, msn);
+        if (listed !== undefined) wanted.add(this.open(listed));
+      }
+    return [...wanted]
+      .filter((entry) => !entry.complete && entry.originFaults < ENGINE.originFaults)
+      .sort((a, b) => a.info.id.msn - b.info.id.msn);
+  }
+
+  /** The entry of a listed segment; makes room for it if it is new. */
+  open(listed: Parameters<SegmentStore['open']>[0]): SegmentEntry {
+    const known = this.store.get(listed.info.id);
+    if (known !== undefined) return known;
+    const entry = this.store.open(listed, this.now);
+    const demanded = new Set([...this.demands.values()].map((demand) => demand.entry));
+    this.store.trim(
+      (old) => old === entry || demanded.has(old) || this.isAhead(old, ENGINE.segmentsAhead),
+    );
+    return entry;
+  }
+}

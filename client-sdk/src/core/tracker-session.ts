@@ -1,0 +1,105 @@
+import {
+  type ChannelId,
+  type ClientMessage,
+  type ClientUpdate,
+  LIMITS,
+  type PeerId,
+  PROTOCOL_VERSION,
+  type RenditionId,
+} from '@shoal/protocol';
+import { ENGINE } from './limits.ts';
+
+/** What an update says of the viewer itself. */
+export type Standing = {
+  readonly rendition: RenditionId;
+  readonly epoch: number;
+  readonly lo: number;
+  readonly hi: number;
+  readonly next: number;
+  readonly neighbours: number;
+  readonly want: number;
+};
+
+/** The viewer's side of the tracker dialogue: join, then an update whenever there is news, not too often. */
+export class TrackerSession {
+  state: 'off' | 'connecting' | 'joining' | 'joined' = 'off';
+  /** Viewers of the channel as last heard. */
+  viewers: number | undefined;
+  /** When the tracker last announced a segment. */
+  announcedAt: number | undefined;
+  joinedAt: number | undefined;
+
+  readonly #shares: boolean;
+  #intervalMs = 10_000;
+  #sentAt = -Infinity;
+  #sent = '';
+  #news = false;
+  #received = new Map<PeerId, number>();
+  #bad = new Map<PeerId, 'corrupt' | 'unreachable'>();
+
+  constructor(options: { readonly shares: boolean }) {
+    this.#shares = options.shares;
+  }
+
+  join(channel: ChannelId): ClientMessage {
+    this.state = 'joining';
+    return { action: 'join', version: PROTOCOL_VERSION, channel, shares: this.#shares };
+  }
+
+  welcomed(
+    message: { readonly updateIntervalMs: number; readonly viewers: number },
+    now: number,
+  ): void {
+    this.state = 'joined';
+    this.viewers = message.viewers;
+    this.joinedAt = now;
+    this.#intervalMs = Math.max(message.updateIntervalMs, ENGINE.updateGapMs);
+    this.#sentAt = -Infinity;
+    this.#news = true;
+  }
+
+  /** The socket is gone; the mesh stays. */
+  lost(): void {
+    if (this.state !== 'off') this.state = 'connecting';
+    this.announcedAt = undefined;
+  }
+
+  received(peer: PeerId, bytes: number): void {
+    const total = (this.#received.get(peer) ?? 0) + bytes;
+    if (this.#received.size < LIMITS.reportsPerUpdate || this.#received.has(peer))
+      this.#received.set(peer, total);
+  }
+
+  bad(peer: PeerId, reason: 'corrupt' | 'unreachable'): void {
+    this.#news = true;
+    if (this.#bad.size < LIMITS.reportsPerUpdate) this.#bad.set(peer, reason);
+  }
+
+  /** The update to send now, if there is news or the interval has passed. */
+  update(standing: Standing, now: number): ClientUpdate | undefined {
+    if (this.state !== 'joined' || now < this.#sentAt + ENGINE.updateGapMs) return undefined;
+    const text = JSON.stringify(standing);
+    if (!this.#news && text === this.#sent && now < this.#sentAt + this.#intervalMs)
+      return undefined;
+    const update: ClientUpdate = {
+      action: 'update',
+      ...standing,
+      shares: this.#shares,
+      received: [...this.#received].map(([peer, bytes]) => ({ peer, bytes })),
+      bad: [...this.#bad].map(([peer, reason]) => ({ peer, reason })),
+    };
+    this.#sentAt = now;
+    this.#sent = text;
+    this.#news = false;
+    this.#received = new Map();
+    this.#bad = new Map();
+    return update;
+  }
+
+  /** When an update may be due at the latest. */
+  deadline(standing: Standing): number | undefined {
+    if (this.state !== 'joined') return undefined;
+    const news = this.#news || JSON.stringify(standing) !== this.#sent;
+    return this.#sentAt + (news ? ENGINE.updateGapMs : this.#intervalMs);
+  }
+}

@@ -1,0 +1,40 @@
+import type { SegmentId } from '@shoal/protocol';
+
+/** Something did not work, and plain HLS goes on. Codes are never reused. */
+export type ShoalWarning = {
+  readonly code:
+    | 'webrtc-unsupported'
+    | 'tracker-unreachable'
+    | 'tracker-refused'
+    | 'engine-load-failed'
+    | 'engine-failed'
+    | 'corrupt-peer'
+    | 'corrupt-origin';
+  /** For a developer's console. */
+  readonly message: string;
+  readonly cause?: unknown;
+};
+
+/** A segment that was handed to the player. */
+export type SegmentLoaded = {
+  readonly id: SegmentId;
+  /** Bytes. */
+  readonly size: number;
+  readonly httpBytes: number;
+  readonly p2pBytes: number;
+  /** From the player's request to delivery. */
+  readonly waitedMs: number;
+};
+
+/** The events of {@link Shoal} and what their listeners get. */
+export type ShoalEvents = {
+  readonly warning: ShoalWarning;
+  readonly segment: SegmentLoaded;
+  /** The number of connected neighbours changed. */
+  readonly peers: { readonly connected: number };
+  readonly tracker: { readonly state: TrackerState };
+  readonly p2p: { readonly enabled: boolean };
+};
+
+/** Where the connection to the tracker stands. */
+export type TrackerState = 'off' | 'connecting' | 'connected';
