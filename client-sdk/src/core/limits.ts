@@ -32,6 +32,8 @@ export const ENGINE = {
   originFaults: 2,
   /** Requests one neighbour may have waiting here; an honest one has one. */
   uploadsPerNeighbour: 4,
+  /** Neighbours sent to at once: more would only make every piece late on a slow uplink, too late to be called off. */
+  uploadSlots: 3,
   /** Peers never connected to again. */
   bannedPeers: 256,
   /** Least time between two updates to the tracker. */

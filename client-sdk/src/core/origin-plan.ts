@@ -1,10 +1,8 @@
-import { digestsUrl } from '@shoal/protocol';
+import { digestsUrl, LIMITS } from '@shoal/protocol';
 import { ENGINE } from './limits.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
 
-/** Requests older than this many response times are taken back when the deadline comes. */
-const SLOW = 2;
 const LOOK_AGAIN_MS = 50;
 
 /** Takes the stripes whose time has come from the origin (SWM-2). */
@@ -22,13 +20,13 @@ export function meetDeadline(state: SwarmState, entry: SegmentEntry): void {
     state.wake(entry.fetchFrom);
     return;
   }
-  const { soft, hard } = fallbackTimes(state, entry);
+  const { soft, hard, lastCall } = fallbackTimes(state, entry);
   if (state.now < soft) {
     state.wake(soft);
     return;
   }
   const last = state.now >= hard;
-  if (last) takeBackSlow(state, entry);
+  if (last) takeBackLate(state, entry, lastCall);
   const due = (i: number): boolean =>
     entry.state(i) === 'missing' && (last || !entry.promisedAfter(i, state.now));
   for (const run of runs(0, entry.pieces, due)) {
@@ -82,20 +80,34 @@ function fetchPieces(
 
 /**
  * `hard` is when the rest must be fetched for playback to go on, `soft` a little earlier, by chance:
- * who falls back first says so, and the others wait for it.
+ * who falls back first says so, and the others wait for it. After `lastCall` not even one piece would
+ * come in time over HTTP.
  */
 function fallbackTimes(
   state: SwarmState,
   entry: SegmentEntry,
-): { readonly soft: number; readonly hard: number } {
+): { readonly soft: number; readonly hard: number; readonly lastCall: number } {
+  const { now } = state;
   const demanded = [...state.demands.values()].some((demand) => demand.entry === entry);
-  if (demanded && isAlone(state)) return { soft: state.now, hard: state.now };
+  if (demanded && isAlone(state)) return { soft: now, hard: now, lastCall: now };
   const { estimate } = state.fetches;
-  const guess = (2 * entry.info.size) / Math.max(entry.info.durationMs, 1);
-  const transfer = (1.3 * entry.missingBytes) / estimate.rate(guess);
-  const hard = state.deadlineOf(entry) - ENGINE.fallbackBaseMs - transfer - estimate.responseMs;
+  const rate = estimate.rate((2 * entry.info.size) / Math.max(entry.info.durationMs, 1));
+  const gaps = runs(0, entry.pieces, (i) => isOpen(entry, i)).length;
+  const rounds = Math.ceil(gaps / ENGINE.fetchesAtOnce);
+  const deadline = state.deadlineOf(entry) - ENGINE.fallbackBaseMs;
+  const hard = deadline - (1.3 * entry.missingBytes) / rate - rounds * estimate.responseMs;
   const chance = (entry.pullFrom - entry.knownAt) / ENGINE.pullJitterMs;
-  return { soft: hard - chance * ENGINE.fallbackSpreadMs, hard };
+  return {
+    soft: hard - chance * ENGINE.fallbackSpreadMs,
+    hard,
+    lastCall: deadline - (1.3 * LIMITS.pieceBytes) / rate - estimate.responseMs,
+  };
+}
+
+/** Whether a piece still has to come, and not yet from the origin. */
+function isOpen(entry: SegmentEntry, index: number): boolean {
+  const state = entry.state(index);
+  return state === 'missing' || state === 'requested';
 }
 
 /** Whether nobody is there, or soon will be, to get anything from. */
@@ -106,11 +118,13 @@ function isAlone({ p2p, mesh, tracker, now, p2pSince }: SwarmState): boolean {
   return tracker.state === 'off' || now - p2pSince > ENGINE.lonelyMs;
 }
 
-function takeBackSlow(state: SwarmState, entry: SegmentEntry): void {
+/** Takes back the requests whose pieces are not to be expected before it is too late for HTTP as well. */
+function takeBackLate(state: SwarmState, entry: SegmentEntry, lastCall: number): void {
   for (const neighbour of state.mesh.ready()) {
     const request = neighbour.request;
     if (request?.entry !== entry) continue;
-    if (state.now - request.at < Math.max(SLOW * neighbour.responseMs, 4 * LOOK_AGAIN_MS)) continue;
+    const expected = Math.max(request.at + neighbour.responseMs, state.now);
+    if (expected < lastCall) continue;
     neighbour.giveUp();
     entry.mark(request.index, 'missing');
     const message = { type: 'cancel', segment: entry.info.id, index: request.index } as const;

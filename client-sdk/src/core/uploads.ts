@@ -55,6 +55,7 @@ export class Uploads {
   next(now: number): Queued | undefined {
     this.#refill(now);
     if (this.#limit !== undefined && this.#tokens <= 0) return undefined;
+    if (this.#sending.size >= ENGINE.uploadSlots) return undefined;
     const at = this.#queue.findIndex((queued) => !this.#sending.has(queued.peer));
     return at < 0 ? undefined : this.#queue.splice(at, 1)[0];
   }

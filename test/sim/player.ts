@@ -1,0 +1,137 @@
+import type { Viewer } from './viewer.ts';
+import { RENDITION, type World } from './world.ts';
+
+const SYNC_SEGMENTS = 3;
+const BUFFER_TARGET_MS = 30_000;
+const APPEND_MS = 30;
+const REPORT_MS = 250;
+
+/** A model of hls.js on a live playlist: polls it, loads one segment after another, plays what it has. */
+export class Player {
+  /** Segments whose bytes were not those of the origin. */
+  corrupt = 0;
+  stalls = 0;
+  stalledMs = 0;
+  /** From joining to the first frame. */
+  startupMs: number | undefined;
+  readonly played: number[] = [];
+  readonly #world: World;
+  readonly #viewer: Viewer;
+  readonly #joinedAt: number;
+  #known = -1;
+  #next: number | undefined;
+  #appendedTo: number | undefined;
+  #bufferedMs = 0;
+  #updatedAt: number;
+  #stalled = false;
+  #demand: { readonly id: number; readonly msn: number } | undefined;
+  #demands = 0;
+  #stopped = false;
+
+  constructor(world: World, viewer: Viewer) {
+    this.#world = world;
+    this.#viewer = viewer;
+    this.#joinedAt = world.queue.now;
+    this.#updatedAt = world.queue.now;
+    world.queue.after(2 * world.options.delayMs, () => {
+      this.#poll();
+      this.#tick();
+    });
+  }
+
+  /** Behind the live edge, in ms: from the end of the newest published segment to the playhead. */
+  get latencyMs(): number {
+    const { segments, options, queue } = this.#world;
+    const edge = segments[segments.length - 1];
+    if (edge === undefined || this.#appendedTo === undefined) return Infinity;
+    const ahead = (edge.info.id.msn - this.#appendedTo) * options.segmentMs;
+    return ahead + this.#bufferedMs + (queue.now - edge.at);
+  }
+
+  get started(): boolean {
+    return this.startupMs !== undefined;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  delivered(demand: number, data: Uint8Array): void {
+    if (this.#demand?.id !== demand) return;
+    const { msn } = this.#demand;
+    this.#demand = undefined;
+    const truth = this.#world.segments[msn]?.data;
+    if (truth === undefined || !Buffer.from(truth).equals(data)) this.corrupt += 1;
+    this.#world.queue.after(APPEND_MS, () => {
+      this.#advance();
+      this.#bufferedMs += this.#world.options.segmentMs;
+      this.#appendedTo = msn;
+      this.played.push(msn);
+      this.startupMs ??= this.#world.queue.now - this.#joinedAt;
+      this.#stalled = false;
+      this.#report();
+    });
+    this.#next = msn + 1;
+    this.#load();
+  }
+
+  failed(demand: number): void {
+    if (this.#demand?.id !== demand) return;
+    this.#demand = undefined;
+    this.#world.queue.after(500, () => {
+      this.#load();
+    });
+  }
+
+  #poll(): void {
+    if (this.#stopped) return;
+    const { swarm, urls } = this.#world.playlist();
+    const edge = swarm.segments[swarm.segments.length - 1]?.info.id.msn ?? -1;
+    this.#known = edge;
+    this.#next ??= Math.max(0, edge - SYNC_SEGMENTS + 1);
+    this.#viewer.input({ type: 'playlist', swarm, urls });
+    this.#load();
+    this.#world.queue.after(this.#world.options.segmentMs, () => {
+      this.#poll();
+    });
+  }
+
+  #load(): void {
+    const msn = this.#next;
+    if (this.#stopped || msn === undefined || this.#demand !== undefined) return;
+    if (msn > this.#known || this.#bufferedMs > BUFFER_TARGET_MS) return;
+    const id = ++this.#demands;
+    this.#demand = { id, msn };
+    const segment = this.#world.segments[msn];
+    const url = `http://origin/live/sim/${RENDITION}/${segment?.info.id.epoch}-${msn}.m4s`;
+    this.#viewer.input({ type: 'demand', demand: id, url });
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    this.#advance();
+    this.#report();
+    this.#world.queue.after(REPORT_MS, () => {
+      this.#tick();
+    });
+  }
+
+  #advance(): void {
+    const { now } = this.#world.queue;
+    const passed = now - this.#updatedAt;
+    this.#updatedAt = now;
+    if (!this.started) return;
+    const played = Math.min(passed, this.#bufferedMs);
+    this.#bufferedMs -= played;
+    if (played >= passed) return;
+    if (!this.#stalled) this.stalls += 1;
+    this.#stalled = true;
+    this.stalledMs += passed - played;
+  }
+
+  #report(): void {
+    const next = this.#appendedTo === undefined ? this.#next : this.#appendedTo + 1;
+    if (next === undefined) return;
+    this.#viewer.input({ type: 'playback', bufferedMs: this.#bufferedMs, next, playing: true });
+  }
+}

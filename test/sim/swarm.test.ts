@@ -1,0 +1,140 @@
+import { expect, it } from 'vitest';
+import { seededRandom } from '../support/seeded-random.ts';
+import type { ViewerOptions } from './viewer.ts';
+import { World } from './world.ts';
+
+const SEGMENT_MS = 2_000;
+const SEGMENT_BYTES = 300_000;
+/** Bytes a second of the stream. */
+const BITRATE = (SEGMENT_BYTES * 1000) / SEGMENT_MS;
+
+function swarm(seed: number, viewers: readonly Partial<ViewerOptions>[]): World {
+  const world = new World({
+    random: seededRandom(seed),
+    segmentMs: SEGMENT_MS,
+    segmentBytes: SEGMENT_BYTES,
+    delayMs: 15,
+    originRate: 5_000_000,
+  });
+  world.run(12_000);
+  for (const options of viewers) {
+    world.join(options);
+    world.run(500);
+  }
+  return world;
+}
+
+/** Mean and largest origin copies of the segments of the next `ms`, after a pause to settle. */
+function measure(world: World, ms: number): { readonly mean: number; readonly max: number } {
+  world.run(8_000);
+  const from = world.queue.now;
+  world.run(ms);
+  const to = world.queue.now;
+  // The newest segments are still on their way.
+  world.run(8_000);
+  const copies = world.copies(from, to);
+  return { mean: copies.reduce((sum, c) => sum + c, 0) / copies.length, max: Math.max(...copies) };
+}
+
+function expectCleanPlayback(world: World): void {
+  for (const { alive, player } of world.viewers) {
+    expect(player.corrupt).toBe(0);
+    expect(player.stalls).toBe(0);
+    expect(player.started).toBe(true);
+    if (alive) expect(player.latencyMs).toBeLessThan(8_500);
+  }
+}
+
+const equal = (count: number, options: Partial<ViewerOptions> = {}): Partial<ViewerOptions>[] =>
+  Array.from({ length: count }, () => options);
+
+it('SWM-2 eight viewers take one copy of each segment from the origin, at three segments of latency', () => {
+  const world = swarm(1, equal(8));
+  const { mean, max } = measure(world, 30_000);
+  expectCleanPlayback(world);
+  expect(mean).toBeLessThan(1.05);
+  expect(max).toBeLessThan(1.3);
+});
+
+it('SWM-4 thirty viewers with uplinks of twice the bitrate stay below one and a half copies', () => {
+  const world = swarm(2, equal(30, { uplink: 2 * BITRATE }));
+  const { mean } = measure(world, 20_000);
+  expectCleanPlayback(world);
+  expect(mean).toBeLessThan(1.5);
+});
+
+it('SWM-5 uplinks far too small for the stream cost origin copies, never a stall', () => {
+  const world = swarm(3, equal(8, { uplink: 0.4 * BITRATE }));
+  const { mean } = measure(world, 20_000);
+  expectCleanPlayback(world);
+  expect(mean).toBeGreaterThan(2);
+});
+
+it('SWM-7 viewers that are killed in the middle of a segment stall nobody', () => {
+  const world = swarm(4, equal(10));
+  world.run(6_700);
+  for (const viewer of world.viewers.slice(0, 3)) viewer.kill();
+  const { mean } = measure(world, 12_000);
+  expectCleanPlayback(world);
+  expect(mean).toBeLessThan(1.5);
+});
+
+it('SWM-3 without the tracker the mesh goes on, below two copies, and finds it again when it is back', () => {
+  const world = swarm(5, equal(8));
+  world.run(5_000);
+  world.killTracker();
+  const without = measure(world, 20_000);
+  expect(without.mean).toBeLessThan(2);
+  world.reviveTracker();
+  world.run(5_000);
+  const again = measure(world, 12_000);
+  expect(again.mean).toBeLessThan(1.1);
+  expectCleanPlayback(world);
+});
+
+it('SEG-7 a peer that corrupts what it sends lands at most one piece per victim and nothing in a player', () => {
+  const world = swarm(6, [...equal(4), { corrupts: true }, { corrupts: true }, ...equal(3)]);
+  const { mean } = measure(world, 20_000);
+  expectCleanPlayback(world);
+  const liars = new Set(world.viewers.filter((v) => v.options.corrupts).map((v) => v.peer));
+  const honest = world.viewers.filter((v) => v.options.corrupts !== true);
+  for (const { dropped } of honest)
+    for (const liar of liars)
+      expect(dropped.filter((d) => d.peer === liar && d.reason === 4).length).toBeLessThanOrEqual(
+        1,
+      );
+  expect(honest.some(({ dropped }) => dropped.some((d) => liars.has(d.peer)))).toBe(true);
+  expect(mean).toBeLessThan(3);
+});
+
+it('PEER-7 viewers that upload nothing still watch, and still get most from the others', () => {
+  const world = swarm(7, [...equal(6), ...equal(2, { shares: false })]);
+  const { mean } = measure(world, 20_000);
+  expectCleanPlayback(world);
+  expect(mean).toBeLessThan(1.2);
+  const leech = world.viewers[7]?.engine.stats();
+  expect(leech?.uploadedBytes).toBe(0);
+  expect(leech?.p2pBytes).toBeGreaterThan(leech?.httpBytes ?? Infinity);
+});
+
+it('SWM-8 switching P2P off during playback leaves plain HLS, and on again rejoins', () => {
+  const world = swarm(8, equal(5));
+  world.run(6_000);
+  const [viewer] = world.viewers;
+  viewer?.input({ type: 'p2p', enabled: false });
+  world.run(10_000);
+  expect(viewer?.engine.stats().peers).toBe(0);
+  viewer?.input({ type: 'p2p', enabled: true });
+  world.run(10_000);
+  expect(viewer?.engine.stats().peers).toBeGreaterThan(2);
+  expectCleanPlayback(world);
+});
+
+it('SWM-6 the same seed gives the same run', () => {
+  const run = (): string => {
+    const world = swarm(9, equal(5, { uplink: BITRATE }));
+    world.run(10_000);
+    return JSON.stringify(world.viewers.map((v) => [v.engine.stats(), v.player.latencyMs]));
+  };
+  expect(run()).toBe(run());
+});
