@@ -12,15 +12,18 @@ const NOISE = 2;
 export function chooseRequest(
   neighbour: Neighbour,
   context: {
-    readonly entries: readonly SegmentEntry[];
+    /** With each segment, until when a piece of it must be here for HTTP to be spared. */
+    readonly entries: readonly { readonly entry: SegmentEntry; readonly lastCall: number }[];
     readonly neighbours: readonly Neighbour[];
     readonly random: () => number;
     readonly now: number;
   },
 ): { readonly entry: SegmentEntry; readonly index: number } | undefined {
-  for (const entry of context.entries) {
+  for (const { entry, lastCall } of context.entries) {
     if (entry.digests === undefined || entry.count('missing') === 0) continue;
     if (entry.pullFrom > context.now) continue;
+    // What would come too late would come twice.
+    if (context.now + neighbour.responseMs > lastCall) continue;
     const mine = neighbour.holds(entry.key);
     if (mine === undefined || mine.count === 0) continue;
     const maps = context.neighbours.flatMap((other) => other.holds(entry.key) ?? []);

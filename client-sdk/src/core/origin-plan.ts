@@ -20,13 +20,13 @@ export function meetDeadline(state: SwarmState, entry: SegmentEntry): void {
     state.wake(entry.fetchFrom);
     return;
   }
-  const { soft, hard, lastCall } = fallbackTimes(state, entry);
+  const { soft, hard } = fallbackTimes(state, entry);
   if (state.now < soft) {
     state.wake(soft);
     return;
   }
   const last = state.now >= hard;
-  if (last) takeBackLate(state, entry, lastCall);
+  if (last) takeBackLate(state, entry);
   const due = (i: number): boolean =>
     entry.state(i) === 'missing' && (last || !entry.promisedAfter(i, state.now));
   for (const run of runs(0, entry.pieces, due)) {
@@ -80,28 +80,34 @@ function fetchPieces(
 
 /**
  * `hard` is when the rest must be fetched for playback to go on, `soft` a little earlier, by chance:
- * who falls back first says so, and the others wait for it. After `lastCall` not even one piece would
- * come in time over HTTP.
+ * who falls back first says so, and the others wait for it.
  */
 function fallbackTimes(
   state: SwarmState,
   entry: SegmentEntry,
-): { readonly soft: number; readonly hard: number; readonly lastCall: number } {
-  const { now } = state;
+): { readonly soft: number; readonly hard: number } {
   const demanded = [...state.demands.values()].some((demand) => demand.entry === entry);
-  if (demanded && isAlone(state)) return { soft: now, hard: now, lastCall: now };
+  if (demanded && isAlone(state)) return { soft: state.now, hard: state.now };
   const { estimate } = state.fetches;
-  const rate = estimate.rate((2 * entry.info.size) / Math.max(entry.info.durationMs, 1));
   const gaps = runs(0, entry.pieces, (i) => isOpen(entry, i)).length;
   const rounds = Math.ceil(gaps / ENGINE.fetchesAtOnce);
-  const deadline = state.deadlineOf(entry) - ENGINE.fallbackBaseMs;
-  const hard = deadline - (1.3 * entry.missingBytes) / rate - rounds * estimate.responseMs;
+  const transfer = (1.3 * entry.missingBytes) / httpRate(state, entry);
+  const hard =
+    state.deadlineOf(entry) - ENGINE.fallbackBaseMs - transfer - rounds * estimate.responseMs;
   const chance = (entry.pullFrom - entry.knownAt) / ENGINE.pullJitterMs;
-  return {
-    soft: hard - chance * ENGINE.fallbackSpreadMs,
-    hard,
-    lastCall: deadline - (1.3 * LIMITS.pieceBytes) / rate - estimate.responseMs,
-  };
+  return { soft: hard - chance * ENGINE.fallbackSpreadMs, hard };
+}
+
+/** After this not even one piece of the segment would come in time over HTTP. */
+export function lastCall(state: SwarmState, entry: SegmentEntry): number {
+  const piece = (1.3 * LIMITS.pieceBytes) / httpRate(state, entry);
+  const { responseMs } = state.fetches.estimate;
+  return state.deadlineOf(entry) - ENGINE.fallbackBaseMs - piece - responseMs;
+}
+
+/** Bytes a ms; before the first transfer, twice what the stream needs. */
+function httpRate({ fetches }: SwarmState, { info }: SegmentEntry): number {
+  return fetches.estimate.rate((2 * info.size) / Math.max(info.durationMs, 1));
 }
 
 /** Whether a piece still has to come, and not yet from the origin. */
@@ -119,12 +125,13 @@ function isAlone({ p2p, mesh, tracker, now, p2pSince }: SwarmState): boolean {
 }
 
 /** Takes back the requests whose pieces are not to be expected before it is too late for HTTP as well. */
-function takeBackLate(state: SwarmState, entry: SegmentEntry, lastCall: number): void {
+function takeBackLate(state: SwarmState, entry: SegmentEntry): void {
+  const end = lastCall(state, entry);
   for (const neighbour of state.mesh.ready()) {
     const request = neighbour.request;
     if (request?.entry !== entry) continue;
     const expected = Math.max(request.at + neighbour.responseMs, state.now);
-    if (expected < lastCall) continue;
+    if (expected < end) continue;
     neighbour.giveUp();
     entry.mark(request.index, 'missing');
     const message = { type: 'cancel', segment: entry.info.id, index: request.index } as const;

@@ -2,6 +2,7 @@ import { BYE, type PeerMessage } from '@shoal/protocol';
 import { chooseRequest } from './choose-request.ts';
 import { ENGINE } from './limits.ts';
 import { drop } from './neighbour-events.ts';
+import { lastCall } from './origin-plan.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
 
@@ -25,8 +26,9 @@ export function expireRequests(state: SwarmState): void {
 }
 
 /** Gives every idle neighbour its next request (SWM-4, PEER-5). */
-export function askNeighbours(state: SwarmState, entries: readonly SegmentEntry[]): void {
-  for (const entry of entries) if (entry.pullFrom > state.now) state.wake(entry.pullFrom);
+export function askNeighbours(state: SwarmState, wanted: readonly SegmentEntry[]): void {
+  const entries = wanted.map((entry) => ({ entry, lastCall: lastCall(state, entry) }));
+  for (const entry of wanted) if (entry.pullFrom > state.now) state.wake(entry.pullFrom);
   const neighbours = state.mesh.ready();
   const idle = neighbours.filter((n) => n.request === undefined && n.shares);
   const { random, now } = state;
