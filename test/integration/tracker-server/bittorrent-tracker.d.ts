@@ -1,0 +1,25 @@
+/** The part of bittorrent-tracker 11 that these tests use; the package ships no types. */
+declare module 'bittorrent-tracker' {
+  import type { EventEmitter } from 'node:events';
+
+  /** A data channel with its connection (`@thaunknown/simple-peer`). */
+  export type StockPeer = EventEmitter & {
+    readonly id: string;
+    readonly send: (data: string) => void;
+    readonly destroy: () => void;
+  };
+
+  export default class Client extends EventEmitter {
+    constructor(options: {
+      readonly infoHash: string;
+      readonly peerId: Uint8Array;
+      readonly announce: readonly string[];
+      readonly port: number;
+      readonly rtcConfig?: object;
+    });
+    start(): void;
+    stop(): void;
+    scrape(): void;
+    destroy(done?: () => void): void;
+  }
+}

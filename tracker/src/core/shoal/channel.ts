@@ -1,0 +1,133 @@
+import type { ChannelId, RenditionId, SegmentInfo } from '@shoal/protocol';
+import { IndexedArray } from '../indexed-array.ts';
+import type { TrackerLimits } from '../limits.ts';
+import { isHolder, type Member, type Position } from './member.ts';
+
+/** The viewers of one rendition: all, by segment window, and those that may own stripes. */
+export type Group<Conn> = {
+  readonly members: IndexedArray<Member<Conn>>;
+  readonly windows: Map<number, IndexedArray<Member<Conn>>>;
+  readonly holders: IndexedArray<Member<Conn>>;
+  /** Bits per second, as its last segment had. */
+  bitrate: number;
+};
+
+/** Bits per second assumed of a rendition of which no segment was seen yet. */
+const UNKNOWN_BITRATE = 3_000_000;
+
+/** Who watches one channel, and where in it. Every change takes constant time (TRK-12). */
+export class Channel<Conn> {
+  readonly id: ChannelId;
+  readonly members: IndexedArray<Member<Conn>> = new IndexedArray();
+  /** Introductions made since the channel was first joined. */
+  introductions = 0;
+  /** Segments announced to its viewers. */
+  segments = 0;
+  readonly #groups = new Map<RenditionId, Group<Conn>>();
+  readonly #addresses = new Map<string, number>();
+  readonly #limits: TrackerLimits;
+
+  constructor(id: ChannelId, limits: TrackerLimits) {
+    this.id = id;
+    this.#limits = limits;
+  }
+
+  add(member: Member<Conn>): void {
+    this.members.add(member);
+    this.#addresses.set(member.address, this.viewersAt(member.address) + 1);
+  }
+
+  remove(member: Member<Conn>): void {
+    if (!this.members.delete(member)) return;
+    this.#leaveGroup(member);
+    const others = this.viewersAt(member.address) - 1;
+    if (others > 0) this.#addresses.set(member.address, others);
+    else this.#addresses.delete(member.address);
+  }
+
+  /** How many viewers share an address, as those behind one NAT do. */
+  viewersAt(address: string): number {
+    return this.#addresses.get(address) ?? 0;
+  }
+
+  /** Moves a viewer to the buckets of its new position; call it also when `shares` changed. */
+  move(member: Member<Conn>, to: Position): void {
+    const from = member.position;
+    if (from?.rendition !== to.rendition) this.#leaveGroup(member);
+    const group = this.#group(to.rendition);
+    group.members.add(member);
+    const window = this.window(to.next);
+    if (from?.rendition === to.rendition && this.window(from.next) !== window)
+      leaveWindow(group, this.window(from.next), member);
+    member.position = to;
+    const bucket = group.windows.get(window);
+    if (bucket !== undefined) bucket.add(member);
+    else {
+      const opened = new IndexedArray<Member<Conn>>();
+      opened.add(member);
+      group.windows.set(window, opened);
+    }
+    if (isHolder(member)) group.holders.add(member);
+    else group.holders.delete(member);
+  }
+
+  /** The bucket of a viewer that needs segment `next`. */
+  window(next: number): number {
+    return Math.floor(next / this.#limits.segmentsPerWindow);
+  }
+
+  group(rendition: RenditionId): Group<Conn> | undefined {
+    return this.#groups.get(rendition);
+  }
+
+  get groups(): ReadonlyMap<RenditionId, Group<Conn>> {
+    return this.#groups;
+  }
+
+  /** Learns the bitrate of a rendition that somebody watches from one of its segments. */
+  learnBitrate(segment: SegmentInfo): void {
+    const group = this.#groups.get(segment.id.rendition);
+    if (group === undefined || segment.durationMs <= 0) return;
+    group.bitrate = (segment.size * 8000) / segment.durationMs;
+  }
+
+  /** What others get from a viewer, as a multiple of the bitrate it watches (TRK-9). */
+  uploadRatio(member: Member<Conn>, now: number): number {
+    const rendition = member.position?.rendition;
+    return (member.uploaded.ratePerSecond(now) * 8) / this.bitrate(rendition);
+  }
+
+  /** Bits per second. */
+  bitrate(rendition: RenditionId | undefined): number {
+    return (rendition && this.#groups.get(rendition)?.bitrate) ?? UNKNOWN_BITRATE;
+  }
+
+  #group(rendition: RenditionId): Group<Conn> {
+    const known = this.#groups.get(rendition);
+    if (known !== undefined) return known;
+    const group = {
+      members: new IndexedArray<Member<Conn>>(),
+      windows: new Map<number, IndexedArray<Member<Conn>>>(),
+      holders: new IndexedArray<Member<Conn>>(),
+      bitrate: UNKNOWN_BITRATE,
+    };
+    this.#groups.set(rendition, group);
+    return group;
+  }
+
+  #leaveGroup(member: Member<Conn>): void {
+    const at = member.position;
+    const group = at && this.#groups.get(at.rendition);
+    if (at === undefined || group === undefined) return;
+    leaveWindow(group, this.window(at.next), member);
+    group.holders.delete(member);
+    group.members.delete(member);
+    if (group.members.size === 0) this.#groups.delete(at.rendition);
+  }
+}
+
+function leaveWindow<Conn>(group: Group<Conn>, window: number, member: Member<Conn>): void {
+  const bucket = group.windows.get(window);
+  bucket?.delete(member);
+  if (bucket?.size === 0) group.windows.delete(window);
+}
