@@ -1,0 +1,182 @@
+import type {
+  FragmentLoaderConstructor,
+  FragmentLoaderContext,
+  HlsConfig,
+  Loader,
+  LoaderCallbacks,
+  LoaderConfiguration,
+  LoaderContext,
+  LoaderStats,
+} from 'hls.js';
+import { macroTask } from '../host/macro-task.ts';
+import { withContext } from './default-loader.ts';
+import type { SegmentSource } from './demand-book.ts';
+import { idleStats, recordArrival, resetStats } from './load-timing.ts';
+
+/** What the fragment loaders of one player share. */
+export type FragmentLoaderPorts = {
+  readonly source: SegmentSource;
+  /** The player's own loader fetched so many bytes of a media segment. */
+  readonly onDefaultBytes: (bytes: number) => void;
+  readonly httpBitsPerSecond: () => number | undefined;
+};
+
+/**
+ * The class to give to hls.js as `fLoader`. The player's own loader is read from the configuration
+ * that hls.js hands to every loader it makes, so neither hls.js nor its build has to be known.
+ */
+export function createFragmentLoader(ports: FragmentLoaderPorts): FragmentLoaderConstructor {
+  return class extends SwarmFragmentLoader {
+    constructor(config: HlsConfig) {
+      super(config, ports);
+    }
+  };
+}
+
+/** Loads one fragment: whole media segments that the engine knows from it, all else as hls.js would. */
+class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
+  context: FragmentLoaderContext | null = null;
+  readonly stats: LoaderStats = idleStats();
+  readonly #hlsConfig: HlsConfig;
+  readonly #ports: FragmentLoaderPorts;
+  #callbacks: LoaderCallbacks<FragmentLoaderContext> | undefined;
+  #own: Loader<LoaderContext> | undefined;
+  #cancelDemand: (() => void) | undefined;
+  #cancelAnswer: (() => void) | undefined;
+  #timeout: ReturnType<typeof setTimeout> | undefined;
+  #startedAt = 0;
+
+  constructor(config: HlsConfig, ports: FragmentLoaderPorts) {
+    this.#hlsConfig = config;
+    this.#ports = ports;
+  }
+
+  load(
+    context: FragmentLoaderContext,
+    config: LoaderConfiguration,
+    callbacks: LoaderCallbacks<FragmentLoaderContext>,
+  ): void {
+    this.context = context;
+    this.#callbacks = callbacks;
+    const { source } = this.#ports;
+    if (!isWholeSegment(context) || !source.knows(context.url)) {
+      this.#loadAsHlsWould(context, config);
+      return;
+    }
+    this.#startedAt = performance.now();
+    this.stats.loading.start = this.#startedAt;
+    const { maxLoadTimeMs } = config.loadPolicy;
+    if (Number.isFinite(maxLoadTimeMs))
+      this.#timeout = setTimeout(() => {
+        this.#release();
+        callbacks.onTimeout(this.stats, context, null);
+      }, maxLoadTimeMs);
+    this.#cancelDemand = source.demand(context.url, {
+      deliver: (data, firstByteAt) => {
+        // hls.js hands the buffer to a worker, which takes it from whoever else holds it.
+        const copy = new Uint8Array(data).buffer;
+        this.#answer(() => {
+          this.#succeed(copy, firstByteAt);
+        });
+      },
+      fail: (status) => {
+        this.#answer(() => {
+          callbacks.onError({ code: status, text: `HTTP ${status}` }, context, null, this.stats);
+        });
+      },
+      fallBack: () => {
+        this.#release();
+        this.#loadAsHlsWould(context, config);
+      },
+    });
+  }
+
+  abort(): void {
+    if (this.#own !== undefined) {
+      this.#own.abort();
+      return;
+    }
+    this.#release();
+    const { context } = this;
+    if (context === null) return;
+    this.stats.aborted ||= this.stats.loading.end === 0;
+    this.#callbacks?.onAbort?.(this.stats, context, null);
+  }
+
+  destroy(): void {
+    this.#own?.destroy();
+    this.#release();
+    this.#callbacks = undefined;
+    this.context = null;
+  }
+
+  getCacheAge(): number | null {
+    return this.#own?.getCacheAge?.() ?? null;
+  }
+
+  getResponseHeader(name: string): string | null {
+    return this.#own?.getResponseHeader?.(name) ?? null;
+  }
+
+  /**
+   * Answers in a task of its own. hls.js asks again from within an answer; were the engine's cache to
+   * answer that at once, a segment that does not decode would be fetched and refused for ever, and
+   * the page would freeze.
+   */
+  #answer(answer: () => void): void {
+    this.#cancelAnswer = macroTask(() => {
+      this.#release();
+      answer();
+    });
+  }
+
+  #succeed(data: ArrayBuffer, firstByteAt: number): void {
+    const { context, stats } = this;
+    const callbacks = this.#callbacks;
+    if (context === null || callbacks === undefined) return;
+    recordArrival(stats, {
+      size: data.byteLength,
+      startedAt: this.#startedAt,
+      firstByteAt,
+      now: performance.now(),
+      httpBitsPerSecond: this.#ports.httpBitsPerSecond(),
+    });
+    callbacks.onProgress?.(stats, context, data, null);
+    callbacks.onSuccess({ url: context.url, data, code: 200 }, stats, context, null);
+  }
+
+  #loadAsHlsWould(context: FragmentLoaderContext, config: LoaderConfiguration): void {
+    const callbacks = this.#callbacks;
+    if (callbacks === undefined) return;
+    const own = new this.#hlsConfig.loader(this.#hlsConfig);
+    this.#own = own;
+    resetStats(this.stats);
+    // hls.js watches the statistics it read off this loader.
+    own.stats = this.stats;
+    own.load(
+      context,
+      config,
+      withContext(context, {
+        ...callbacks,
+        onSuccess: (...[response, stats, , details]) => {
+          if (context.frag.sn !== 'initSegment') this.#ports.onDefaultBytes(stats.loaded);
+          callbacks.onSuccess(response, stats, context, details);
+        },
+      }),
+    );
+  }
+
+  /** Forgets the demand, its answer and its time-out. */
+  #release(): void {
+    clearTimeout(this.#timeout);
+    this.#cancelDemand?.();
+    this.#cancelAnswer?.();
+    this.#cancelDemand = undefined;
+    this.#cancelAnswer = undefined;
+  }
+}
+
+/** Neither a part, nor a byte range, nor an initialisation section, nor a download made to measure the bandwidth. */
+function isWholeSegment({ frag, part, rangeEnd }: FragmentLoaderContext): boolean {
+  return !part && !rangeEnd && frag.sn !== 'initSegment' && !frag.bitrateTest;
+}

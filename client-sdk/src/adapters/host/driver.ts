@@ -1,0 +1,29 @@
+import type Hls from 'hls.js';
+import type { HlsConfig } from 'hls.js';
+import type { PlaybackInput } from '../../core/io.ts';
+import type { TrackerState } from '../../events.ts';
+import type { EngineName } from '../../options.ts';
+
+/** One way of getting segments to the player: the swarm, the stock engine, or plain HLS. */
+export type Driver = {
+  readonly engine: EngineName | 'none';
+  readonly hlsConfig: Partial<HlsConfig>;
+  readonly attach: (hls: Hls) => void;
+  readonly playback: (input: PlaybackInput) => void;
+  readonly counters: () => DriverCounters;
+  /** Whether P2P is on; stays false where it is not possible. */
+  readonly p2p: () => boolean;
+  readonly setP2P: (enabled: boolean) => void;
+  readonly close: () => void;
+};
+
+/** The part of the statistics that a {@link Driver} knows. */
+export type DriverCounters = {
+  readonly http: number;
+  readonly p2p: number;
+  readonly uploaded: number;
+  readonly wasted: number;
+  readonly peers: number;
+  readonly viewers: number | undefined;
+  readonly tracker: TrackerState;
+};

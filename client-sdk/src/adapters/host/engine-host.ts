@@ -1,0 +1,146 @@
+import type { Effect, EngineStats, Input } from '../../core/io.ts';
+
+/** The pure engine, as its host sees it. */
+export type Engine = {
+  step(input: Input, now: number): readonly Effect[];
+  deadline(): number | undefined;
+  knows(url: string): boolean;
+  stats(): EngineStats;
+};
+
+/** What an {@link EngineHost} is built from. */
+export type EngineHostOptions = {
+  readonly engine: Engine;
+  /** Carries an effect out. Inputs that it causes at once are taken after the effects at hand. */
+  readonly run: (effect: Effect) => void;
+  /** The engine or an effect threw (SWM-8). The host has stopped; called once. */
+  readonly onFailure: (cause: unknown) => void;
+  /** Monotonic, in ms. */
+  readonly now: () => number;
+};
+
+/** Inputs that may wait while effects run: more means that effects and inputs feed each other. */
+const QUEUE_LIMIT = 4_096;
+const STEPS_PER_TURN = 16_384;
+/** A timer further away is rounded down to this, and then looks again. */
+const LONGEST_TIMER_MS = 60_000;
+
+/**
+ * Runs the engine: one input, then all its effects, then the next; then one timer for its deadline.
+ * Never throws: an engine that does is stopped for good (SWM-8).
+ */
+export class EngineHost {
+  readonly #options: EngineHostOptions;
+  readonly #queue: Input[] = [];
+  #busy = false;
+  #stopped = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #armedFor: number | undefined;
+  #lastStats: EngineStats = {
+    httpBytes: 0,
+    p2pBytes: 0,
+    uploadedBytes: 0,
+    wastedBytes: 0,
+    peers: 0,
+    viewers: undefined,
+  };
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
+  }
+
+  /** False after {@link EngineHost.stop} and after a failure. */
+  running(): boolean {
+    return !this.#stopped;
+  }
+
+  input(input: Input): void {
+    if (this.#stopped) return;
+    if (this.#queue.length >= QUEUE_LIMIT) {
+      this.#fail(new Error('too many inputs wait for the engine'));
+      return;
+    }
+    this.#queue.push(input);
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#guard(() => {
+      this.#drain();
+      this.#arm();
+    });
+    this.#busy = false;
+  }
+
+  /** Whether the engine can serve `url`; false once stopped. */
+  knows(url: string): boolean {
+    let known = false;
+    if (this.running())
+      this.#guard(() => {
+        known = this.#options.engine.knows(url);
+      });
+    return known;
+  }
+
+  /** Of now, or the last known ones once stopped; a stopped host has no peers. */
+  stats(): EngineStats {
+    if (this.running())
+      this.#guard(() => {
+        this.#lastStats = this.#options.engine.stats();
+      });
+    return this.running() ? this.#lastStats : { ...this.#lastStats, peers: 0 };
+  }
+
+  /** Takes no more inputs, runs no more effects. Idempotent. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.stats();
+    this.#stopped = true;
+    this.#queue.length = 0;
+    clearTimeout(this.#timer);
+  }
+
+  #drain(): void {
+    const { engine, run, now } = this.#options;
+    let steps = 0;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (++steps > STEPS_PER_TURN) throw new Error('the engine does not come to rest');
+      for (const effect of engine.step(next, now())) {
+        if (!this.running()) return;
+        run(effect);
+      }
+    }
+  }
+
+  #arm(): void {
+    if (!this.running()) return;
+    const at = this.#options.engine.deadline();
+    if (at === this.#armedFor) return;
+    clearTimeout(this.#timer);
+    this.#armedFor = at;
+    if (at === undefined) return;
+    // Rounded up, since timers drop the fraction and a tick before its time would do nothing.
+    const delay = Math.ceil(at - this.#options.now());
+    this.#timer = setTimeout(
+      () => {
+        this.#armedFor = undefined;
+        this.input({ type: 'tick' });
+      },
+      Math.min(Math.max(delay, 1), LONGEST_TIMER_MS),
+    );
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#queue.length = 0;
+    clearTimeout(this.#timer);
+    this.#options.onFailure(cause);
+  }
+}

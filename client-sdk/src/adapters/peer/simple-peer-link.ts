@@ -1,0 +1,237 @@
+import Peer from '@thaunknown/simple-peer/lite.js';
+import { LIMITS, type PeerId, type Signal } from '@shoal/protocol';
+import type { Input } from '../../core/io.ts';
+import { toPeerSignal, toWireSignal } from './signal-mapping.ts';
+
+/** What {@link PeerLinks} needs. */
+export type PeerLinksOptions = {
+  readonly iceServers: readonly RTCIceServer[];
+  readonly input: (input: Input) => void;
+  /** A link that is not open by then is given up. Ms, default 10,000. */
+  readonly connectMs?: number;
+};
+
+/** A link to make, as the engine asks for it. */
+export type LinkRequest = {
+  readonly peer: PeerId;
+  readonly session: string;
+  readonly initiator: boolean;
+};
+
+const CONNECT_MS = 10_000;
+/** Links at a time, those being made and those being closed included; the engine keeps to far fewer. */
+const MAX_LINKS = 48;
+/** More unsent than this means that the neighbour no longer reads. Bytes. */
+const MAX_UNSENT = 1_048_576;
+/** How long what was said last may take to leave. */
+const FLUSH_MS = 500;
+
+/** The data channels to neighbours, each on a `simple-peer`. */
+export class PeerLinks {
+  readonly #options: PeerLinksOptions;
+  readonly #links = new Map<PeerId, Link>();
+
+  constructor(options: PeerLinksOptions) {
+    this.#options = options;
+  }
+
+  /** Answers with `link-open` and later `link-closed`, or with `link-closed` alone. A link to the same peer is replaced. */
+  connect(request: LinkRequest): void {
+    const { peer } = request;
+    this.#links.get(peer)?.destroy();
+    this.#links.delete(peer);
+    if (this.#links.size >= MAX_LINKS) {
+      this.#options.input({ type: 'link-closed', peer });
+      return;
+    }
+    const link = new Link(request, this.#options, () => {
+      if (this.#links.get(peer) !== link) return;
+      this.#links.delete(peer);
+      this.#options.input({ type: 'link-closed', peer });
+    });
+    this.#links.set(peer, link);
+  }
+
+  signal(peer: PeerId, signal: Signal): void {
+    this.#links.get(peer)?.signal(signal);
+  }
+
+  /** Never throws; a link that cannot send is closed. */
+  send(
+    peer: PeerId,
+    frame: { readonly bytes: Uint8Array<ArrayBuffer>; readonly piece: boolean },
+  ): void {
+    this.#links.get(peer)?.send(frame.bytes, frame.piece);
+  }
+
+  /** Closes once what was sent has left, at the latest after half a second. */
+  disconnect(peer: PeerId): void {
+    this.#links.get(peer)?.finish();
+  }
+
+  /** As {@link PeerLinks.disconnect} for all links. */
+  disconnectAll(): void {
+    for (const link of [...this.#links.values()]) link.finish();
+  }
+
+  /** Closes all links now, what waits to be sent included; the object stays usable. */
+  closeAll(): void {
+    const links = [...this.#links];
+    this.#links.clear();
+    for (const [peer, link] of links) {
+      link.destroy();
+      this.#options.input({ type: 'link-closed', peer });
+    }
+  }
+}
+
+/** One connection, from the first signal to its end. */
+class Link {
+  readonly #request: LinkRequest;
+  readonly #input: (input: Input) => void;
+  readonly #onClosed: () => void;
+  readonly #peer: Peer;
+  #state: 'connecting' | 'open' | 'finishing' | 'closed' = 'connecting';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #signals = 0;
+  #pieceWaits = false;
+
+  constructor(request: LinkRequest, options: PeerLinksOptions, onClosed: () => void) {
+    this.#request = request;
+    this.#input = options.input;
+    this.#onClosed = onClosed;
+    this.#peer = new Peer({
+      initiator: request.initiator,
+      trickle: true,
+      // So that text can be told from bytes.
+      objectMode: true,
+      config: { iceServers: [...options.iceServers] },
+      channelConfig: { ordered: true },
+    });
+    const close = (): void => {
+      this.#close();
+    };
+    this.#timer = setTimeout(close, options.connectMs ?? CONNECT_MS);
+    this.#peer.on('signal', (emitted) => {
+      this.#onSignal(emitted);
+    });
+    this.#peer.on('connect', () => {
+      this.#open();
+    });
+    this.#peer.on('data', (data) => {
+      this.#onData(data);
+    });
+    // It ends with any of these, and not always with the last.
+    this.#peer.on('end', close).on('error', close).on('close', close);
+  }
+
+  signal(signal: Signal): void {
+    const mapped = toPeerSignal(signal);
+    if (mapped === undefined || this.#state === 'closed' || this.#peer.destroyed) return;
+    if (++this.#signals > LIMITS.signalsPerIntroduction) return;
+    this.#attempt(() => {
+      this.#peer.signal(mapped);
+    });
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>, piece: boolean): void {
+    if (this.#state !== 'open') return;
+    this.#attempt(() => {
+      this.#peer.send(bytes);
+    });
+    const unsent = this.#unsent();
+    if (unsent > MAX_UNSENT) this.#close();
+    else if (piece) this.#awaitDrain(unsent);
+  }
+
+  finish(): void {
+    if (this.#state === 'finishing') return;
+    if (this.#state !== 'open') {
+      this.#close();
+      return;
+    }
+    this.#state = 'finishing';
+    const deadline = performance.now() + FLUSH_MS;
+    const look = (): void => {
+      if (performance.now() >= deadline || this.#unsent() === 0) this.#close();
+      else this.#timer = setTimeout(look, 20);
+    };
+    // Even an empty buffer has only been handed to SCTP.
+    this.#timer = setTimeout(look, 50);
+  }
+
+  /** Ends it at once and silently. */
+  destroy(): void {
+    this.#state = 'closed';
+    clearTimeout(this.#timer);
+    // simple-peer closes in a later task, which a page that is being left never runs.
+    this.#peer._pc?.close();
+    this.#peer.destroy();
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return;
+    this.destroy();
+    this.#onClosed();
+  }
+
+  #onSignal(emitted: unknown): void {
+    const signal = toWireSignal(emitted);
+    if (signal === undefined || this.#state === 'closed') return;
+    const { peer, session } = this.#request;
+    this.#input({ type: 'link-signal', peer, session, signal });
+  }
+
+  #open(): void {
+    const channel = this.#peer._channel;
+    if (this.#state !== 'connecting' || channel === null) return;
+    this.#state = 'open';
+    clearTimeout(this.#timer);
+    channel.bufferedAmountLowThreshold = 0;
+    channel.addEventListener('bufferedamountlow', () => {
+      this.#drained();
+    });
+    // One channel is all there is: simple-peer would let a second one take the place of the first.
+    if (this.#peer._pc !== null)
+      this.#peer._pc.ondatachannel = () => {
+        this.#close();
+      };
+    this.#input({ type: 'link-open', peer: this.#request.peer });
+  }
+
+  #onData(data: unknown): void {
+    // Frames can come before simple-peer has made sure of the connection.
+    this.#open();
+    if (this.#state !== 'open') return;
+    if (data instanceof Uint8Array && data.length <= LIMITS.digestFrameBytes)
+      this.#input({ type: 'link-frame', peer: this.#request.peer, frame: data });
+    else this.#close();
+  }
+
+  #awaitDrain(unsent: number): void {
+    this.#pieceWaits = true;
+    // Nothing will run low that is empty already.
+    if (unsent === 0)
+      setTimeout(() => {
+        this.#drained();
+      }, 0);
+  }
+
+  #drained(): void {
+    if (!this.#pieceWaits || this.#state !== 'open') return;
+    this.#pieceWaits = false;
+    this.#input({ type: 'link-drained', peer: this.#request.peer });
+  }
+
+  #unsent(): number {
+    return this.#peer._channel?.bufferedAmount ?? 0;
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.#close();
+    }
+  }
+}

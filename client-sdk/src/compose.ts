@@ -1,0 +1,263 @@
+import type Hls from 'hls.js';
+import { SwarmEngine } from './core/index.ts';
+import { sha256 } from './adapters/crypto/sha256.ts';
+import { createFragmentLoader } from './adapters/hlsjs/fragment-loader.ts';
+import { DemandBook } from './adapters/hlsjs/demand-book.ts';
+import { PlaybackMonitor } from './adapters/hlsjs/playback-monitor.ts';
+import { createPlaylistTap } from './adapters/hlsjs/playlist-tap.ts';
+import type { Driver } from './adapters/host/driver.ts';
+import { runEffect } from './adapters/host/effect-runner.ts';
+import { Emitter } from './adapters/host/emitter.ts';
+import { EngineHost } from './adapters/host/engine-host.ts';
+import { watchPage } from './adapters/host/page-lifecycle.ts';
+import { publishReport } from './adapters/host/report-events.ts';
+import { RateMeter } from './adapters/http/rate-meter.ts';
+import { SegmentFetches } from './adapters/http/fetch-segment.ts';
+import { StockEngine } from './adapters/p2p-media-loader/stock-engine.ts';
+import { PeerLinks } from './adapters/peer/simple-peer-link.ts';
+import { TrackerClient } from './adapters/tracker/tracker-client.ts';
+import { shoalWarning } from './errors.ts';
+import type { Shoal } from './shoal.ts';
+import type { EngineName } from './options.ts';
+
+/** Options with their defaults filled in; see {@link ShoalOptions}. */
+export type ShoalSettings = {
+  readonly tracker: string;
+  readonly engine: EngineName;
+  readonly p2p: boolean;
+  readonly upload: boolean;
+  /** Bytes a second. */
+  readonly uploadLimit: number | undefined;
+  readonly iceServers: readonly RTCIceServer[];
+};
+
+const now = (): number => performance.now();
+
+/** Puts the parts together that the settings and the browser call for. */
+export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
+  const emitter = new Emitter();
+  const driver = await composeDriver(settings, emitter);
+  const monitor = new PlaybackMonitor({
+    onPlayback: driver.playback,
+    onDestroying: () => {
+      close();
+    },
+    now,
+    wallClock: () => Date.now(),
+  });
+  let closed = false;
+  const close = (): void => {
+    if (closed) return;
+    closed = true;
+    monitor.close();
+    driver.close();
+  };
+  return {
+    engine: driver.engine,
+    hlsConfig: driver.hlsConfig,
+    attach: (hls: Hls) => {
+      if (closed) return;
+      driver.attach(hls);
+      monitor.attach(hls);
+    },
+    stats: () => {
+      const { http, p2p, uploaded, wasted, peers, viewers, tracker } = driver.counters();
+      const bytes = { http, p2p, uploaded, wasted };
+      return { bytes, peers, viewers, tracker, p2p: driver.p2p(), ...monitor.read() };
+    },
+    on: (name, listener) => emitter.on(name, listener),
+    setP2P: (enabled) => {
+      if (closed || driver.p2p() === enabled) return;
+      driver.setP2P(enabled);
+      if (driver.p2p() === enabled) emitter.emit('p2p', { enabled });
+    },
+    close,
+  };
+}
+
+async function composeDriver(settings: ShoalSettings, emitter: Emitter): Promise<Driver> {
+  if (typeof RTCPeerConnection === 'undefined' || typeof WebSocket === 'undefined') {
+    emitter.warn(shoalWarning('webrtc-unsupported'));
+    return composePlain();
+  }
+  if (settings.engine === 'shoal') return composeSwarm(settings, emitter);
+  try {
+    return await composeStock(settings, emitter);
+  } catch (cause) {
+    emitter.warn(shoalWarning('engine-load-failed', { cause }));
+    return composePlain();
+  }
+}
+
+/** The player's own loader, with its bytes counted. */
+function composePlain(): Driver {
+  let http = 0;
+  const source = new DemandBook({ knows: () => false, input: () => {} });
+  return {
+    engine: 'none',
+    hlsConfig: {
+      fLoader: createFragmentLoader({
+        source,
+        onDefaultBytes: (bytes) => (http += bytes),
+        httpBitsPerSecond: () => undefined,
+      }),
+    },
+    attach: () => {},
+    playback: () => {},
+    counters: () => ({
+      http,
+      p2p: 0,
+      uploaded: 0,
+      wasted: 0,
+      peers: 0,
+      viewers: undefined,
+      tracker: 'off',
+    }),
+    p2p: () => false,
+    setP2P: () => {},
+    close: () => {},
+  };
+}
+
+async function composeStock(settings: ShoalSettings, emitter: Emitter): Promise<Driver> {
+  const stock = await StockEngine.load({
+    ...settings,
+    onPeers: (connected) => {
+      emitter.emit('peers', { connected });
+    },
+    onTracker: (state) => {
+      emitter.emit('tracker', { state });
+    },
+    onTrackerUnreachable: (cause) => {
+      emitter.warn(shoalWarning('tracker-unreachable', { cause }));
+    },
+  });
+  return {
+    engine: 'p2p-media-loader',
+    hlsConfig: stock.hlsConfig,
+    attach: (hls) => {
+      stock.attach(hls);
+    },
+    playback: () => {},
+    counters: () => stock.counters(),
+    p2p: () => stock.p2p(),
+    setP2P: (enabled) => {
+      stock.setP2P(enabled);
+    },
+    close: () => {
+      stock.close();
+    },
+  };
+}
+
+function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
+  const { random } = Math;
+  let enabled = settings.p2p;
+  let defaultBytes = 0;
+  const rate = new RateMeter();
+  const host: EngineHost = new EngineHost({
+    engine: new SwarmEngine({
+      shares: settings.upload,
+      uploadLimit: settings.uploadLimit,
+      random,
+      sha256,
+    }),
+    run: (effect) => {
+      runEffect(effect, ports);
+    },
+    onFailure: (cause) => {
+      release();
+      emitter.warn(shoalWarning('engine-failed', { cause }));
+    },
+    now,
+  });
+  const input: EngineHost['input'] = (value) => {
+    host.input(value);
+  };
+  const demands = new DemandBook(host);
+  const links = new PeerLinks({ iceServers: settings.iceServers, input });
+  const fetches = new SegmentFetches({
+    fetch: (...request) => fetch(...request),
+    now,
+    input,
+    onTransfer: (bytes, ms) => {
+      rate.sample(bytes, ms);
+    },
+  });
+  const tracker = new TrackerClient({
+    url: settings.tracker,
+    webSocket: WebSocket,
+    random,
+    input,
+    onState: (state) => {
+      emitter.emit('tracker', { state });
+    },
+    onUnreachable: (cause) => {
+      emitter.warn(shoalWarning('tracker-unreachable', { cause }));
+    },
+  });
+  const ports = {
+    fetches,
+    links,
+    tracker,
+    demands,
+    report: (report: Parameters<typeof publishReport>[0]) => {
+      publishReport(report, emitter);
+    },
+  };
+  const unwatch = watchPage(window, {
+    // Neighbours learn at once, and a page without connections may be kept to come back to.
+    onHide: () => {
+      input({ type: 'p2p', enabled: false });
+      links.closeAll();
+      tracker.disconnect();
+    },
+    onReturn: () => {
+      input({ type: 'p2p', enabled });
+    },
+  });
+  function release(): void {
+    unwatch();
+    links.disconnectAll();
+    tracker.disconnect();
+    fetches.abortAll();
+    demands.fallBackAll();
+  }
+  input({ type: 'p2p', enabled });
+  return {
+    engine: 'shoal',
+    hlsConfig: {
+      fLoader: createFragmentLoader({
+        source: demands,
+        onDefaultBytes: (bytes) => (defaultBytes += bytes),
+        httpBitsPerSecond: () => rate.bitsPerSecond(),
+      }),
+      pLoader: createPlaylistTap(input),
+    },
+    attach: () => {},
+    playback: input,
+    counters: () => {
+      const stats = host.stats();
+      return {
+        http: stats.httpBytes + defaultBytes,
+        p2p: stats.p2pBytes,
+        uploaded: stats.uploadedBytes,
+        wasted: stats.wastedBytes,
+        peers: stats.peers,
+        viewers: stats.viewers,
+        tracker: tracker.state,
+      };
+    },
+    p2p: () => enabled && host.running(),
+    setP2P: (value) => {
+      enabled = value;
+      input({ type: 'p2p', enabled });
+    },
+    close: () => {
+      // The swarm is told before the engine stops listening.
+      input({ type: 'p2p', enabled: false });
+      host.stop();
+      release();
+    },
+  };
+}

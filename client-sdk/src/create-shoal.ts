@@ -1,0 +1,34 @@
+import { composeShoal, type ShoalSettings } from './compose.ts';
+import { ShoalError } from './errors.ts';
+import type { Shoal } from './shoal.ts';
+import type { ShoalOptions } from './options.ts';
+
+/**
+ * Makes the link between one hls.js player and the swarm. Where P2P is not possible it resolves all
+ * the same, to a plain HLS player with a warning; it rejects only with a {@link ShoalError}, for
+ * options that make no sense.
+ */
+export async function createShoal(options: ShoalOptions): Promise<Shoal> {
+  return composeShoal(checkOptions(options));
+}
+
+/** Fills in the defaults; throws {@link ShoalError} `invalid-option`. */
+function checkOptions(options: ShoalOptions): ShoalSettings {
+  const { tracker, engine = 'shoal', uploadLimitKbps } = options;
+  // Parsed rather than left to WebSocket, whose own error would come only after P2P was switched on.
+  const url = URL.canParse(tracker) ? new URL(tracker) : undefined;
+  if (url?.protocol !== 'ws:' && url?.protocol !== 'wss:')
+    throw ShoalError.invalidOption(`tracker: not a ws:// or wss:// URL: ${tracker}`);
+  if (!['shoal', 'p2p-media-loader'].includes(engine))
+    throw ShoalError.invalidOption(`engine: unknown: ${engine}`);
+  if (uploadLimitKbps !== undefined && !(Number.isFinite(uploadLimitKbps) && uploadLimitKbps > 0))
+    throw ShoalError.invalidOption('uploadLimitKbps: must be a number above 0');
+  return {
+    tracker: url.href,
+    engine,
+    p2p: options.p2p ?? true,
+    upload: options.upload ?? true,
+    uploadLimit: uploadLimitKbps === undefined ? undefined : (uploadLimitKbps * 1000) / 8,
+    iceServers: options.iceServers ?? [],
+  };
+}

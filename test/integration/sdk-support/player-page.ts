@@ -1,0 +1,90 @@
+import { createShoal, type Shoal, type ShoalOptions, type ShoalStats } from '@shoal/client-sdk';
+import type Hls from 'hls.js';
+
+/** What a page with a player on it tells a test. */
+export type PlayerReport = {
+  readonly engine: Shoal['engine'];
+  readonly stats: ShoalStats;
+  readonly warnings: readonly string[];
+  readonly events: readonly string[];
+  /** Bytes of the segments that the `segment` events spoke of. */
+  readonly segmentBytes: { readonly http: number; readonly p2p: number };
+  readonly fatal: readonly string[];
+  readonly time: number;
+  readonly ended: boolean;
+};
+
+/** What a test may do in the page. */
+type PlayerPage = {
+  start(options: ShoalOptions, playlist: string): Promise<void>;
+  report(): PlayerReport;
+  setP2P(enabled: boolean): void;
+  close(): void;
+  destroyPlayer(): void;
+};
+
+declare global {
+  var player: PlayerPage;
+}
+
+const video = document.querySelector('video') ?? document.createElement('video');
+const warnings: string[] = [];
+const events: string[] = [];
+const fatal: string[] = [];
+const segmentBytes = { http: 0, p2p: 0 };
+let shoal: Shoal | undefined;
+let hls: Hls | undefined;
+
+function running(): Shoal {
+  if (shoal === undefined) throw new Error('not started');
+  return shoal;
+}
+
+/** The script build of hls.js where the page loads it, the module otherwise. */
+async function playerClass(): Promise<typeof Hls> {
+  const script = 'Hls' in window ? (window.Hls as typeof Hls) : undefined;
+  return script ?? (await import('hls.js')).default;
+}
+
+window.player = {
+  start: async (options, playlist) => {
+    const Player = await playerClass();
+    const made = await createShoal(options);
+    shoal = made;
+    made.on('warning', ({ code }) => warnings.push(code));
+    made.on('tracker', ({ state }) => events.push(`tracker ${state}`));
+    made.on('p2p', ({ enabled }) => events.push(`p2p ${enabled ? 'on' : 'off'}`));
+    made.on('peers', ({ connected }) => events.push(`peers ${connected}`));
+    made.on('segment', ({ httpBytes, p2pBytes }) => {
+      segmentBytes.http += httpBytes;
+      segmentBytes.p2p += p2pBytes;
+    });
+    hls = new Player({ ...made.hlsConfig, maxBufferLength: 6 });
+    hls.on(Player.Events.ERROR, (_, data) => {
+      if (data.fatal) fatal.push(data.details);
+    });
+    made.attach(hls);
+    hls.loadSource(playlist);
+    hls.attachMedia(video);
+    await video.play();
+  },
+  report: () => ({
+    engine: running().engine,
+    stats: running().stats(),
+    warnings,
+    events,
+    segmentBytes,
+    fatal,
+    time: video.currentTime,
+    ended: video.ended,
+  }),
+  setP2P: (enabled) => {
+    running().setP2P(enabled);
+  },
+  close: () => {
+    running().close();
+  },
+  destroyPlayer: () => {
+    hls?.destroy();
+  },
+};

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { build, defaultClientConditions } from 'vite';
+import { findChromium } from '../../setup/find-chromium.ts';
+import { type HttpOrigin, startOrigin } from '../../unit/client-sdk/adapters/http-origin.ts';
+
+/** Flags that keep several pages in one browser at full speed, on a closed network and as root. */
+const FLAGS = [
+  ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-sync', '--mute-audio'],
+  ...['--disable-background-networking', '--disable-component-update'],
+  ...['--disable-background-timer-throttling', '--disable-renderer-backgrounding'],
+  ...['--disable-backgrounding-occluded-windows', '--autoplay-policy=no-user-gesture-required'],
+];
+
+export async function launchChromium(): Promise<Browser> {
+  const found = await findChromium();
+  if (found === undefined) throw new Error('no Chromium: run npm run doctor');
+  return chromium.launch({ executablePath: found.path, args: FLAGS });
+}
+
+/** Bundles the page script of this folder, as an embedder's bundler would; by path, what to serve. */
+export async function bundlePage(script: string): Promise<ReadonlyMap<string, string>> {
+  const entry = fileURLToPath(new URL(script, import.meta.url));
+  const result = await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['@shoal/source', ...defaultClientConditions] },
+    build: {
+      write: false,
+      minify: false,
+      modulePreload: false,
+      target: 'es2022',
+      rolldownOptions: {
+        input: entry,
+        output: { entryFileNames: 'page.js', chunkFileNames: '[name].js' },
+      },
+    },
+  });
+  const files = new Map<string, string>();
+  for (const bundle of Array.isArray(result) ? result : [result]) {
+    if (!('output' in bundle)) throw new Error('no bundle');
+    for (const file of bundle.output)
+      if (file.type === 'chunk') files.set(`/${file.fileName}`, file.code);
+  }
+  return files;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** Serves `/` with the page script in it, the bundle, and what `more` answers. */
+export async function startSite(
+  files: ReadonlyMap<string, string>,
+  more: Answer = () => false,
+): Promise<HttpOrigin> {
+  return startOrigin((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://site');
+    if (pathname === '/') {
+      const scripts = searchParams.getAll('script').map((src) => `<script src="${src}"></script>`);
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end(
+          `<!doctype html><title>test</title><video muted playsinline></video>${scripts.join('')}<script type="module" src="/page.js"></script>`,
+        );
+      return;
+    }
+    if (more(request, response)) return;
+    const code = files.get(pathname);
+    if (code === undefined) response.writeHead(404).end();
+    else response.writeHead(200, { 'content-type': 'text/javascript' }).end(code);
+  });
+}

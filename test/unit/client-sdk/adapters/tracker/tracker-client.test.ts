@@ -1,0 +1,250 @@
+import { createServer } from 'node:net';
+import { CLOSE, type TrackerMessage } from '@shoal/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket as NodeSocket, WebSocketServer, type WebSocket as Socket } from 'ws';
+import type { Input } from '@shoal/client-sdk/core';
+import { TrackerClient } from '../../../../../client-sdk/src/adapters/tracker/tracker-client.ts';
+
+// Node 20 has no WebSocket of its own; that of `ws` keeps to the browser's interface as far as it is used here.
+const webSocket = NodeSocket as unknown as typeof WebSocket;
+
+const WELCOME = {
+  action: 'welcome',
+  version: 1,
+  peer: 'me',
+  channel: 'demo',
+  updateIntervalMs: 10_000,
+  viewers: 1,
+};
+
+class Bench {
+  readonly inputs: Input[] = [];
+  readonly states: string[] = [];
+  unreachable = 0;
+  readonly client: TrackerClient;
+
+  constructor(url: string, openMs?: number) {
+    this.client = new TrackerClient({
+      url,
+      webSocket,
+      random: () => 0,
+      input: (input) => this.inputs.push(input),
+      onState: (state) => this.states.push(state),
+      onUnreachable: () => (this.unreachable += 1),
+      ...(openMs !== undefined && { openMs }),
+    });
+  }
+
+  messages(): readonly TrackerMessage[] {
+    return this.inputs.flatMap((input) =>
+      input.type === 'tracker-message' ? [input.message] : [],
+    );
+  }
+}
+
+let server: WebSocketServer;
+let url: string;
+let sockets: Socket[];
+let bench: Bench;
+
+async function listen(port: number): Promise<void> {
+  server = new WebSocketServer({ port, host: '127.0.0.1' });
+  server.on('connection', (socket) => sockets.push(socket));
+  await new Promise((resolve) => server.once('listening', resolve));
+}
+
+function portOf(): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function stopServer(): Promise<void> {
+  for (const socket of sockets) socket.terminate();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+}
+
+async function until(check: () => void): Promise<void> {
+  await vi.waitFor(check, { timeout: 5_000, interval: 5 });
+}
+
+beforeEach(async () => {
+  sockets = [];
+  await listen(0);
+  url = `ws://127.0.0.1:${portOf()}`;
+  bench = new Bench(url);
+});
+
+afterEach(async () => {
+  bench.client.disconnect();
+  await stopServer();
+});
+
+async function connect(): Promise<Socket> {
+  bench.client.connect();
+  await until(() => {
+    expect(bench.inputs).toContainEqual({ type: 'tracker-open' });
+  });
+  const socket = sockets.at(-1);
+  if (socket === undefined) throw new Error('no socket');
+  return socket;
+}
+
+describe('the tracker client', () => {
+  it('says when it is open, sends JSON text and passes messages on', async () => {
+    const socket = await connect();
+    const heard: string[] = [];
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (!isBinary) heard.push(data.toString());
+    });
+    bench.client.send({ action: 'leave' });
+    socket.send(JSON.stringify(WELCOME));
+    await until(() => {
+      expect(heard).toEqual(['{"action":"leave"}']);
+      expect(bench.messages()).toEqual([WELCOME]);
+    });
+    expect(bench.states).toEqual(['connecting', 'connected']);
+  });
+
+  it('passes errors of the tracker to the engine', async () => {
+    const socket = await connect();
+    socket.send('{"action":"error","code":"banned","message":"until later"}');
+    await until(() => {
+      expect(bench.messages()).toMatchObject([{ code: 'banned' }]);
+    });
+  });
+
+  it('drops and counts what it cannot read, and stays connected', async () => {
+    const socket = await connect();
+    for (const bad of ['', 'not json', '[]', '{"action":"?"}', '{"action":"welcome"}'])
+      socket.send(bad);
+    socket.send(JSON.stringify(WELCOME));
+    await until(() => {
+      expect(bench.messages()).toHaveLength(1);
+    });
+    expect(bench.client.dropped).toBe(5);
+    expect(bench.client.state).toBe('connected');
+  });
+
+  it('closes on a message beyond 64 KiB and on a binary one', async () => {
+    for (const bad of ['x'.repeat(65_537), Buffer.alloc(3)]) {
+      bench = new Bench(url);
+      const socket = await connect();
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.send(bad);
+      expect(await closed).toBe(CLOSE.protocolViolation);
+      expect(bench.inputs).toContainEqual({ type: 'tracker-closed' });
+      bench.client.disconnect();
+    }
+  });
+
+  it('comes back by itself after a loss, without a warning if that succeeds', async () => {
+    const socket = await connect();
+    socket.close();
+    await until(() => {
+      expect(bench.inputs.map(({ type }) => type)).toEqual([
+        'tracker-open',
+        'tracker-closed',
+        'tracker-open',
+      ]);
+    });
+    expect(bench.unreachable).toBe(0);
+  });
+
+  it(
+    'warns once in an outage however long it is, and again in the next',
+    { timeout: 20_000 },
+    async () => {
+      const port = portOf();
+      await connect();
+      await stopServer();
+      let attempts = 0;
+      const refusing = createServer((socket) => {
+        attempts += 1;
+        socket.destroy();
+      });
+      await new Promise<void>((resolve) => refusing.listen(port, '127.0.0.1', resolve));
+      await until(() => {
+        expect(attempts).toBe(2);
+      });
+      expect(bench.unreachable).toBe(1);
+      await new Promise((resolve) => refusing.close(resolve));
+      await listen(port);
+      await until(() => {
+        expect(bench.client.state).toBe('connected');
+      });
+      await stopServer();
+      await until(() => {
+        expect(bench.unreachable).toBe(2);
+      });
+      await listen(0);
+    },
+  );
+
+  it('waits longer each time when it is let in and thrown out again', async () => {
+    server.on('connection', (socket) => {
+      socket.close(CLOSE.refused);
+    });
+    bench.client.connect();
+    await until(() => {
+      expect(sockets.length).toBe(3);
+    });
+    const third = performance.now();
+    await until(() => {
+      expect(sockets.length).toBe(4);
+    });
+    expect(performance.now() - third).toBeGreaterThan(800);
+  });
+
+  it('gives up on a tracker that accepts but never answers', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    bench = new Bench(`ws://127.0.0.1:${address.port}`, 50);
+    bench.client.connect();
+    await until(() => {
+      expect(bench.unreachable).toBe(1);
+    });
+    bench.client.disconnect();
+    silent.close();
+  });
+
+  it('survives a URL that cannot be connected to', () => {
+    bench = new Bench('ftp://nowhere');
+    bench.client.connect();
+    expect(bench.unreachable).toBe(1);
+  });
+
+  it('lets what was sent leave before it disconnects, and says nothing afterwards', async () => {
+    const socket = await connect();
+    const heard: string[] = [];
+    socket.on('message', (data: Buffer) => heard.push(data.toString()));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    bench.client.send({ action: 'leave' });
+    bench.client.disconnect();
+    bench.client.disconnect();
+    expect(await closed).toBe(1000);
+    expect(heard).toEqual(['{"action":"leave"}']);
+    expect(bench.inputs).toEqual([{ type: 'tracker-open' }]);
+    expect(bench.states.at(-1)).toBe('off');
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('can be connected again after it was disconnected', async () => {
+    await connect();
+    bench.client.disconnect();
+    bench.client.connect();
+    await until(() => {
+      expect(bench.inputs.filter(({ type }) => type === 'tracker-open')).toHaveLength(2);
+    });
+  });
+
+  it('drops what is sent while there is no connection', () => {
+    expect(() => {
+      bench.client.send({ action: 'leave' });
+    }).not.toThrow();
+  });
+});

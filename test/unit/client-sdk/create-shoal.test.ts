@@ -1,0 +1,27 @@
+import { createShoal, ShoalError, type ShoalOptions } from '@shoal/client-sdk';
+import { describe, expect, it } from 'vitest';
+
+describe('createShoal', () => {
+  it.each<[string, ShoalOptions]>([
+    ['a tracker that is no URL', { tracker: 'tracker' }],
+    ['a tracker that is no WebSocket', { tracker: 'https://tracker.example' }],
+    ['an upload limit of nothing', { tracker: 'wss://tracker.example', uploadLimitKbps: 0 }],
+    ['an upload limit that is none', { tracker: 'wss://tracker.example', uploadLimitKbps: NaN }],
+  ])('refuses %s with a typed error', async (_, options) => {
+    const refusal = await createShoal(options).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(ShoalError);
+    expect(refusal).toHaveProperty('code', 'invalid-option');
+  });
+
+  it('SWM-8 gives plain HLS and a typed warning where there is no WebRTC', async () => {
+    const shoal = await createShoal({ tracker: 'wss://tracker.example' });
+    const codes: string[] = [];
+    shoal.on('warning', ({ code }) => codes.push(code));
+    expect(shoal.engine).toBe('none');
+    expect(codes).toEqual(['webrtc-unsupported']);
+    shoal.setP2P(true);
+    expect(shoal.stats()).toMatchObject({ p2p: false, peers: 0, tracker: 'off', stalls: 0 });
+    shoal.close();
+    shoal.close();
+  });
+});
