@@ -1,5 +1,5 @@
-import type { Viewer } from './viewer.ts';
-import { RENDITION, type World } from './world.ts';
+import type { Input } from '@shoal/client-sdk/core';
+import { RENDITION, type Surroundings } from './model.ts';
 
 const SYNC_SEGMENTS = 3;
 const BUFFER_TARGET_MS = 30_000;
@@ -15,8 +15,8 @@ export class Player {
   /** From joining to the first frame. */
   startupMs: number | undefined;
   readonly played: number[] = [];
-  readonly #world: World;
-  readonly #viewer: Viewer;
+  readonly #world: Surroundings;
+  readonly #input: (input: Input) => void;
   readonly #joinedAt: number;
   #known = -1;
   #next: number | undefined;
@@ -28,9 +28,9 @@ export class Player {
   #demands = 0;
   #stopped = false;
 
-  constructor(world: World, viewer: Viewer) {
+  constructor(world: Surroundings, input: (input: Input) => void) {
     this.#world = world;
-    this.#viewer = viewer;
+    this.#input = input;
     this.#joinedAt = world.queue.now;
     this.#updatedAt = world.queue.now;
     world.queue.after(2 * world.options.delayMs, () => {
@@ -89,7 +89,7 @@ export class Player {
     const edge = swarm.segments[swarm.segments.length - 1]?.info.id.msn ?? -1;
     this.#known = edge;
     this.#next ??= Math.max(0, edge - SYNC_SEGMENTS + 1);
-    this.#viewer.input({ type: 'playlist', swarm, urls });
+    this.#input({ type: 'playlist', swarm, urls });
     this.#load();
     this.#world.queue.after(this.#world.options.segmentMs, () => {
       this.#poll();
@@ -104,7 +104,7 @@ export class Player {
     this.#demand = { id, msn };
     const segment = this.#world.segments[msn];
     const url = `http://origin/live/sim/${RENDITION}/${segment?.info.id.epoch}-${msn}.m4s`;
-    this.#viewer.input({ type: 'demand', demand: id, url });
+    this.#input({ type: 'demand', demand: id, url });
   }
 
   #tick(): void {
@@ -132,6 +132,6 @@ export class Player {
   #report(): void {
     const next = this.#appendedTo === undefined ? this.#next : this.#appendedTo + 1;
     if (next === undefined) return;
-    this.#viewer.input({ type: 'playback', bufferedMs: this.#bufferedMs, next, playing: true });
+    this.#input({ type: 'playback', bufferedMs: this.#bufferedMs, next, playing: true });
   }
 }

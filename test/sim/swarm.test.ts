@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { seededRandom } from '../support/seeded-random.ts';
-import type { ViewerOptions } from './viewer.ts';
+import type { ViewerOptions } from './model.ts';
 import { World } from './world.ts';
 
 const SEGMENT_MS = 2_000;

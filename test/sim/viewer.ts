@@ -1,31 +1,27 @@
 import { type Effect, type Input, SwarmEngine } from '@shoal/client-sdk/core';
 import { encodePeerMessage, parseTrackerMessage, type PeerId } from '@shoal/protocol';
+import { sha256 } from '../support/sha256.ts';
 import { Link } from './link.ts';
+import type { LinkEnd, Surroundings, ViewerOptions } from './model.ts';
 import { Player } from './player.ts';
-import { sha256, type World } from './world.ts';
 
 const CHUNK = 16_384;
 
-/** How one viewer differs from the others. */
-export type ViewerOptions = {
-  readonly name: string;
-  /** Upload to peers, bytes a second. Default unlimited. */
-  readonly uplink?: number;
-  readonly shares?: boolean;
-  /** Flips a byte in every piece it sends. */
-  readonly corrupts?: boolean;
+/** The way to the tracker, and to whom it introduces. */
+type Rendezvous = {
+  readonly isUp: () => boolean;
+  readonly tell: (from: Viewer, input: 'connected' | 'closed' | { readonly text: string }) => void;
+  readonly find: (peer: PeerId) => Viewer | undefined;
 };
 
 /** One modelled viewer: a player, the real engine, and links with delay and a shared uplink. */
-export class Viewer {
+export class Viewer implements LinkEnd {
   readonly name: string;
-  readonly world: World;
   readonly engine: SwarmEngine;
   readonly player: Player;
   readonly options: ViewerOptions;
   peer: PeerId | undefined;
   alive = true;
-  /** When the uplink has sent all that was given to it. */
   uplinkFreeAt = 0;
   readonly links: Map<PeerId, Link> = new Map();
   readonly dropped: { readonly peer: PeerId; readonly reason: number }[] = [];
@@ -34,9 +30,12 @@ export class Viewer {
   #running = false;
   #wakeAt: number | undefined;
   readonly #fetches = new Set<number>();
+  readonly #world: Surroundings;
+  readonly #tracked: Rendezvous;
 
-  constructor(world: World, options: ViewerOptions) {
-    this.world = world;
+  constructor(options: ViewerOptions, world: Surroundings, tracked: Rendezvous) {
+    this.#world = world;
+    this.#tracked = tracked;
     this.name = options.name;
     this.options = options;
     this.engine = new SwarmEngine({
@@ -45,14 +44,16 @@ export class Viewer {
       random: world.options.random,
       sha256,
     });
-    this.player = new Player(world, this);
+    this.player = new Player(world, (input) => {
+      this.input(input);
+    });
   }
 
   /** The page is killed: no farewell, its links just fall silent and are noticed later. */
   kill(): void {
     this.alive = false;
     this.player.stop();
-    this.world.toTracker(this, 'closed');
+    this.#tracked.tell(this, 'closed');
     for (const link of this.links.values()) link.fallSilent();
   }
 
@@ -76,13 +77,13 @@ export class Viewer {
     if (this.#running || !this.alive) return;
     this.#running = true;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
-      for (const effect of this.engine.step(next, this.world.queue.now)) this.#do(effect);
+      for (const effect of this.engine.step(next, this.#world.queue.now)) this.#do(effect);
     this.#running = false;
     this.#arm();
   }
 
   #arm(): void {
-    const { queue } = this.world;
+    const { queue } = this.#world;
     const at = this.engine.deadline();
     if (
       at === undefined ||
@@ -112,10 +113,10 @@ export class Viewer {
         return;
       case 'tracker-disconnect':
         this.#tracker = 'off';
-        this.world.toTracker(this, 'closed');
+        this.#tracked.tell(this, 'closed');
         return;
       case 'tracker-send':
-        this.world.toTracker(this, { text: JSON.stringify(effect.message) });
+        this.#tracked.tell(this, { text: JSON.stringify(effect.message) });
         return;
       case 'connect':
         this.#connect(effect.peer, effect.initiator);
@@ -146,15 +147,15 @@ export class Viewer {
   }
 
   #connectTracker(wait: number): void {
-    const { queue, options } = this.world;
+    const { queue, options } = this.#world;
     queue.after(wait + 2 * options.delayMs, () => {
       if (this.#tracker !== 'connecting' || !this.alive) return;
-      if (!this.world.trackerUp) {
+      if (!this.#tracked.isUp()) {
         this.#connectTracker(1_000);
         return;
       }
       this.#tracker = 'open';
-      this.world.toTracker(this, 'connected');
+      this.#tracked.tell(this, 'connected');
       this.input({ type: 'tracker-open' });
     });
   }
@@ -162,24 +163,28 @@ export class Viewer {
   /** Signalling and ICE are modelled as time: four delays after the initiator was told. */
   #connect(peer: PeerId, initiator: boolean): void {
     if (!initiator) return;
-    this.world.queue.after(6 * this.world.options.delayMs, () => {
-      const other = this.world.viewers.find((viewer) => viewer.peer === peer);
+    this.#world.queue.after(6 * this.#world.options.delayMs, () => {
+      const other = this.#tracked.find(peer);
       const own = this.peer;
       if (own === undefined || !this.alive) return;
       if (other?.alive !== true) {
         this.input({ type: 'link-closed', peer });
         return;
       }
-      Link.between({ viewer: this, peer: own }, { viewer: other, peer });
+      Link.between(
+        this.#world,
+        { end: this, links: this.links, peer: own },
+        { end: other, links: other.links, peer },
+      );
     });
   }
 
   #fetch({ fetch, url, range }: Extract<Effect, { type: 'fetch' }>): void {
-    const { queue, options } = this.world;
+    const { queue, options } = this.#world;
     this.#fetches.add(fetch);
     queue.after(2 * options.delayMs, () => {
       if (!this.alive || !this.#fetches.has(fetch)) return;
-      const body = this.world.resource(url)?.subarray(range?.from, range?.to);
+      const body = this.#world.resource(url)?.subarray(range?.from, range?.to);
       if (body === undefined) {
         this.input({ type: 'fetch-failed', fetch, status: 404 });
         return;
@@ -198,10 +203,10 @@ export class Viewer {
     }
     const bytes = body.subarray(0, CHUNK);
     // Requests of one viewer share its rate.
-    const ms = (bytes.length * this.#fetches.size * 1000) / this.world.options.originRate;
-    this.world.queue.after(ms, () => {
+    const ms = (bytes.length * this.#fetches.size * 1000) / this.#world.options.originRate;
+    this.#world.queue.after(ms, () => {
       if (!this.alive || !this.#fetches.has(fetch)) return;
-      this.world.countServed(url, bytes.length);
+      this.#world.countServed(url, bytes.length);
       this.input({ type: 'fetch-data', fetch, bytes });
       this.#stream(fetch, url, body.subarray(CHUNK));
     });

@@ -1,53 +1,25 @@
-import { createHash } from 'node:crypto';
-import {
-  digestList,
-  type ListedSwarm,
-  parseChannelId,
-  parseRenditionId,
-  rootOf,
-  type SegmentInfo,
-  type Sha256,
-  unwrap,
-} from '@shoal/protocol';
+import { digestList, type ListedSwarm, rootOf, type SegmentInfo } from '@shoal/protocol';
 import { type Effect as TrackerEffect, TrackerCore } from '@shoal/tracker/core';
+import { sha256 } from '../support/sha256.ts';
 import { EventQueue } from './event-queue.ts';
+import {
+  CHANNEL,
+  type Published,
+  RENDITION,
+  type Surroundings,
+  type ViewerOptions,
+  type WorldOptions,
+} from './model.ts';
 import { Viewer } from './viewer.ts';
 
-/** SHA-256 of Node, in the shape the cores take. */
-export const sha256: Sha256 = (...parts) => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
-};
-
-export const CHANNEL = unwrap(parseChannelId('sim'));
-export const RENDITION = unwrap(parseRenditionId('source'));
 const EPOCH = 1_700_000_000;
 const LISTED = 10;
-
-/** The model of one scene. Rates in bytes a second, times in ms. */
-export type WorldOptions = {
-  readonly random: () => number;
-  readonly segmentMs: number;
-  readonly segmentBytes: number;
-  /** One way, between any two hosts. */
-  readonly delayMs: number;
-  /** A viewer's rate from the origin. */
-  readonly originRate: number;
-};
-
-/** A finished segment at the origin. */
-export type Published = {
-  readonly info: SegmentInfo;
-  readonly data: Uint8Array;
-  readonly at: number;
-};
 
 /**
  * A whole swarm in one virtual clock: the origin publishes, the real tracker core introduces, and
  * every viewer runs the real engine. Same seed, same run.
  */
-export class World {
+export class World implements Surroundings {
   readonly queue: EventQueue = new EventQueue();
   readonly options: WorldOptions;
   readonly segments: Published[] = [];
@@ -80,9 +52,15 @@ export class World {
     };
   }
 
-  /** A new viewer; `tweak` may replace its engine's behaviour for hostile peers. */
-  join(options: Partial<ConstructorParameters<typeof Viewer>[1]> = {}): Viewer {
-    const viewer = new Viewer(this, { name: `v${this.viewers.length}`, ...options });
+  /** A new viewer comes. */
+  join(options: Partial<ViewerOptions> = {}): Viewer {
+    const viewer = new Viewer({ name: `v${this.viewers.length}`, ...options }, this, {
+      isUp: () => this.trackerUp,
+      tell: (from, input) => {
+        this.#toTracker(from, input);
+      },
+      find: (peer) => this.viewers.find((other) => other.peer === peer),
+    });
     this.viewers.push(viewer);
     return viewer;
   }
@@ -123,7 +101,7 @@ export class World {
     this.trackerUp = true;
   }
 
-  toTracker(from: Viewer, input: 'connected' | 'closed' | { readonly text: string }): void {
+  #toTracker(from: Viewer, input: 'connected' | 'closed' | { readonly text: string }): void {
     this.queue.after(this.options.delayMs, () => {
       if (!this.trackerUp) return;
       const { now } = this.queue;
