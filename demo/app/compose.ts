@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { findFfmpeg, startOrigin, type Origin } from '@shoal/server';
+import { startTracker, type Tracker } from '@shoal/tracker';
+import type { DemoConfig } from './config.ts';
+import { buildPages, stagePages } from './pages.ts';
+import { startPattern, type Pattern } from './pattern.ts';
+import { explainStartError, type Part } from './start-error.ts';
+import { type DemoUrls, demoUrls, pageConfig } from './urls.ts';
+
+/** A running demo. */
+export type Demo = {
+  readonly urls: DemoUrls;
+  readonly httpPort: number;
+  readonly trackerPort: number;
+  readonly rtmpPort: number;
+  /** Of the configured channel. */
+  readonly streamKey: string;
+  /** Of the test pattern's ffmpeg, when there is one now. */
+  readonly patternPid: () => number | undefined;
+  /** Stops everything in reverse order of its start. Idempotent. */
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Starts the origin with the pages, the tracker on the origin's bus, and the test pattern if asked
+ * for, all in this process. What was started before a failure is stopped again.
+ *
+ * @param onProgress told in short lines what is being done.
+ * @throws DemoError `port-in-use`, `ffmpeg-missing`, `pages-failed` or `start-failed`.
+ */
+export async function startDemo(
+  config: DemoConfig,
+  onProgress: (line: string) => void = () => {},
+): Promise<Demo> {
+  const closers: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= closeAll(closers));
+  try {
+    const dataDir = resolve(config.dataDir);
+    const explain = (part: Part) => (error: unknown) => {
+      throw explainStartError(error, part, config);
+    };
+    const ffmpeg = await findFfmpeg().catch(explain('origin'));
+    const pages = await stagePages(await buildPages(onProgress), dataDir);
+    onProgress(`Starting with ffmpeg ${ffmpeg.version} (${ffmpeg.path})`);
+    const origin = await startOrigin({
+      http: { host: config.host, port: config.httpPort },
+      rtmp: { host: config.host, port: config.rtmpPort },
+      dataDir,
+      channels: [{ channel: config.channel }],
+      staticDir: pages.dir,
+      ffmpegPath: ffmpeg.path,
+      logLevel: config.logLevel,
+    }).catch(explain('origin'));
+    closers.push(() => origin.close());
+    const tracker = await startTracker({
+      host: config.host,
+      port: config.trackerPort,
+      bus: origin.bus,
+    }).catch(explain('tracker'));
+    closers.push(() => tracker.close());
+    const addresses = addressesOf(config, origin, tracker);
+    await pages.configure(pageConfig(addresses));
+    const pattern = config.pattern
+      ? publishPattern({ config, origin, ffmpegPath: ffmpeg.path, onProgress })
+      : undefined;
+    if (pattern !== undefined) closers.push(() => pattern.close());
+    return {
+      urls: demoUrls(addresses),
+      httpPort: origin.httpPort,
+      trackerPort: tracker.port,
+      rtmpPort: origin.rtmpPort,
+      streamKey: origin.streamKey(config.channel),
+      patternPid: () => pattern?.pid(),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function addressesOf(
+  config: DemoConfig,
+  origin: Origin,
+  tracker: Tracker,
+): Parameters<typeof demoUrls>[0] {
+  return {
+    publicHost: config.publicHost,
+    channel: config.channel,
+    httpPort: origin.httpPort,
+    rtmpPort: origin.rtmpPort,
+    trackerPort: tracker.port,
+  };
+}
+
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  for (let next = closers.pop(); next !== undefined; next = closers.pop()) await next();
+}
+
+function publishPattern(at: {
+  readonly config: DemoConfig;
+  readonly origin: Origin;
+  readonly ffmpegPath: string;
+  readonly onProgress: (line: string) => void;
+}): Pattern {
+  const { config, origin } = at;
+  // A wildcard address is not one to connect to.
+  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
+  const authority = host.includes(':') ? `[${host}]` : host;
+  return startPattern({
+    ffmpegPath: at.ffmpegPath,
+    size: config.patternSize,
+    url: `rtmp://${authority}:${origin.rtmpPort}/live/${origin.streamKey(config.channel)}`,
+    onExit: ({ reason, restartMs }) => {
+      at.onProgress(`Test pattern stopped (${reason}); again in ${restartMs / 1000} s`);
+    },
+  });
+}

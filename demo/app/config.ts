@@ -1,0 +1,160 @@
+import { type ChannelId, err, ok, parseChannelId, type Result } from '@shoal/protocol';
+import {
+  type Environment,
+  type OptionName,
+  type RawOptions,
+  readOptions,
+  VALUE_OPTIONS,
+} from './options.ts';
+
+const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+
+/** How much is logged. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Pixels. */
+export type PictureSize = { readonly width: number; readonly height: number };
+
+/** A checked configuration of the demo. */
+export type DemoConfig = {
+  /** Ports; 0 takes any free one. Defaults 8080, 8081 and 1935. */
+  readonly httpPort: number;
+  readonly trackerPort: number;
+  readonly rtmpPort: number;
+  /** Address to listen on. Default 0.0.0.0, that is every interface. */
+  readonly host: string;
+  /** Host in URLs for people; undefined means `localhost` there, and pages ask the host they came from. */
+  readonly publicHost: string | undefined;
+  /** Folder of stream keys and channel state. Default `./.shoal`. */
+  readonly dataDir: string;
+  /** Default `demo`. */
+  readonly channel: ChannelId;
+  /** Publish the test pattern. Default false. */
+  readonly pattern: boolean;
+  /** Picture of the test pattern. Default 1280×720. */
+  readonly patternSize: PictureSize;
+  /** Default `warn`. */
+  readonly logLevel: LogLevel;
+};
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly type: 'help' }
+  | { readonly type: 'run'; readonly config: DemoConfig; readonly json: boolean };
+
+/** One option that cannot be used, named as people write it. */
+export type ConfigProblem = {
+  /** `undefined` for a flag that does not exist. */
+  readonly option: OptionName | undefined;
+  readonly message: string;
+};
+
+/** Reads the command line; every bad option is in the error, not the first alone. */
+export function parseConfig(
+  args: readonly string[],
+  env: Environment,
+): Result<Command, readonly ConfigProblem[]> {
+  const raw = readOptions(args, env);
+  if (!raw.ok) return err([{ option: undefined, message: raw.error }]);
+  if (raw.value.help) return ok({ type: 'help' });
+  const config = checkOptions(raw.value);
+  return config.ok ? ok({ type: 'run', config: config.value, json: raw.value.json }) : config;
+}
+
+function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  const take = <T>(name: OptionName, parse: (text: string) => Result<T, string>): T | undefined => {
+    const text = raw.values[name];
+    const result = parse(text);
+    if (result.ok) return result.value;
+    const { flag, variable } = VALUE_OPTIONS[name];
+    problems.push({
+      option: name,
+      message: `--${flag} (${variable}) is ${JSON.stringify(text)}: ${result.error}`,
+    });
+    return undefined;
+  };
+  const httpPort = take('httpPort', parsePort);
+  const trackerPort = take('trackerPort', parsePort);
+  const rtmpPort = take('rtmpPort', parsePort);
+  const host = take('host', parseHost);
+  const publicHost = take('publicHost', parseHost);
+  const dataDir = take('dataDir', parseFolder);
+  const channel = take('channel', parseChannel);
+  const patternSize = take('patternSize', parseSize);
+  const logLevel = take('logLevel', parseLogLevel);
+  problems.push(...sharedPorts({ httpPort, trackerPort, rtmpPort }));
+  if (
+    problems.length > 0 ||
+    httpPort === undefined ||
+    trackerPort === undefined ||
+    rtmpPort === undefined ||
+    host === undefined ||
+    dataDir === undefined ||
+    channel === undefined ||
+    patternSize === undefined ||
+    logLevel === undefined
+  )
+    return err(problems);
+  return ok({
+    httpPort,
+    trackerPort,
+    rtmpPort,
+    host,
+    publicHost: raw.given.has('publicHost') ? publicHost : undefined,
+    dataDir,
+    channel,
+    pattern: raw.pattern,
+    patternSize,
+    logLevel,
+  });
+}
+
+function sharedPorts(
+  ports: Readonly<Record<'httpPort' | 'trackerPort' | 'rtmpPort', number | undefined>>,
+): readonly ConfigProblem[] {
+  const pairs = [
+    ['httpPort', 'trackerPort'],
+    ['httpPort', 'rtmpPort'],
+    ['trackerPort', 'rtmpPort'],
+  ] as const;
+  return pairs
+    .filter(([a, b]) => ports[a] !== undefined && ports[a] !== 0 && ports[a] === ports[b])
+    .map(([a, b]) => ({
+      option: b,
+      message: `--${VALUE_OPTIONS[a].flag} and --${VALUE_OPTIONS[b].flag} are both ${String(ports[a])}`,
+    }));
+}
+
+function parsePort(text: string): Result<number, string> {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port <= 65_535 ? ok(port) : err('not a port (0 to 65535)');
+}
+
+function parseHost(text: string): Result<string, string> {
+  return /^[A-Za-z0-9._:-]{1,253}$/.test(text) ? ok(text) : err('not a host name or address');
+}
+
+function parseFolder(text: string): Result<string, string> {
+  return text.trim() === '' || text.includes('\0') ? err('not a folder') : ok(text);
+}
+
+function parseChannel(text: string): Result<ChannelId, string> {
+  const channel = parseChannelId(text);
+  return channel.ok ? channel : err('not 1-64 characters of A-Z a-z 0-9 _ -');
+}
+
+function parseSize(text: string): Result<PictureSize, string> {
+  const match = /^(\d{2,4})x(\d{2,4})$/.exec(text);
+  const width = Number(match?.[1]);
+  const height = Number(match?.[2]);
+  const usable = (side: number): boolean => side >= 64 && side <= 1920 && side % 2 === 0;
+  return usable(width) && usable(height)
+    ? ok({ width, height })
+    : err('not WIDTHxHEIGHT, both even and 64 to 1920');
+}
+
+function parseLogLevel(text: string): Result<LogLevel, string> {
+  const level = LOG_LEVELS.find((known) => known === text);
+  return level === undefined ? err(`not one of ${LOG_LEVELS.join(', ')}`) : ok(level);
+}

@@ -1,0 +1,38 @@
+import type { DemoConfig } from './config.ts';
+import { DemoError, messageOf } from './errors.ts';
+import { VALUE_OPTIONS } from './options.ts';
+
+/** Which options a part's ports come from. */
+const PORT_OPTIONS = {
+  origin: ['httpPort', 'rtmpPort'],
+  tracker: ['trackerPort'],
+} as const;
+
+/** The part of the demo that did not start. */
+export type Part = keyof typeof PORT_OPTIONS;
+
+/** Turns what a part threw while it started into one message that says what to do. */
+export function explainStartError(error: unknown, part: Part, config: DemoConfig): DemoError {
+  if (error instanceof DemoError) return error;
+  const code = codeOf(error);
+  const message = messageOf(error);
+  if (code === 'port-in-use') {
+    // The parts know nothing of our options; their message names the port, and no two are the same.
+    const option =
+      PORT_OPTIONS[part].find((name) => new RegExp(`\\bport ${config[name]}\\b`).test(message)) ??
+      PORT_OPTIONS[part][0];
+    const { flag, variable } = VALUE_OPTIONS[option];
+    return new DemoError(
+      'port-in-use',
+      `Port ${config[option]} is taken. Choose another with --${flag} PORT or ${variable}=PORT (0 takes any free one).`,
+      { cause: error },
+    );
+  }
+  if (code === 'ffmpeg-missing' || code === 'ffmpeg-unfit')
+    return new DemoError('ffmpeg-missing', message, { cause: error });
+  return new DemoError('start-failed', `The ${part} did not start: ${message}`, { cause: error });
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}

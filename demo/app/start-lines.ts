@@ -1,0 +1,49 @@
+import type { DemoUrls } from './urls.ts';
+
+/** What there is to say once everything runs. */
+export type Started = {
+  readonly urls: DemoUrls;
+  readonly streamKey: string;
+  readonly pattern: boolean;
+  readonly dataDir: string;
+};
+
+/** The lines for people. */
+export function startLines(started: Started): readonly string[] {
+  const { urls } = started;
+  return [
+    '',
+    `  Watch    ${urls.watch}`,
+    `  Studio   ${urls.studio}`,
+    '',
+    started.pattern
+      ? '  The test pattern is being published. To publish from OBS instead (Settings, Stream, Custom):'
+      : '  To publish from OBS (Settings, Stream, Custom; keyframe interval 2 s):',
+    `    Server       ${urls.rtmpServer}`,
+    `    Stream key   ${started.streamKey}`,
+    '',
+    `  HLS      ${urls.hls}`,
+    `  Tracker  ${urls.tracker}`,
+    `  Data     ${started.dataDir}`,
+    '',
+    '  Open the watch page in several windows to see them share. Ctrl+C stops everything.',
+    '',
+  ];
+}
+
+/** The line for programs (`--json`). */
+export function startJson(started: Started): string {
+  const { urls } = started;
+  return JSON.stringify({
+    type: 'started',
+    watchUrl: urls.watch,
+    studioUrl: urls.studio,
+    hlsUrl: urls.hls,
+    trackerUrl: urls.tracker,
+    rtmpServer: urls.rtmpServer,
+    streamKey: started.streamKey,
+    pattern: started.pattern,
+    dataDir: started.dataDir,
+    pid: process.pid,
+  });
+}

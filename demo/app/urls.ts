@@ -1,0 +1,49 @@
+import type { ChannelId } from '@shoal/protocol';
+
+/** Where everything is, once the ports are known. */
+export type Addresses = {
+  readonly publicHost: string | undefined;
+  readonly channel: ChannelId;
+  readonly httpPort: number;
+  readonly trackerPort: number;
+  readonly rtmpPort: number;
+};
+
+/** The addresses for people. */
+export type DemoUrls = {
+  readonly watch: string;
+  readonly studio: string;
+  readonly hls: string;
+  readonly tracker: string;
+  /** What OBS calls "Server"; the stream key is a field of its own. */
+  readonly rtmpServer: string;
+};
+
+/** Default of the host in URLs. */
+const DEFAULT_PUBLIC_HOST = 'localhost';
+
+/** The URLs to print; an IPv6 address gets its brackets (RFC 3986 section 3.2.2). */
+export function demoUrls(at: Addresses): DemoUrls {
+  const name = at.publicHost ?? DEFAULT_PUBLIC_HOST;
+  const host = name.includes(':') ? `[${name}]` : name;
+  const http = `http://${host}:${at.httpPort}`;
+  // Without a query the pages take the channel from the configuration.
+  return {
+    watch: `${http}/`,
+    studio: `${http}/studio/`,
+    hls: `${http}/live/${at.channel}/index.m3u8`,
+    tracker: `ws://${host}:${at.trackerPort}/`,
+    rtmpServer: `rtmp://${host}:${at.rtmpPort}/live`,
+  };
+}
+
+/** What the pages read from `/config.json`. The stream key is never part of it. */
+export function pageConfig(at: Addresses): Readonly<Record<string, unknown>> {
+  return {
+    channel: at.channel,
+    trackerPort: at.trackerPort,
+    rtmpPort: at.rtmpPort,
+    // Without it a page uses the host it was loaded from, which is right wherever the page is opened.
+    ...(at.publicHost === undefined ? {} : { publicHost: at.publicHost }),
+  };
+}

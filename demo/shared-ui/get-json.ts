@@ -1,0 +1,22 @@
+const TIMEOUT_MS = 5_000;
+
+/** An answer of one of our status APIs. */
+export type JsonAnswer =
+  | { readonly type: 'ok'; readonly body: unknown }
+  | { readonly type: 'not-found' }
+  | { readonly type: 'unreachable' };
+
+/** GETs JSON within five seconds; whatever goes wrong is a value. */
+export async function getJson(url: string): Promise<JsonAnswer> {
+  try {
+    const response = await fetch(url, {
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (response.status === 404) return { type: 'not-found' };
+    if (!response.ok) return { type: 'unreachable' };
+    return { type: 'ok', body: await response.json() };
+  } catch {
+    return { type: 'unreachable' };
+  }
+}

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { defaultClientConditions, defineConfig } from 'vite';
+
+const root = import.meta.dirname;
+
+export default defineConfig({
+  root,
+  publicDir: false,
+  // The pages are bundled from the sources of the workspaces: nothing else has to be built first.
+  resolve: { conditions: ['@shoal/source', ...defaultClientConditions] },
+  build: {
+    emptyOutDir: true,
+    target: 'es2022',
+    // hls.js alone is larger than the default bound of the size warning.
+    chunkSizeWarningLimit: 2_000,
+    rolldownOptions: {
+      input: ['viewer', 'studio'].map((page) => join(root, page, 'index.html')),
+    },
+  },
+});

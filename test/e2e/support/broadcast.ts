@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildPages, stagePages } from '@shoal/demo/app/pages';
+import { pageConfig } from '@shoal/demo/app/urls';
+import { type ChannelId, parseChannelId, unwrap } from '@shoal/protocol';
+import { type DeliveryRecord, findFfmpeg, type Origin, startOrigin } from '@shoal/server';
+import { startTracker, type Tracker } from '@shoal/tracker';
+import { until } from '../../support/until.ts';
+
+/** Origin, tracker and pages on free ports, and ffmpeg publishers over real RTMP. */
+export type Broadcast = {
+  readonly origin: Origin;
+  readonly tracker: Tracker;
+  /** Finished responses below `/live/`, oldest first. */
+  readonly deliveries: readonly DeliveryRecord[];
+  readonly watchUrl: (channel: string, query?: string) => string;
+  /** Publishes to a channel until `close`; resolves once its playlist lists `segments` segments. */
+  readonly publish: (channel: string, segments?: number) => Promise<Publisher>;
+  readonly close: () => Promise<void>;
+};
+
+/** An ffmpeg that pushes RTMP. */
+export type Publisher = { readonly pid: number; readonly stop: () => Promise<void> };
+
+/** A picture that is cheap to decode, padded to the byte rate of a real one. */
+const VIDEO_KBPS = 1_100;
+const ENCODE = [
+  ...['-re', '-f', 'lavfi', '-i', 'testsrc2=size=192x108:rate=30'],
+  ...['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=44100'],
+  ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
+  ...['-g', '60', '-keyint_min', '60', '-sc_threshold', '0'],
+  ...['-b:v', `${VIDEO_KBPS}k`, '-minrate', `${VIDEO_KBPS}k`, '-maxrate', `${VIDEO_KBPS}k`],
+  ...['-bufsize', `${VIDEO_KBPS}k`, '-x264-params', 'nal-hrd=cbr:force-cfr=1'],
+  ...['-c:a', 'aac', '-b:a', '96k', '-f', 'flv'],
+];
+
+export async function startBroadcast(channels: readonly string[]): Promise<Broadcast> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'shoal-e2e-'));
+  const ids = channels.map((channel) => unwrap(parseChannelId(channel)));
+  const [first] = ids;
+  if (first === undefined) throw new Error('a broadcast needs a channel');
+  const pages = await stagePages(await buildPages(() => {}), dataDir);
+  const ffmpeg = await findFfmpeg();
+  const deliveries: DeliveryRecord[] = [];
+  const origin = await startOrigin({
+    http: { host: '127.0.0.1', port: 0 },
+    rtmp: { host: '127.0.0.1', port: 0 },
+    dataDir,
+    channels: ids.map((channel) => ({ channel })),
+    staticDir: pages.dir,
+    ffmpegPath: ffmpeg.path,
+    logLevel: 'error',
+    onDelivered: (record) => deliveries.push(record),
+  });
+  const tracker = await startTracker({
+    host: '127.0.0.1',
+    port: 0,
+    bus: origin.bus,
+    connectionsPerAddress: 200,
+  });
+  await pages.configure(
+    pageConfig({
+      publicHost: undefined,
+      channel: first,
+      httpPort: origin.httpPort,
+      rtmpPort: origin.rtmpPort,
+      trackerPort: tracker.port,
+    }),
+  );
+  const site = `http://localhost:${origin.httpPort}`;
+  const publishers = new Set<Publisher>();
+  return {
+    origin,
+    tracker,
+    deliveries,
+    watchUrl: (channel, query = '') => `${site}/?channel=${channel}${query}`,
+    publish: async (name, segments = 3) => {
+      const channel = unwrap(parseChannelId(name));
+      const publisher = spawnPublisher(ffmpeg.path, rtmpUrl(origin, channel));
+      publishers.add(publisher);
+      await until(
+        async () => {
+          const response = await fetch(`${site}/live/${name}/source/index.m3u8`);
+          const listed = (await response.text()).match(/^#EXTINF:/gm)?.length ?? 0;
+          return response.ok && listed >= segments;
+        },
+        { what: `${name} to be live`, timeoutMs: 60_000 },
+      );
+      return publisher;
+    },
+    close: async () => {
+      for (const publisher of publishers) await publisher.stop();
+      await tracker.close();
+      await origin.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function rtmpUrl(origin: Origin, channel: ChannelId): string {
+  return `rtmp://127.0.0.1:${origin.rtmpPort}/live/${origin.streamKey(channel)}`;
+}
+
+function spawnPublisher(ffmpegPath: string, url: string): Publisher {
+  const child = spawn(ffmpegPath, ['-hide_banner', '-loglevel', 'error', ...ENCODE, url], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  return { pid: child.pid ?? -1, stop: () => stop(child) };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}

@@ -1,0 +1,77 @@
+import type { ShoalStats } from '@shoal/client-sdk';
+import type {} from '@shoal/demo/viewer/test-hook';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../../setup/find-chromium.ts';
+import { until } from '../../support/until.ts';
+import { installProbe, type LoadedFragment, type Probe } from './page-probe.ts';
+
+/** A page that watches a channel. */
+export type ViewerPage = {
+  readonly name: string;
+  readonly page: Page;
+  readonly stats: () => Promise<ShoalStats>;
+  readonly probe: () => Promise<Probe>;
+  /** Fragments loaded since the page began to play. */
+  readonly fragments: () => Promise<readonly LoadedFragment[]>;
+  /** Codes of the warnings so far. */
+  readonly warnings: () => Promise<readonly string[]>;
+  /** Resolves once the picture moves. */
+  readonly playing: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** Flags that keep many pages in one browser at full speed, on a closed network and as root. */
+const FLAGS = [
+  ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-sync', '--mute-audio'],
+  ...['--disable-background-networking', '--disable-component-update'],
+  ...['--disable-background-timer-throttling', '--disable-renderer-backgrounding'],
+  ...['--disable-backgrounding-occluded-windows', '--autoplay-policy=no-user-gesture-required'],
+];
+
+export async function launchChromium(): Promise<Browser> {
+  const found = await findChromium();
+  if (found === undefined) throw new Error('no Chromium: see npm run doctor');
+  return chromium.launch({ executablePath: found.path, args: FLAGS });
+}
+
+/** Opens a viewer in a context of its own; `scripts` run in the page before anything else. */
+export async function openViewer(
+  browser: Browser,
+  url: string,
+  options: { readonly name: string; readonly scripts?: readonly (() => void)[] },
+): Promise<ViewerPage> {
+  const context: BrowserContext = await browser.newContext({
+    userAgent: `shoal-e2e/${options.name}`,
+    viewport: { width: 640, height: 400 },
+  });
+  const page = await context.newPage();
+  for (const script of [installProbe, ...(options.scripts ?? [])]) await page.addInitScript(script);
+  await page.goto(url);
+  const probe = (): Promise<Probe> =>
+    page.evaluate(() => {
+      if (globalThis.shoalProbe === undefined) throw new Error('no probe in the page');
+      return globalThis.shoalProbe.read();
+    });
+  return {
+    name: options.name,
+    page,
+    probe,
+    stats: () =>
+      page.evaluate(() => {
+        const stats = globalThis.shoalPage?.stats();
+        if (stats === undefined) throw new Error('nothing plays in the page');
+        return stats;
+      }),
+    fragments: () => page.evaluate(() => globalThis.shoalProbe?.fragments ?? []),
+    warnings: () => page.evaluate(() => globalThis.shoalPage?.warnings ?? []),
+    playing: async () => {
+      await page.waitForFunction(() => globalThis.shoalPage?.hls !== undefined);
+      await page.evaluate(() => globalThis.shoalProbe?.watchFragments());
+      await until(async () => (await probe()).played > 0.2, {
+        what: `${options.name} to play`,
+        timeoutMs: 30_000,
+      });
+    },
+    close: () => context.close(),
+  };
+}

@@ -1,0 +1,174 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Demo, type DemoConfig, parseConfig, startDemo } from '@shoal/demo';
+import { readSwarmTags } from '@shoal/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
+
+const ANY_PORT = ['--http-port=0', '--tracker-port=0', '--rtmp-port=0', '--host=127.0.0.1'];
+
+function configure(args: readonly string[]): DemoConfig {
+  const command = parseConfig([...ANY_PORT, '--log-level=silent', ...args], {});
+  if (!command.ok || command.value.type !== 'run') throw new Error('not a configuration');
+  return command.value.config;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('the demo', () => {
+  let dataDir = '';
+  let demo: Demo;
+  let base = '';
+  const progress: string[] = [];
+
+  const json = async (url: string): Promise<unknown> => (await fetch(url)).json();
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'shoal-demo-'));
+    const config = configure(['--pattern', '--pattern-size=192x108', `--data-dir=${dataDir}`]);
+    demo = await startDemo(config, (line) => progress.push(line));
+    base = `http://127.0.0.1:${demo.httpPort}`;
+  }, 120_000);
+
+  afterAll(async () => {
+    await demo.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  it('names addresses with the ports that it got', () => {
+    expect(demo.urls).toEqual({
+      watch: `http://localhost:${demo.httpPort}/`,
+      studio: `http://localhost:${demo.httpPort}/studio/`,
+      hls: `http://localhost:${demo.httpPort}/live/demo/index.m3u8`,
+      tracker: `ws://localhost:${demo.trackerPort}/`,
+      rtmpServer: `rtmp://localhost:${demo.rtmpPort}/live`,
+    });
+  });
+
+  it.each([
+    ['/', 'Shoal'],
+    ['/studio/', 'Studio'],
+  ])('serves the page %s with all that it refers to', async (path, word) => {
+    const page = await fetch(`${base}${path}`);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const html = await page.text();
+    expect(html).toContain(word);
+    const assets = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, url]) => url);
+    expect(assets.length).toBeGreaterThan(1);
+    for (const url of assets) expect((await fetch(`${base}${url ?? ''}`)).status).toBe(200);
+  });
+
+  it('tells the pages its channel and ports, and never the stream key', async () => {
+    const text = await (await fetch(`${base}/config.json`)).text();
+    expect(JSON.parse(text)).toEqual({
+      channel: 'demo',
+      trackerPort: demo.trackerPort,
+      rtmpPort: demo.rtmpPort,
+    });
+    const everything = [
+      text,
+      await (await fetch(base)).text(),
+      await (await fetch(`${base}/studio/`)).text(),
+      await (await fetch(`${base}/v1/channels/demo`)).text(),
+    ].join('\n');
+    expect(everything).not.toContain(demo.streamKey);
+  });
+
+  it('keeps the stream key out of the folder that it serves', async () => {
+    const keys = await readFile(join(dataDir, 'stream-keys.json'), 'utf8');
+    expect(keys).toContain(demo.streamKey);
+    for (const path of ['/stream-keys.json', '/../stream-keys.json', '/%2e%2e/stream-keys.json'])
+      expect((await fetch(`${base}${path}`)).status).not.toBe(200);
+  });
+
+  it('goes live with the test pattern', async () => {
+    await until(
+      async () => {
+        const status = await json(`${base}/v1/channels/demo`);
+        return typeof status === 'object' && status !== null && 'state' in status
+          ? status.state === 'live'
+          : false;
+      },
+      { what: 'the channel to be live', timeoutMs: 30_000 },
+    );
+    const multivariant = await (await fetch(`${base}/live/demo/index.m3u8`)).text();
+    expect(multivariant).toContain('RESOLUTION=192x108');
+    const rendition = multivariant.split('\n').find((line) => line.endsWith('/index.m3u8')) ?? '';
+    const playlist = await (await fetch(`${base}/live/demo/${rendition}`)).text();
+    const segment = readSwarmTags(playlist)?.segments[0];
+    expect(segment?.info.durationMs).toBeCloseTo(2000, -2);
+  });
+
+  it('answers for the channel at the tracker', async () => {
+    const status = await json(`http://127.0.0.1:${demo.trackerPort}/v1/channels/demo`);
+    expect(status).toMatchObject({ channel: 'demo', viewers: 0 });
+  });
+
+  it('starts the test pattern again when its ffmpeg dies', async () => {
+    const first = demo.patternPid();
+    if (first === undefined) throw new Error('no test pattern');
+    process.kill(first, 'SIGKILL');
+    await until(
+      () => {
+        const pid = demo.patternPid();
+        return pid !== undefined && pid !== first;
+      },
+      { what: 'another ffmpeg', timeoutMs: 15_000 },
+    );
+    const told = progress.find((line) => line.startsWith('Test pattern stopped'));
+    expect(told).toContain('again in 0.5 s');
+    expect(told).not.toContain(demo.streamKey);
+  });
+
+  it('stops all of it, as often as it is asked to', async () => {
+    const pid = demo.patternPid();
+    if (pid === undefined) throw new Error('no test pattern');
+    await Promise.all([demo.close(), demo.close()]);
+    await demo.close();
+    expect(isAlive(pid)).toBe(false);
+    await expect(fetch(base)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${demo.trackerPort}/healthz`)).rejects.toThrow();
+  });
+});
+
+describe('a port that is taken', () => {
+  let dataDir = '';
+  let other: Server;
+  let port = 0;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'shoal-demo-'));
+    other = createServer();
+    await new Promise<void>((resolve) => {
+      other.listen(0, '127.0.0.1', resolve);
+    });
+    const address = other.address();
+    port = typeof address === 'object' && address !== null ? address.port : 0;
+  });
+
+  afterAll(async () => {
+    other.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  it.each(['http', 'tracker', 'rtmp'])(
+    'is named with the option and the variable that change it: %s',
+    async (name) => {
+      const config = configure([`--${name}-port=${port}`, `--data-dir=${dataDir}`]);
+      await expect(startDemo(config)).rejects.toMatchObject({
+        code: 'port-in-use',
+        exitCode: 2,
+        message: `Port ${port} is taken. Choose another with --${name}-port PORT or SHOAL_${name.toUpperCase()}_PORT=PORT (0 takes any free one).`,
+      });
+    },
+  );
+});

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { type Environment, findChromium, type FoundChromium } from './find-chromium.ts';
+
+/** The commands that install the browser, by system. */
+export const CHROMIUM_COMMANDS = {
+  debian: 'apt-get update && apt-get install -y --no-install-recommends chromium',
+  macos: 'brew install --cask google-chrome',
+  windows: 'winget install --id Google.Chrome --exact',
+} as const;
+
+/** The browser of the end-to-end tests is missing, and `npm test` could not install it. */
+export class SetupError extends Error {
+  readonly code: 'chromium-missing' | 'chromium-path-wrong' | 'install-failed';
+
+  constructor(code: SetupError['code'], message: string) {
+    super(message);
+    this.name = 'SetupError';
+    this.code = code;
+  }
+}
+
+/** What decides whether something can be installed without asking. */
+export type Machine = {
+  readonly platform: NodeJS.Platform;
+  readonly isRoot: boolean;
+  readonly hasApt: boolean;
+  readonly env: Environment;
+};
+
+/** The machine this runs on. */
+export function thisMachine(env: Environment = process.env): Machine {
+  return {
+    platform: process.platform,
+    isRoot: process.getuid?.() === 0,
+    hasApt: process.platform === 'linux' && existsSync('/usr/bin/apt-get'),
+    env,
+  };
+}
+
+/** Whether {@link ensureChromium} would install a missing browser by itself: as root, with apt. */
+export function canInstall(machine: Machine): boolean {
+  return machine.platform === 'linux' && machine.isRoot && machine.hasApt;
+}
+
+/** What somebody has to type to get the browser. */
+export function howToInstall(machine: Machine): string {
+  return [
+    'Chromium or Chrome is needed for the browser tests and was not found. Install it:',
+    `  Debian, Ubuntu   sudo sh -c '${CHROMIUM_COMMANDS.debian}'`,
+    `  macOS            ${CHROMIUM_COMMANDS.macos}`,
+    `  Windows          ${CHROMIUM_COMMANDS.windows}`,
+    machine.env['CHROMIUM_PATH'] === undefined
+      ? 'or name one that is there: CHROMIUM_PATH=/path/to/chromium'
+      : `CHROMIUM_PATH is ${machine.env['CHROMIUM_PATH']}, which cannot be run: correct or unset it.`,
+  ].join('\n');
+}
+
+/**
+ * The browser for the tests: the one that is there, else one installed with apt where that needs no
+ * question. ffmpeg needs no such step, since npm brings one along.
+ *
+ * @throws SetupError with the command for each system.
+ */
+export async function ensureChromium(
+  print: (line: string) => void,
+  machine: Machine = thisMachine(),
+): Promise<FoundChromium> {
+  const found = await findChromium(machine.env, machine.platform);
+  if (found !== undefined) return found;
+  // Whoever names a browser wants that one and no other.
+  if (machine.env['CHROMIUM_PATH'])
+    throw new SetupError('chromium-path-wrong', howToInstall(machine));
+  if (!canInstall(machine)) throw new SetupError('chromium-missing', howToInstall(machine));
+  print('Installing chromium with apt-get for the browser tests (about a minute)');
+  const output = await runQuietly(CHROMIUM_COMMANDS.debian, machine.env);
+  const installed = await findChromium(machine.env, machine.platform);
+  if (installed !== undefined) return installed;
+  throw new SetupError(
+    'install-failed',
+    `apt-get did not install chromium.\n${output}\n${howToInstall(machine)}`,
+  );
+}
+
+const KEPT_OUTPUT = 2_000;
+
+/** Runs a shell command and returns the end of its output, which nobody needs when it succeeded. */
+function runQuietly(command: string, env: Environment): Promise<string> {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn('sh', ['-c', command], {
+      env: { ...env, DEBIAN_FRONTEND: 'noninteractive' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const keep = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-KEPT_OUTPUT);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.once('error', (error) => {
+      resolve(error.message);
+    });
+    child.once('close', () => {
+      resolve(output.trim());
+    });
+  });
+}

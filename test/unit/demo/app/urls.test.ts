@@ -1,0 +1,33 @@
+import { parseChannelId, unwrap } from '@shoal/protocol';
+import { describe, expect, it } from 'vitest';
+import { demoUrls, pageConfig } from '@shoal/demo/app/urls';
+
+const at = {
+  publicHost: undefined,
+  channel: unwrap(parseChannelId('demo')),
+  httpPort: 1,
+  trackerPort: 2,
+  rtmpPort: 3,
+};
+
+describe('the addresses of the demo', () => {
+  it('are on localhost unless the operator names a host', () => {
+    expect(demoUrls(at)).toEqual({
+      watch: 'http://localhost:1/',
+      studio: 'http://localhost:1/studio/',
+      hls: 'http://localhost:1/live/demo/index.m3u8',
+      tracker: 'ws://localhost:2/',
+      rtmpServer: 'rtmp://localhost:3/live',
+    });
+    expect(demoUrls({ ...at, publicHost: 'live.example' }).tracker).toBe('ws://live.example:2/');
+  });
+
+  it('put an IPv6 address into brackets', () => {
+    expect(demoUrls({ ...at, publicHost: 'fd00::1' }).watch).toBe('http://[fd00::1]:1/');
+  });
+
+  it('tell the pages a host only when one was named', () => {
+    expect(pageConfig(at)).toEqual({ channel: 'demo', trackerPort: 2, rtmpPort: 3 });
+    expect(pageConfig({ ...at, publicHost: 'x' })).toHaveProperty('publicHost', 'x');
+  });
+});
