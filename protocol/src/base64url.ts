@@ -14,7 +14,7 @@ export function toBase64Url(bytes: Uint8Array): string {
   return text;
 }
 
-/** The bytes of an unpadded base64url text of exactly `length` bytes. */
+/** The bytes of an unpadded base64url text of exactly `length` bytes. Left-over bits must be zero (RFC 4648 section 3.5), so that bytes have one text. */
 export function fromBase64Url(text: string, length: number): Result<Uint8Array, string> {
   if (text.length !== Math.ceil((length * 4) / 3)) return err('base64url of the wrong length');
   const bytes = new Uint8Array(length);
@@ -31,5 +31,5 @@ export function fromBase64Url(text: string, length: number): Result<Uint8Array, 
       bytes[at++] = (held >> bits) & 0xff;
     }
   }
-  return ok(bytes);
+  return (held & ((1 << bits) - 1)) === 0 ? ok(bytes) : err('not base64url');
 }

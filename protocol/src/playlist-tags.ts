@@ -53,7 +53,7 @@ export function readSwarmTags(playlist: string): ListedSwarm | undefined {
       }
     } else if (line.startsWith('#EXT-X-SHOAL-SEGMENT:')) tag = readSegmentTag(line);
     else if (line !== '' && !line.startsWith('#')) {
-      const usable = tag !== undefined && isUint32(msn) && Number.isFinite(durationMs);
+      const usable = tag !== undefined && isUint32(msn) && isUint32(durationMs);
       if (usable && rendition !== undefined && tag !== undefined && segments.length < MAX_LISTED)
         segments.push({
           info: {

@@ -84,8 +84,9 @@ export function digestsUrl(segmentUrl: string): string {
   return segmentUrl.replace(/\.m4s(?=$|[?#])/, '.digests');
 }
 
-const INIT = /^(\d{1,10})-init\.mp4$/;
-const MEDIA = /^(\d{1,10})-(\d{1,10})\.(m4s|digests)$/;
+// No leading zeros: a segment has one path, in caches too.
+const INIT = /^(0|[1-9]\d{0,9})-init\.mp4$/;
+const MEDIA = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,9})\.(m4s|digests)$/;
 
 /** Reads a URL path such as `/live/demo/source/1700000000-42.m4s`; anything else is an error. */
 export function parseLivePath(path: string): Result<LivePath, string> {

@@ -14,10 +14,16 @@ export class Catalog {
   /** Adds a listed segment; false if it was known already. */
   list(info: SegmentInfo, url: string): boolean {
     this.#sample.set(info.id.rendition, url);
-    const announced = this.find(info.id);
+    const known = this.find(info.id);
+    if (known === undefined) return this.#add({ info, url });
+    // The origin's word counts, not that of who announced the segment before.
+    const changed = known.info.root !== info.root || known.info.size !== info.size;
+    const listed = changed ? { info, url } : known;
+    if (changed) this.#byMsn.get(info.id.rendition)?.set(info.id.msn, listed);
     // The playlist's URL may differ from the one guessed at the announcement.
-    if (announced !== undefined) this.#byUrl.set(url, announced);
-    return this.#add({ info, url });
+    this.#byUrl.set(url, listed);
+    this.#trim();
+    return changed;
   }
 
   /** Adds a segment announced without a URL; false if it was known, or no playlist of its rendition was seen yet. */
@@ -40,6 +46,12 @@ export class Catalog {
     return listed?.info.id.epoch === id.epoch ? listed : undefined;
   }
 
+  clear(): void {
+    this.#byUrl.clear();
+    this.#byMsn.clear();
+    this.#sample.clear();
+  }
+
   #add(listed: Listed): boolean {
     const { rendition, epoch, msn } = listed.info.id;
     let segments: Map<number, Listed> | undefined = this.#byMsn.get(rendition);
@@ -57,10 +69,12 @@ export class Catalog {
   }
 
   #trim(): void {
-    for (const [url, { info }] of this.#byUrl) {
+    for (const [url, listed] of this.#byUrl) {
       if (this.#byUrl.size <= ENGINE.catalogSegments) return;
+      const { rendition, msn } = listed.info.id;
+      const segments = this.#byMsn.get(rendition);
       this.#byUrl.delete(url);
-      this.#byMsn.get(info.id.rendition)?.delete(info.id.msn);
+      if (segments?.get(msn) === listed) segments.delete(msn);
     }
   }
 }

@@ -25,7 +25,8 @@ export class Duties {
     for (const { stripe, of, rank } of duties) {
       const { from, to } = stripePieces(entry.pieces, stripe, of);
       const wait = backupDelay(rank, time.slackMs);
-      if (from < to) this.#planned.push({ entry, from, to, at: time.now + wait, rank });
+      if (from < to && this.#planned.length < ENGINE.plannedDuties)
+        this.#planned.push({ entry, from, to, at: time.now + wait, rank });
     }
   }
 

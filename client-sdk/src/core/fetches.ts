@@ -8,10 +8,13 @@ type PieceFetch = {
   readonly type: 'pieces';
   readonly id: number;
   readonly entry: SegmentEntry;
-  /** Pieces that this fetch is to bring; each piece is brought by one fetch. */
+  /** Pieces that this fetch has still to bring; each piece is brought by one fetch. */
   readonly pieces: Set<number>;
   readonly startedAt: number;
   firstByteAt: number | undefined;
+  /** The first piece whose beginning comes with this response, and the end of what was asked for. */
+  first: number;
+  to: number;
   /** Offset in the segment of the next byte to come. */
   at: number;
   received: number;
@@ -34,7 +37,13 @@ export type FetchOutcome =
   /** The origin sent bytes that do not verify. */
   | { readonly type: 'corrupt'; readonly entry: SegmentEntry; readonly wasted: number }
   | { readonly type: 'digests'; readonly entry: SegmentEntry; readonly list: Uint8Array }
-  | { readonly type: 'failed'; readonly entry: SegmentEntry; readonly status: number };
+  /** `of` says what did not come: pieces of the segment, or its digest list. */
+  | {
+      readonly type: 'failed';
+      readonly of: 'pieces' | 'digests';
+      readonly entry: SegmentEntry;
+      readonly status: number;
+    };
 
 const NOTHING: FetchOutcome = { type: 'nothing' };
 
@@ -75,6 +84,8 @@ export class Fetches {
       pieces: new Set(),
       startedAt: now,
       firstByteAt: undefined,
+      first: from,
+      to,
       at,
       received: 0,
     };
@@ -99,9 +110,8 @@ export class Fetches {
     fetch.firstByteAt = now;
     fetch.entry.firstByteAt ??= now;
     fetch.at = offset;
-    // More came than was asked for (a 200 to a Range): take all of it, it is paid for.
-    const first = Math.ceil(offset / LIMITS.pieceBytes);
-    if (!fetch.pieces.has(first)) claim(fetch, first, fetch.entry.pieces);
+    fetch.first = Math.ceil(offset / LIMITS.pieceBytes);
+    if (!fetch.pieces.has(fetch.first)) claimRest(fetch, fetch.first);
   }
 
   data(id: number, bytes: Uint8Array): FetchOutcome {
@@ -114,15 +124,20 @@ export class Fetches {
     }
     this.receivedBytes += bytes.length;
     const { entry } = fetch;
-    const wasted = entry.write(fetch.at, bytes);
+    if (fetch.at + bytes.length > fetch.to * LIMITS.pieceBytes) claimRest(fetch, fetch.to);
+    const wasted = entry.write(
+      fetch.at,
+      bytes,
+      (index) => index >= fetch.first && fetch.pieces.has(index),
+    );
     entry.httpBytes += bytes.length - wasted;
-    const first = Math.floor(fetch.at / LIMITS.pieceBytes);
+    const first = Math.max(fetch.first, Math.floor(fetch.at / LIMITS.pieceBytes));
     fetch.at += bytes.length;
     const whole = fetch.at >= entry.info.size;
     const done = whole ? entry.pieces : Math.floor(fetch.at / LIMITS.pieceBytes);
     let genuine = true;
     for (let i = first; i < Math.min(done, entry.pieces); i++)
-      genuine = entry.fetched(i) && genuine;
+      if (fetch.pieces.delete(i)) genuine = entry.fetched(i) && genuine;
     if (entry.digests === undefined && entry.count('staged') === entry.pieces)
       genuine = entry.verifyWhole();
     return { type: genuine ? 'progress' : 'corrupt', entry, wasted };
@@ -136,7 +151,8 @@ export class Fetches {
       return { type: 'digests', entry: fetch.entry, list: joined(fetch.chunks) };
     if (fetch.firstByteAt !== undefined)
       this.estimate.transferred(fetch.received, now - fetch.firstByteAt);
-    return release(fetch) ? { type: 'failed', entry: fetch.entry, status: 0 } : NOTHING;
+    if (!release(fetch)) return NOTHING;
+    return { type: 'failed', of: 'pieces', entry: fetch.entry, status: 0 };
   }
 
   failed(id: number, status: number): FetchOutcome {
@@ -144,7 +160,7 @@ export class Fetches {
     if (fetch === undefined) return NOTHING;
     this.#active.delete(id);
     if (fetch.type === 'pieces') release(fetch);
-    return { type: 'failed', entry: fetch.entry, status };
+    return { type: 'failed', of: fetch.type, entry: fetch.entry, status };
   }
 
   /** Stops the fetches of entries for which `unwanted` holds; what they brought stays. */
@@ -167,6 +183,12 @@ function claim({ entry, pieces }: PieceFetch, from: number, to: number): void {
     entry.mark(i, 'fetching');
     pieces.add(i);
   }
+}
+
+/** More comes than was asked for (a 200 to a Range): take all of it, it is paid for. */
+function claimRest(fetch: PieceFetch, from: number): void {
+  fetch.to = fetch.entry.pieces;
+  claim(fetch, from, fetch.to);
 }
 
 /** Gives back the pieces that did not come; true if there were any. */

@@ -23,6 +23,8 @@ export const ENGINE = {
   segmentsAhead: 4,
   /** A duty is taken this far ahead at most; a paused viewer leaves it to its backups. */
   dutySegmentsAhead: 8,
+  /** Duties waiting for their time at once. */
+  plannedDuties: 64,
   /** HTTP requests for segment data under way at once. */
   fetchesAtOnce: 6,
   /** HTTP attempts for a demanded segment before the player's error handling takes over. */
@@ -34,6 +36,8 @@ export const ENGINE = {
   uploadsPerNeighbour: 4,
   /** Neighbours sent to at once: more would only make every piece late on a slow uplink, too late to be called off. */
   uploadSlots: 3,
+  /** After so long an unfinished piece takes up no slot: its receiver may have stopped reading. */
+  uploadSlotMs: 2_000,
   /** Peers never connected to again. */
   bannedPeers: 256,
   /** Least time between two updates to the tracker. */

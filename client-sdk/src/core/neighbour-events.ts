@@ -2,6 +2,7 @@ import {
   BYE,
   type ByeReason,
   decodePeerMessage,
+  pieceCount,
   type PeerId,
   type PeerMessage,
   PROTOCOL_VERSION,
@@ -11,6 +12,7 @@ import {
 } from '@shoal/protocol';
 import { ENGINE } from './limits.ts';
 import type { Neighbour } from './neighbour.ts';
+import { onOriginFault } from './origin-events.ts';
 import type { SwarmState } from './swarm-state.ts';
 
 type SegmentMessage<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>;
@@ -36,6 +38,7 @@ export function onLinkClosed(state: SwarmState, peer: PeerId): void {
 
 /** Says goodbye to a neighbour and never counts on it again. */
 export function drop(state: SwarmState, neighbour: Neighbour, reason: ByeReason): void {
+  if (neighbour.state === 'leaving') return;
   release(state, neighbour);
   state.emit(...state.mesh.farewell(neighbour, reason));
   if (reason === BYE.corrupt) state.tracker.bad(neighbour.peer, 'corrupt');
@@ -47,7 +50,15 @@ function release(state: SwarmState, neighbour: Neighbour): void {
   const request = neighbour.giveUp();
   if (request?.entry.state(request.index) === 'requested')
     request.entry.mark(request.index, 'missing');
+  for (const [key, { peer }] of state.digestAsks)
+    if (peer === neighbour.peer) giveUpDigests(state, key);
   state.uploads.forget(neighbour.peer);
+}
+
+/** No digest list is to be expected of the neighbour that was asked for it: somebody else is asked at once. */
+function giveUpDigests(state: SwarmState, key: string): void {
+  const asked = state.digestAsks.get(key);
+  if (asked !== undefined) state.digestAsks.set(key, { ...asked, until: state.now });
 }
 
 function reportPeers(state: SwarmState): void {
@@ -58,7 +69,7 @@ function reportPeers(state: SwarmState): void {
 function greet(state: SwarmState, neighbour: Neighbour, message: PeerMessage): void {
   if (message.type !== 'hello' || neighbour.state !== 'greeting') {
     if (message.type !== 'bye') drop(state, neighbour, BYE.violation);
-    else state.emit({ type: 'disconnect', peer: neighbour.peer });
+    else onBye(state, neighbour);
     return;
   }
   if (message.version !== PROTOCOL_VERSION) {
@@ -88,9 +99,7 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
       drop(state, neighbour, BYE.violation);
       return;
     case 'bye':
-      release(state, neighbour);
-      neighbour.state = 'leaving';
-      state.emit({ type: 'disconnect', peer: neighbour.peer });
+      onBye(state, neighbour);
       return;
     case 'have':
       if (!fits(state, message.segment, { exactly: message.pieces }))
@@ -105,7 +114,9 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
       return;
     }
     case 'fetching':
-      state.store.get(message.segment)?.promise(message, state.now + ENGINE.hintMs);
+      if (!fits(state, message.segment, { atLeast: message.to }))
+        drop(state, neighbour, BYE.violation);
+      else state.store.get(message.segment)?.promise(message, state.now + ENGINE.hintMs);
       return;
     case 'request':
       onRequest(state, neighbour, message);
@@ -122,9 +133,10 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
     case 'digests-request': {
       const list = state.shares ? state.store.get(message.segment)?.digests : undefined;
       const { segment } = message;
+      const reason = state.shares ? REJECT.absent : REJECT.notSharing;
       const answer: PeerMessage =
         list === undefined
-          ? { type: 'reject', segment, index: 0, reason: REJECT.absent }
+          ? { type: 'reject', segment, index: 0, reason }
           : { type: 'digests', segment, list };
       state.emit({ type: 'send', peer: neighbour.peer, message: answer });
       return;
@@ -141,9 +153,16 @@ function fits(
   id: SegmentId,
   count: { readonly exactly: number } | { readonly atLeast: number },
 ): boolean {
-  const entry = state.store.get(id);
-  if (entry === undefined) return true;
-  return 'exactly' in count ? count.exactly === entry.pieces : count.atLeast <= entry.pieces;
+  const known = state.store.get(id)?.info ?? state.catalog.find(id)?.info;
+  if (known === undefined) return true;
+  const pieces = pieceCount(known.size);
+  return 'exactly' in count ? count.exactly === pieces : count.atLeast <= pieces;
+}
+
+function onBye(state: SwarmState, neighbour: Neighbour): void {
+  release(state, neighbour);
+  neighbour.state = 'leaving';
+  state.emit({ type: 'disconnect', peer: neighbour.peer });
 }
 
 function onRequest(
@@ -151,6 +170,10 @@ function onRequest(
   neighbour: Neighbour,
   { segment, index }: SegmentMessage<'request'>,
 ): void {
+  if (!fits(state, segment, { atLeast: index + 1 })) {
+    drop(state, neighbour, BYE.violation);
+    return;
+  }
   const held = state.store.get(segment)?.state(index) === 'verified';
   const { peer } = neighbour;
   const reason =
@@ -198,8 +221,13 @@ function onReject(
   { segment, index, reason }: SegmentMessage<'reject'>,
 ): void {
   const key = segmentKey(segment);
-  if (state.digestAsks.get(key)?.peer === neighbour.peer) state.digestAsks.delete(key);
   const request = neighbour.request;
+  const asked = state.digestAsks.get(key);
+  if (asked?.peer === neighbour.peer && asked.until > state.now) {
+    // Who has no digest list has no verified piece either.
+    neighbour.forget(key);
+    giveUpDigests(state, key);
+  }
   if (reason === REJECT.absent) neighbour.holds(key)?.remove(index);
   if (reason === REJECT.notSharing) neighbour.shares = false;
   if (neighbour.answer(segment, index, state.now) !== 'asked' || request === undefined) return;
@@ -218,5 +246,5 @@ function onDigests(
   const corrupt = entry.acceptDigests(list);
   if (corrupt === undefined) drop(state, neighbour, BYE.corrupt);
   // Staged pieces came from the origin.
-  else if (corrupt.length > 0) entry.originFaults += 1;
+  else if (corrupt.length > 0) onOriginFault(state, entry);
 }

@@ -57,6 +57,11 @@ export class Neighbour {
     return map;
   }
 
+  /** Takes back what it said of a segment. */
+  forget(key: string): void {
+    this.#haves.delete(key);
+  }
+
   /** Notes a request as sent. */
   ask(entry: SegmentEntry, index: number, now: number): void {
     const { requestTimeoutMinMs: min, requestTimeoutMaxMs: max } = ENGINE;

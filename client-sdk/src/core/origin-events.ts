@@ -26,7 +26,7 @@ export function onFetchOutcome(state: SwarmState, outcome: FetchOutcome): void {
       return;
     }
     case 'failed':
-      onFetchFailed(state, outcome.entry, outcome.status);
+      onFetchFailed(state, outcome);
       return;
     default:
       assertNever(outcome);
@@ -35,33 +35,35 @@ export function onFetchOutcome(state: SwarmState, outcome: FetchOutcome): void {
 
 /** The player no longer wants a segment; its fetches stop unless the engine wants it itself. */
 export function onDemandCancelled(state: SwarmState, demand: number): void {
-  if (!state.demands.delete(demand)) return;
-  const wanted = new Set(state.wanted());
-  state.emit(...state.fetches.abort((entry) => !wanted.has(entry)));
-}
-
-/** The origin's bytes do not match its own digests: once may be chance, twice is for the player's own loader to judge. */
-function onOriginFault(state: SwarmState, entry: SegmentEntry): void {
-  entry.originFaults += 1;
-  if (entry.originFaults < ENGINE.originFaults) return;
-  state.emit({ type: 'report', report: { type: 'corrupt-origin', id: entry.info.id } });
-  for (const demand of demandsOf(state, entry)) {
-    state.demands.delete(demand);
-    state.emit({ type: 'fall-back', demand });
-  }
+  const entry = state.demands.get(demand)?.entry;
+  state.demands.delete(demand);
+  if (entry === undefined || state.wanted().includes(entry)) return;
   state.emit(...state.fetches.abort((other) => other === entry));
 }
 
-function onFetchFailed(state: SwarmState, entry: SegmentEntry, status: number): void {
+/** The origin's bytes do not match its own digests: once may be chance, twice is for the player's own loader to judge. */
+export function onOriginFault(state: SwarmState, entry: SegmentEntry): void {
+  entry.originFaults += 1;
+  if (entry.originFaults < ENGINE.originFaults) return;
+  state.emit({ type: 'report', report: { type: 'corrupt-origin', id: entry.info.id } });
+  for (const demand of takeDemands(state, entry)) state.emit({ type: 'fall-back', demand });
+  state.emit(...state.fetches.abort((other) => other === entry));
+}
+
+function onFetchFailed(
+  state: SwarmState,
+  { entry, of, status }: Extract<FetchOutcome, { type: 'failed' }>,
+): void {
   entry.fetchFailures += 1;
   entry.fetchFrom = state.now + ENGINE.fetchRetryMs * 2 ** (Math.min(entry.fetchFailures, 6) - 1);
   if (!GONE.includes(status) && entry.fetchFailures < ENGINE.fetchAttempts) return;
-  for (const demand of demandsOf(state, entry)) {
-    state.demands.delete(demand);
-    state.emit({ type: 'fail', demand, status });
-  }
+  // Without its digest list a segment can still be played, only not shared.
+  for (const demand of takeDemands(state, entry))
+    state.emit(of === 'pieces' ? { type: 'fail', demand, status } : { type: 'fall-back', demand });
 }
 
-function demandsOf(state: SwarmState, entry: SegmentEntry): readonly number[] {
-  return [...state.demands].filter(([, demand]) => demand.entry === entry).map(([id]) => id);
+function takeDemands({ demands }: SwarmState, entry: SegmentEntry): readonly number[] {
+  const taken = [...demands].filter(([, demand]) => demand.entry === entry).map(([id]) => id);
+  for (const demand of taken) demands.delete(demand);
+  return taken;
 }

@@ -1,4 +1,4 @@
-import { BYE, type PeerMessage } from '@shoal/protocol';
+import { BYE, type PeerMessage, REJECT } from '@shoal/protocol';
 import { chooseRequest } from './choose-request.ts';
 import { ENGINE } from './limits.ts';
 import { drop } from './neighbour-events.ts';
@@ -19,7 +19,15 @@ export function expireRequests(state: SwarmState): void {
     if (request.entry.state(request.index) === 'requested')
       request.entry.mark(request.index, 'missing');
     neighbour.failures += 1;
-    if (neighbour.failures < ENGINE.failuresInARow) continue;
+    if (neighbour.failures < ENGINE.failuresInARow) {
+      const message = {
+        type: 'cancel',
+        segment: request.entry.info.id,
+        index: request.index,
+      } as const;
+      state.emit({ type: 'send', peer: neighbour.peer, message });
+      continue;
+    }
     drop(state, neighbour, BYE.notUseful);
     state.tracker.bad(neighbour.peer, 'unreachable');
   }
@@ -53,9 +61,13 @@ export function serveUploads(state: SwarmState): void {
   for (let next = state.uploads.next(state.now); next; next = state.uploads.next(state.now)) {
     const { peer, segment, index } = next;
     const payload = state.store.get(segment)?.piece(index);
-    // Evicted since it was asked for: its asker's time-out says the rest.
-    if (payload === undefined) continue;
-    state.uploads.sent(peer, payload.length);
+    if (payload === undefined) {
+      // Evicted since it was asked for.
+      const reason = REJECT.absent;
+      state.emit({ type: 'send', peer, message: { type: 'reject', segment, index, reason } });
+      continue;
+    }
+    state.uploads.sent(peer, payload.length, state.now);
     state.uploadedBytes += payload.length;
     state.emit({ type: 'send', peer, message: { type: 'piece', segment, index, payload } });
   }

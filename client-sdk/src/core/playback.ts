@@ -9,6 +9,10 @@ export class Playback {
     this.#report = { ...input, at: now };
   }
 
+  clear(): void {
+    this.#report = undefined;
+  }
+
   /** Media sequence number of the segment the player needs next; undefined before its first report. */
   get next(): number | undefined {
     return this.#report?.next;

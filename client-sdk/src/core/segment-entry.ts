@@ -107,16 +107,16 @@ export class SegmentEntry {
   }
 
   /**
-   * Writes bytes that came over HTTP into the pieces being fetched. `offset` is their place in the
-   * segment. Bytes of pieces that are not being fetched are dropped; their number is returned.
+   * Writes bytes that came over HTTP into those pieces being fetched for which `take` holds. `offset`
+   * is their place in the segment. The bytes of other pieces are dropped; their number is returned.
    */
-  write(offset: number, bytes: Uint8Array): number {
+  write(offset: number, bytes: Uint8Array, take: (index: number) => boolean): number {
     let dropped = 0;
     for (let at = 0; at < bytes.length;) {
       const index = Math.floor((offset + at) / LIMITS.pieceBytes);
       const end = Math.min(bytes.length, (index + 1) * LIMITS.pieceBytes - offset);
       const chunk = bytes.subarray(at, end);
-      if (index < this.pieces && this.state(index) === 'fetching') {
+      if (index < this.pieces && this.state(index) === 'fetching' && take(index)) {
         const fits = chunk.subarray(0, Math.max(0, this.info.size - offset - at));
         this.#allocate().set(fits, offset + at);
       } else dropped += chunk.length;

@@ -17,10 +17,10 @@ export class SegmentStore {
     return this.#entries.get(segmentKey(id));
   }
 
-  /** The entry of a listed segment, made at the first call. */
+  /** The entry of a listed segment, made at the first call; a root that has changed makes it anew. */
   open(listed: Listed, now: number): SegmentEntry {
     const known = this.get(listed.info.id);
-    if (known !== undefined) return known;
+    if (known?.info.root === listed.info.root) return known;
     const pullFrom = now + this.#options.random() * ENGINE.pullJitterMs;
     const entry = new SegmentEntry(listed, { now, pullFrom, sha256: this.#options.sha256 });
     this.#entries.set(entry.key, entry);

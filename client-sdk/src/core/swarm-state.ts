@@ -110,10 +110,22 @@ export class SwarmState {
       .sort((a, b) => a.info.id.msn - b.info.id.msn);
   }
 
+  /** Another channel begins: no segment of the one before is known any longer, and its demands are the player's. */
+  forgetSegments(): void {
+    for (const demand of this.demands.keys()) this.emit({ type: 'fall-back', demand });
+    this.emit(...this.fetches.abort(() => true));
+    this.demands.clear();
+    this.digestAsks.clear();
+    this.store.clear();
+    this.catalog.clear();
+    this.playback.clear();
+    this.rendition = undefined;
+  }
+
   /** The entry of a listed segment; makes room for it if it is new. */
   open(listed: Parameters<SegmentStore['open']>[0]): SegmentEntry {
     const known = this.store.get(listed.info.id);
-    if (known !== undefined) return known;
+    if (known?.info.root === listed.info.root) return known;
     const entry = this.store.open(listed, this.now);
     const demanded = new Set([...this.demands.values()].map((demand) => demand.entry));
     this.store.trim(

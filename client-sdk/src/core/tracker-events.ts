@@ -69,6 +69,7 @@ export function onTrackerMessage(state: SwarmState, message: TrackerMessage): vo
 export function onPlaylist(state: SwarmState, { swarm, urls }: PlaylistInput): void {
   if (state.channel !== swarm.channel) {
     leaveSwarm(state);
+    if (state.channel !== undefined) state.forgetSegments();
     state.channel = swarm.channel;
     connectTracker(state);
   }

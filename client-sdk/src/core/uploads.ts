@@ -14,7 +14,8 @@ type Queued = { readonly peer: PeerId; readonly segment: SegmentId; readonly ind
 export class Uploads {
   readonly #shares: boolean;
   readonly #limit: number | undefined;
-  readonly #sending = new Set<PeerId>();
+  /** To whom a piece is on its way, and since when. */
+  readonly #sending = new Map<PeerId, number>();
   #queue: Queued[] = [];
   /** Bytes that may be sent now under the cap; refilled with time, at most a second's worth. */
   #tokens: number;
@@ -28,7 +29,7 @@ export class Uploads {
 
   /** Queues a request, or says why not (PEER-7). */
   add(request: Queued): RejectReason | undefined {
-    if (!this.#shares) return REJECT.notSharing;
+    if (!this.#shares || this.#limit === 0) return REJECT.notSharing;
     const waiting = this.#queue.filter((queued) => queued.peer === request.peer).length;
     if (waiting >= ENGINE.uploadsPerNeighbour) return REJECT.busy;
     this.#queue.push(request);
@@ -55,20 +56,28 @@ export class Uploads {
   next(now: number): Queued | undefined {
     this.#refill(now);
     if (this.#limit !== undefined && this.#tokens <= 0) return undefined;
-    if (this.#sending.size >= ENGINE.uploadSlots) return undefined;
+    if (this.#slots(now).length >= ENGINE.uploadSlots) return undefined;
     const at = this.#queue.findIndex((queued) => !this.#sending.has(queued.peer));
     return at < 0 ? undefined : this.#queue.splice(at, 1)[0];
   }
 
-  sent(peer: PeerId, bytes: number): void {
-    this.#sending.add(peer);
+  sent(peer: PeerId, bytes: number, now: number): void {
+    this.#sending.set(peer, now);
     if (this.#limit !== undefined) this.#tokens -= bytes;
   }
 
-  /** When the cap lets the next piece go; undefined if nothing waits for that. */
+  /** When the cap or a slot lets the next piece go; undefined if nothing waits for that. */
   deadline(now: number): number | undefined {
-    if (this.#limit === undefined || this.#tokens > 0 || this.#queue.length === 0) return undefined;
-    return now + (1 - this.#tokens) / (this.#limit / 1000);
+    if (this.#queue.length === 0) return undefined;
+    if (this.#limit !== undefined && this.#tokens <= 0)
+      return now + (1 - this.#tokens) / (this.#limit / 1000);
+    const slots = this.#slots(now);
+    return slots.length < ENGINE.uploadSlots ? undefined : Math.min(...slots) + ENGINE.uploadSlotMs;
+  }
+
+  /** Since when each of the slots has been taken. */
+  #slots(now: number): readonly number[] {
+    return [...this.#sending.values()].filter((since) => now < since + ENGINE.uploadSlotMs);
   }
 
   #refill(now: number): void {
