@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import pino, { type Logger } from 'pino';
+import { type Bus, type ChannelId, parseRenditionId, type Sha256, unwrap } from '@shoal/protocol';
+import { createMemoryBus } from './adapters/bus/memory.ts';
+import { ChannelHost, type ChannelHostPorts } from './adapters/channel/channel-host.ts';
+import { PlaylistVersions } from './adapters/channel/live-objects.ts';
+import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
+import { findFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
+import { createHttpApp } from './adapters/http/app.ts';
+import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
+import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
+import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
+import { createMemoryStore } from './adapters/storage/memory-store.ts';
+import { Channel, copyToFragmentedMp4, type ObjectStore, type SessionId } from './core/index.ts';
+import { OriginError } from './errors.ts';
+import { type OriginOptions, readOptions, type Settings } from './options.ts';
+
+export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
+
+/** A running origin. */
+export type Origin = {
+  readonly httpPort: number;
+  readonly rtmpPort: number;
+  /** Carries `segment.ready` and the stream events (EVT-1, EVT-2). */
+  readonly bus: Bus;
+  /** Throws a RangeError for a channel that the origin does not have. */
+  readonly streamKey: (channel: ChannelId) => string;
+  /** Pids, for operators and fault tests. */
+  readonly processes: () => {
+    readonly ingest: number | undefined;
+    readonly encoders: readonly { readonly channel: ChannelId; readonly pid: number }[];
+  };
+  /** Ends publishers, encoders and the servers. Idempotent. */
+  readonly close: () => Promise<void>;
+};
+
+const RTMP_APP = 'live';
+const KEPT_SEGMENTS = 8;
+const RENDITION = unwrap(parseRenditionId('source'));
+
+const sha256: Sha256 = (...parts) => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+/** Starts an origin. Rejects with an {@link OriginError}, after which nothing is left running. */
+export async function startOrigin(options: OriginOptions): Promise<Origin> {
+  const settings = readOptions(options);
+  const { path } = await findFfmpeg(
+    options.ffmpegPath === undefined ? {} : { ffmpegPath: options.ffmpegPath },
+  );
+  await primeFfmpeg(path);
+  const log = pino({ level: settings.logLevel, base: null });
+  const { keys, states } = openDataDir(settings);
+  const store = createMemoryStore();
+  const bus = createMemoryBus((err) => {
+    log.error({ err }, 'a listener of the bus failed');
+  });
+  const hosts = new Map<ChannelId, ChannelHost>();
+  const sessions = new Map<SessionId, ChannelHost>();
+  const undo: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
+  };
+  try {
+    undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
+    const ingest = await startIngest(settings, { keys, hosts, sessions, log });
+    undo.push(() => ingest.close());
+    const parts = { store, bus, states, log, ingest, ffmpegPath: path };
+    for (const { channel } of settings.channels)
+      hosts.set(channel, createHost(channel, settings, parts));
+    const httpPort = await startHttp(settings, { store, hosts, log, ingest, undo });
+    log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: path }, 'origin started');
+    let closing: Promise<void> | undefined;
+    return {
+      httpPort,
+      rtmpPort: ingest.port,
+      bus,
+      streamKey: keys.keyOf,
+      processes: () => ({
+        ingest: ingest.pid,
+        encoders: [...hosts.values()].flatMap((host) =>
+          host.encoderPids().map((pid) => ({ channel: host.channel, pid })),
+        ),
+      }),
+      close: () => (closing ??= close()),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openDataDir(settings: Settings): {
+  readonly keys: StreamKeys;
+  readonly states: ChannelStates;
+} {
+  try {
+    mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
+    const keys = loadStreamKeys(settings.dataDir, settings.channels);
+    return { keys, states: createChannelStates(settings.dataDir) };
+  } catch (cause) {
+    if (cause instanceof OriginError) throw cause;
+    throw new OriginError('data-dir', `cannot use the folder ${settings.dataDir}`, { cause });
+  }
+}
+
+function startIngest(
+  settings: Settings,
+  parts: {
+    readonly keys: StreamKeys;
+    readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
+    readonly sessions: Map<SessionId, ChannelHost>;
+    readonly log: Logger;
+  },
+): Promise<IngestSupervisor> {
+  const { keys, hosts, sessions, log } = parts;
+  const starting = IngestSupervisor.start(settings.rtmp, {
+    onAsk: (session, { ip, app, name }) => {
+      const channel = app === RTMP_APP ? keys.channelOf(name) : undefined;
+      // Somebody may ask while the origin is still being put together.
+      void starting.then((ingest) => {
+        const host = channel === undefined ? undefined : hosts.get(channel);
+        if (host === undefined) {
+          log.warn({ ip, session }, 'publisher refused: wrong app or stream key');
+          ingest.refuse(session, 'wrong application or stream key');
+          return;
+        }
+        log.info({ ip, session, channel }, 'publisher accepted');
+        sessions.set(session, host);
+        host.publish(session);
+        ingest.accept(session);
+      });
+    },
+    onTag: (session, tag) => sessions.get(session)?.tag(session, tag),
+    onClosed: (session, reason) => {
+      const host = sessions.get(session);
+      sessions.delete(session);
+      host?.unpublish(session, reason);
+    },
+    onRestart: (detail, delayMs) => {
+      log.error({ detail, delayMs }, 'the ingest process is started again');
+    },
+  });
+  return starting;
+}
+
+function createHost(
+  channel: ChannelId,
+  settings: Settings,
+  parts: {
+    readonly store: ObjectStore;
+    readonly bus: Bus;
+    readonly states: ChannelStates;
+    readonly log: Logger;
+    readonly ingest: IngestSupervisor;
+    readonly ffmpegPath: string;
+  },
+): ChannelHost {
+  const { store, bus, states, ingest, ffmpegPath } = parts;
+  const log = parts.log.child({ channel });
+  const core = new Channel(
+    {
+      channel,
+      rendition: RENDITION,
+      segmentMs: settings.segmentSeconds * 1000,
+      listedSegments: settings.listedSegments,
+      keptSegments: KEPT_SEGMENTS,
+      interruptedMs: settings.interruptedMs,
+      sha256,
+    },
+    states.load(channel),
+    Date.now(),
+  );
+  const ports: ChannelHostPorts = {
+    now: () => Date.now(),
+    store,
+    versions: new PlaylistVersions(),
+    bus,
+    save: (id, state) => {
+      try {
+        states.save(id, state);
+      } catch (err) {
+        // A full disk must not end a broadcast; what is lost is that numbers run on over a restart.
+        log.error({ err }, 'the state of the channel cannot be saved');
+      }
+    },
+    startEncoder: (fragmentMs, handlers) =>
+      startFfmpeg(
+        {
+          path: ffmpegPath,
+          call: copyToFragmentedMp4({ fragmentMs }),
+          onLog: (line) => {
+            log.debug({ line }, 'ffmpeg');
+          },
+        },
+        handlers,
+      ),
+    publisher: {
+      pause: (session) => {
+        ingest.pause(session);
+      },
+      resume: (session) => {
+        ingest.resume(session);
+      },
+      drop: (session, reason) => {
+        ingest.drop(session, reason);
+      },
+    },
+    note: (level, message) => {
+      log[level](message);
+    },
+  };
+  return new ChannelHost(channel, core, ports);
+}
+
+async function startHttp(
+  settings: Settings,
+  parts: {
+    readonly store: ObjectStore;
+    readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
+    readonly log: Logger;
+    readonly ingest: IngestSupervisor;
+    readonly undo: (() => Promise<unknown>)[];
+  },
+): Promise<number> {
+  const { store, hosts, log, ingest } = parts;
+  const app = await createHttpApp(
+    {
+      live: {
+        store,
+        expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
+        served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
+        onDelivered: (record) => {
+          try {
+            settings.onDelivered?.(record);
+          } catch (err) {
+            log.error({ err }, 'onDelivered failed');
+          }
+        },
+        now: () => Date.now(),
+      },
+      channels: () => [...hosts.values()].map((host) => host.core.status()),
+      delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
+      healthy: () => ingest.pid !== undefined,
+      onError: (err) => {
+        log.error({ err }, 'request failed');
+      },
+    },
+    settings.staticDir === undefined ? {} : { staticDir: settings.staticDir },
+  );
+  parts.undo.push(() => app.close());
+  try {
+    await app.listen(settings.http);
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error('listen failed');
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    throw OriginError.listening(
+      { option: 'http.port', ...settings.http },
+      { code, message: cause.message },
+    );
+  }
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null ? address.port : settings.http.port;
+}

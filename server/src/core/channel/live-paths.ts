@@ -1,0 +1,33 @@
+import {
+  type ChannelId,
+  digestsUrl,
+  initFile,
+  type RenditionId,
+  segmentFile,
+  type SegmentId,
+} from '@shoal/protocol';
+
+/** URL path of a segment (SEG-3). */
+export function segmentPath(channel: ChannelId, id: SegmentId): string {
+  return `/live/${channel}/${id.rendition}/${segmentFile(id)}`;
+}
+
+/** URL path of a segment's digest list (SEG-4). */
+export function digestsPath(channel: ChannelId, id: SegmentId): string {
+  return digestsUrl(segmentPath(channel, id));
+}
+
+/** URL path of the initialisation section of an epoch (SEG-3). */
+export function initPath(
+  channel: ChannelId,
+  of: { readonly rendition: RenditionId; readonly epoch: number },
+): string {
+  return `/live/${channel}/${of.rendition}/${initFile(of.epoch)}`;
+}
+
+/** URL path of the multivariant playlist, or of a rendition's media playlist (SEG-3). */
+export function playlistPath(channel: ChannelId, rendition?: RenditionId): string {
+  return rendition === undefined
+    ? `/live/${channel}/index.m3u8`
+    : `/live/${channel}/${rendition}/index.m3u8`;
+}

@@ -1,0 +1,74 @@
+import {
+  type ChannelId,
+  type OriginEvent,
+  type RenditionId,
+  type SegmentId,
+  type Sha256,
+} from '@shoal/protocol';
+import { type ChannelState } from './channel-state.ts';
+import { type SessionId } from './lifecycle.ts';
+import { type RenditionInfo } from './timeline.ts';
+
+/** Everything that can happen to a channel. */
+export type ChannelInput =
+  /** A publisher whose key was checked. */
+  | { readonly type: 'publish'; readonly session: SessionId }
+  /** One FLV tag of a publisher. */
+  | { readonly type: 'tag'; readonly session: SessionId; readonly tag: Uint8Array }
+  | { readonly type: 'unpublish'; readonly session: SessionId; readonly reason: string }
+  /** Output of the encoder of an epoch. */
+  | { readonly type: 'encoded'; readonly epoch: number; readonly bytes: Uint8Array }
+  | { readonly type: 'encoder-exit'; readonly epoch: number; readonly detail: string }
+  | { readonly type: 'tick' };
+
+/** What an object under `/live/` is; immutable ones never change under their path (ORG-6). */
+export type StoredKind = 'init' | 'segment' | 'digests';
+
+/** Bytes to be served, and the segment that they are or belong to, if they do. */
+export type Stored = { readonly bytes: Uint8Array; readonly id?: SegmentId };
+
+/** Everything that a channel may ask its host to do, in this order. */
+export type ChannelEffect =
+  | {
+      readonly type: 'start-encoder';
+      readonly epoch: number;
+      readonly fragmentMs: number;
+      /** What it is fed first. */
+      readonly preamble: readonly Uint8Array[];
+    }
+  | { readonly type: 'feed-encoder'; readonly epoch: number; readonly tag: Uint8Array }
+  | { readonly type: 'finish-encoder' | 'kill-encoder'; readonly epoch: number }
+  | { readonly type: 'drop-publisher'; readonly session: SessionId; readonly reason: string }
+  | ({ readonly type: 'store'; readonly path: string; readonly kind: StoredKind } & Stored)
+  | { readonly type: 'evict'; readonly path: string }
+  | { readonly type: 'event'; readonly event: OriginEvent }
+  /** To be on disk before anything after it happens. */
+  | { readonly type: 'save'; readonly state: ChannelState }
+  /** Replaces a playlist; `text` undefined takes it away. */
+  | { readonly type: 'playlist'; readonly path: string; readonly text: string | undefined }
+  | { readonly type: 'note'; readonly level: 'info' | 'warn'; readonly message: string };
+
+/** What is fixed about a channel. */
+export type ChannelOptions = {
+  readonly channel: ChannelId;
+  readonly rendition: RenditionId;
+  readonly segmentMs: number;
+  readonly listedSegments: number;
+  readonly keptSegments: number;
+  readonly interruptedMs: number;
+  readonly sha256: Sha256;
+};
+
+/** What the status API tells of a channel. */
+export type ChannelStatus = {
+  readonly channel: ChannelId;
+  readonly state: 'idle' | 'starting' | 'live' | 'interrupted' | 'ended';
+  /** Unix milliseconds. */
+  readonly since: number;
+  /** The last thing that went wrong, for the streamer; absent while all is well. */
+  readonly reason?: string;
+  readonly rendition?: RenditionInfo;
+  readonly epoch?: number;
+  readonly lastMsn?: number;
+  readonly targetDurationMs?: number;
+};

@@ -1,0 +1,33 @@
+/** What the origin, the test pattern and the tests need of ffmpeg. */
+const NEEDED = {
+  encoders: ['libx264', 'aac'],
+  demuxers: ['flv'],
+  muxers: ['flv', 'mp4'],
+} as const;
+
+/** Output of `ffmpeg -encoders` and `ffmpeg -formats`. */
+export type ProbeOutput = {
+  readonly encoders: string;
+  readonly formats: string;
+};
+
+/** The version in the first line of `ffmpeg -version`, or undefined when that is not ffmpeg's output. */
+export function ffmpegVersion(output: string): string | undefined {
+  return /^ffmpeg version (\S+)/.exec(output)?.[1];
+}
+
+/** What the origin needs and this ffmpeg lacks, in words; empty for one that can be used. */
+export function missingCapabilities(output: ProbeOutput): readonly string[] {
+  const encoders = new Set(names(output.encoders, /^\s*[VASDFXBI.]{6}\s+(\S+)/));
+  const demuxers = new Set(names(output.formats, /^\s*D[E ]?\s*d?\s+(\S+)/));
+  const muxers = new Set(names(output.formats, /^\s*[D ]E\s*d?\s+(\S+)/));
+  return [
+    ...NEEDED.encoders.filter((name) => !encoders.has(name)).map((name) => `encoder ${name}`),
+    ...NEEDED.demuxers.filter((name) => !demuxers.has(name)).map((name) => `demuxer ${name}`),
+    ...NEEDED.muxers.filter((name) => !muxers.has(name)).map((name) => `muxer ${name}`),
+  ];
+}
+
+function names(table: string, row: RegExp): readonly string[] {
+  return table.split(/\r?\n/).flatMap((line) => row.exec(line)?.[1]?.split(',') ?? []);
+}

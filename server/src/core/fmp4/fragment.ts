@@ -1,0 +1,133 @@
+import { err, ok, type Result } from '@shoal/protocol';
+import { type Box, child, readBoxes, viewOf } from './boxes.ts';
+import { type Track } from './movie.ts';
+
+/** What a movie fragment says of the track that leads it: the video, or the audio when there is none. */
+export type FragmentInfo = {
+  /** Decode time of its first sample, in milliseconds since the epoch's media began. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly samples: number;
+  /** Duration of its first sample, which encoders stretch at the start of a stream. */
+  readonly firstMs: number;
+  /** Whether it begins with a sample that can be decoded alone. */
+  readonly sync: boolean;
+};
+
+const MAX_SAMPLES = 100_000;
+/** sample_is_non_sync_sample (ISO/IEC 14496-12, section 8.8.3.1). */
+const NON_SYNC = 0x0001_0000;
+
+/** Reads a `moof` box's body; undefined when it has nothing of the leading track. */
+export function readFragment(
+  moof: Uint8Array,
+  tracks: readonly Track[],
+): Result<FragmentInfo | undefined, string> {
+  const lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
+  if (lead === undefined) return err('fragment before the initialisation section');
+  const boxes = readBoxes(moof);
+  if (!boxes.ok) return boxes;
+  for (const box of boxes.value) {
+    if (box.type !== 'traf') continue;
+    const traf = readBoxes(box.body);
+    if (!traf.ok) return traf;
+    const tfhd = readHeader(child(traf.value, 'tfhd'), lead);
+    if (!tfhd.ok) return tfhd;
+    if (tfhd.value.track === lead.id) return readTrackFragment(traf.value, lead, tfhd.value);
+  }
+  return ok(undefined);
+}
+
+type Header = { readonly track: number; readonly duration: number; readonly flags: number };
+
+/** tfhd: the optional fields are there when their flag says so (section 8.8.7). */
+function readHeader(tfhd: Uint8Array | undefined, lead: Track): Result<Header, string> {
+  if (tfhd === undefined || tfhd.length < 8) return err('no tfhd box');
+  const view = viewOf(tfhd);
+  const present = view.getUint32(0) & 0x00ff_ffff;
+  let at = 8;
+  if ((present & 0x01) !== 0) at += 8;
+  if ((present & 0x02) !== 0) at += 4;
+  const durationAt = at;
+  if ((present & 0x08) !== 0) at += 4;
+  if ((present & 0x10) !== 0) at += 4;
+  const flagsAt = at;
+  if ((present & 0x20) !== 0) at += 4;
+  if (at > tfhd.length) return err('tfhd too short');
+  return ok({
+    track: view.getUint32(4),
+    duration: (present & 0x08) !== 0 ? view.getUint32(durationAt) : lead.defaultDuration,
+    flags: (present & 0x20) !== 0 ? view.getUint32(flagsAt) : lead.defaultFlags,
+  });
+}
+
+function readTrackFragment(
+  traf: readonly Box[],
+  lead: Track,
+  header: Header,
+): Result<FragmentInfo | undefined, string> {
+  const tfdt = child(traf, 'tfdt');
+  const start = tfdt === undefined ? undefined : decodeTime(tfdt);
+  if (start === undefined) return err('bad tfdt');
+  let duration = 0;
+  let samples = 0;
+  let first = 0;
+  let firstFlags: number | undefined;
+  for (const box of traf) {
+    if (box.type !== 'trun') continue;
+    const run = readRun(box.body, header);
+    if (!run.ok) return run;
+    if (samples === 0) ({ firstFlags, firstDuration: first } = run.value);
+    duration += run.value.duration;
+    samples += run.value.samples;
+  }
+  if (samples === 0) return ok(undefined);
+  return ok({
+    startMs: (start * 1000) / lead.timescale,
+    durationMs: (duration * 1000) / lead.timescale,
+    samples,
+    firstMs: (first * 1000) / lead.timescale,
+    sync: lead.kind === 'audio' || ((firstFlags ?? header.flags) & NON_SYNC) === 0,
+  });
+}
+
+function decodeTime(tfdt: Uint8Array): number | undefined {
+  const view = viewOf(tfdt);
+  if (tfdt.length < 8) return undefined;
+  if (tfdt[0] !== 1) return view.getUint32(4);
+  return tfdt.length < 12 ? undefined : view.getUint32(4) * 2 ** 32 + view.getUint32(8);
+}
+
+type Run = {
+  readonly samples: number;
+  readonly duration: number;
+  readonly firstDuration: number;
+  readonly firstFlags: number | undefined;
+};
+
+/** trun (section 8.8.8). */
+function readRun(trun: Uint8Array, header: Header): Result<Run, string> {
+  if (trun.length < 8) return err('trun too short');
+  const view = viewOf(trun);
+  const present = view.getUint32(0) & 0x00ff_ffff;
+  const samples = view.getUint32(4);
+  if (samples > MAX_SAMPLES) return err('too many samples');
+  let at = 8;
+  if ((present & 0x001) !== 0) at += 4;
+  const firstFlagsAt = at;
+  if ((present & 0x004) !== 0) at += 4;
+  const fields = [0x100, 0x200, 0x400, 0x800].filter((flag) => (present & flag) !== 0);
+  if (at + samples * fields.length * 4 > trun.length) return err('trun too short');
+  const flagsField = fields.indexOf(0x400);
+  let firstFlags: number | undefined;
+  if ((present & 0x004) !== 0) firstFlags = view.getUint32(firstFlagsAt);
+  else if (flagsField >= 0 && samples > 0) firstFlags = view.getUint32(at + flagsField * 4);
+  let duration = samples * header.duration;
+  let firstDuration = header.duration;
+  if ((present & 0x100) !== 0) {
+    duration = 0;
+    firstDuration = samples > 0 ? view.getUint32(at) : 0;
+    for (let i = 0; i < samples; i++) duration += view.getUint32(at + i * fields.length * 4);
+  }
+  return ok({ samples, duration, firstDuration, firstFlags });
+}

@@ -1,0 +1,193 @@
+import { err, ok, type Result } from '@shoal/protocol';
+import { ORIGIN_LIMITS } from '../limits.ts';
+import { BoxStream, type WholeBox } from './box-stream.ts';
+import { type FragmentInfo, readFragment } from './fragment.ts';
+import { readMovie, type Track } from './movie.ts';
+
+/** A media segment: one or more whole movie fragments. */
+export type CutSegment = {
+  readonly bytes: Uint8Array;
+  /** Decode time of its first sample since the media of the epoch began. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** Samples per second of the leading track: frames, when there is video. */
+  readonly sampleRate: number;
+  /** Whether it begins with a key frame. */
+  readonly independent: boolean;
+};
+
+/** What the segmenter makes of the encoder's output. */
+export type Cut =
+  | { readonly type: 'init'; readonly bytes: Uint8Array; readonly tracks: readonly Track[] }
+  | { readonly type: 'segment'; readonly segment: CutSegment };
+
+/** How long segments should and may be. */
+export type SegmenterOptions = {
+  /** A segment ends at the first key frame after this. */
+  readonly targetMs: number;
+  /**
+   * The encoder ends a fragment at a key frame or after this time, whichever comes first
+   * ({@link ../encoder/ffmpeg-args.ts}). A shorter fragment therefore ended at a key frame.
+   */
+  readonly fragmentMs: number;
+  /** No segment becomes longer than this, key frame or not, unless one fragment already is. */
+  readonly limitMs: () => number;
+};
+
+type Fragment = FragmentInfo & { readonly moof: Uint8Array; readonly mdat: Uint8Array };
+
+/** By how many frames a fragment may be shorter than asked and yet not have ended at a key frame. */
+const SLACK_FRAMES = 1.5;
+/** How much a group of pictures may fall short of the target, as 29.97 frames per second make it. */
+const TARGET_SLACK_MS = 60;
+/** EXTINF, rounded to the nearest second, must not exceed the target (RFC 8216 section 4.3.3.1). */
+export const ROUNDING_MS = 499;
+
+/**
+ * Cuts an encoder's fragmented MP4 into an initialisation section and segments. A segment closes at the
+ * key frame at which it reached the target, as soon as the fragment before that key frame is whole.
+ * When key frames are farther apart than the playlist allows, it closes without one.
+ */
+export class Segmenter {
+  readonly #options: SegmenterOptions;
+  readonly #boxes: BoxStream = new BoxStream({ maxBytes: ORIGIN_LIMITS.segmentBytes });
+  #head: Uint8Array[] = [];
+  #tracks: readonly Track[] = [];
+  #moof: Uint8Array | undefined;
+  #pending: Fragment[] = [];
+
+  constructor(options: SegmenterOptions) {
+    this.#options = options;
+  }
+
+  /** Takes output of the encoder. An error means that this output cannot be segmented any further. */
+  push(chunk: Uint8Array): Result<readonly Cut[], string> {
+    const boxes = this.#boxes.push(chunk);
+    if (!boxes.ok) return boxes;
+    const cuts: Cut[] = [];
+    for (const box of boxes.value) {
+      const taken = this.#box(box, cuts);
+      if (!taken.ok) return taken;
+    }
+    return ok(cuts);
+  }
+
+  /** The last segment, when the encoder has ended; undefined when nothing is left. */
+  finish(): CutSegment | undefined {
+    return this.#close();
+  }
+
+  #box({ type, bytes }: WholeBox, cuts: Cut[]): Result<undefined, string> {
+    switch (type) {
+      case 'ftyp':
+        if (bytes.length > ORIGIN_LIMITS.initBytes) return err('ftyp too large');
+        this.#head = [bytes];
+        return ok(undefined);
+      case 'moov':
+        return this.#movie(bytes, cuts);
+      case 'moof':
+        this.#moof = bytes;
+        return ok(undefined);
+      case 'mdat':
+        return this.#media(bytes, cuts);
+      default:
+        // styp, sidx, free, mfra: nothing that a player of our segments needs.
+        return ok(undefined);
+    }
+  }
+
+  #movie(bytes: Uint8Array, cuts: Cut[]): Result<undefined, string> {
+    if (this.#tracks.length > 0) return err('a second moov');
+    if (bytes.length > ORIGIN_LIMITS.initBytes) return err('moov too large');
+    const tracks = readMovie(bytes.subarray(8));
+    if (!tracks.ok) return tracks;
+    this.#tracks = tracks.value;
+    const init = concat([...this.#head, bytes]);
+    cuts.push({ type: 'init', bytes: init, tracks: this.#tracks });
+    return ok(undefined);
+  }
+
+  #media(mdat: Uint8Array, cuts: Cut[]): Result<undefined, string> {
+    const moof = this.#moof;
+    if (moof === undefined) return err('mdat without moof');
+    this.#moof = undefined;
+    const info = readFragment(moof.subarray(8), this.#tracks);
+    if (!info.ok) return info;
+    // A fragment without the leading track (the very last audio) joins the segment that is open.
+    const fragment = { ...(info.value ?? this.#followOn()), moof, mdat };
+    if (moof.length + mdat.length > ORIGIN_LIMITS.segmentBytes) return err('fragment too large');
+    if (this.#mustCloseBefore(fragment)) this.#emit(cuts);
+    this.#pending.push(fragment);
+    if (this.#mayCloseAfter(fragment)) this.#emit(cuts);
+    return ok(undefined);
+  }
+
+  #followOn(): FragmentInfo {
+    const last = this.#pending[this.#pending.length - 1];
+    const startMs = last === undefined ? 0 : last.startMs + last.durationMs;
+    return { startMs, durationMs: 0, samples: 0, firstMs: 0, sync: false };
+  }
+
+  #mustCloseBefore(next: Fragment): boolean {
+    if (this.#pending.length === 0) return false;
+    if (this.#pending.length >= ORIGIN_LIMITS.fragmentsPerSegment) return true;
+    const bytes = this.#bytes() + next.moof.length + next.mdat.length;
+    if (bytes > ORIGIN_LIMITS.segmentBytes) return true;
+    const duration = this.#duration();
+    if (next.sync && this.#reached(duration)) return true;
+    return duration + next.durationMs > this.#options.limitMs();
+  }
+
+  /** True when the key frame that ended this fragment is also where the segment should end. */
+  #mayCloseAfter(last: Fragment): boolean {
+    const duration = this.#duration();
+    if (duration > this.#options.limitMs()) return true;
+    const slackMs = (SLACK_FRAMES * last.durationMs) / Math.max(1, last.samples);
+    const endedAtKey = last.durationMs < this.#options.fragmentMs - slackMs;
+    const audioOnly = this.#tracks.every((track) => track.kind === 'audio');
+    if (!endedAtKey && !audioOnly) return false;
+    if (this.#reached(duration)) return true;
+    // The next group is probably as long as this one: when it would not fit, waiting only costs latency.
+    return last.sync && duration + last.durationMs > this.#options.targetMs + ROUNDING_MS;
+  }
+
+  #reached(durationMs: number): boolean {
+    return durationMs >= this.#options.targetMs - TARGET_SLACK_MS;
+  }
+
+  #duration(): number {
+    return this.#pending.reduce((sum, fragment) => sum + fragment.durationMs, 0);
+  }
+
+  #bytes(): number {
+    return this.#pending.reduce((sum, { moof, mdat }) => sum + moof.length + mdat.length, 0);
+  }
+
+  #emit(cuts: Cut[]): void {
+    const segment = this.#close();
+    if (segment !== undefined) cuts.push({ type: 'segment', segment });
+  }
+
+  #close(): CutSegment | undefined {
+    const [first] = this.#pending;
+    if (first === undefined) return undefined;
+    const durationMs = this.#duration();
+    const samples = this.#pending.reduce((sum, fragment) => sum + fragment.samples, 0);
+    const bytes = concat(this.#pending.flatMap(({ moof, mdat }) => [moof, mdat]));
+    this.#pending = [];
+    if (samples === 0) return undefined;
+    const { startMs, firstMs, sync: independent } = first;
+    const sampleRate = ((samples - 1) * 1000) / Math.max(1, durationMs - firstMs);
+    return { bytes, startMs, durationMs, sampleRate, independent };
+  }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

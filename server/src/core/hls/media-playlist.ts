@@ -1,0 +1,57 @@
+import {
+  type ChannelId,
+  initFile,
+  type RenditionId,
+  segmentFile,
+  segmentTag,
+  swarmTag,
+} from '@shoal/protocol';
+import { type WindowSegment } from './segment-window.ts';
+
+/** What a media playlist says. */
+export type MediaPlaylist = {
+  readonly channel: ChannelId;
+  readonly rendition: RenditionId;
+  /** Seconds; never changes while the channel lives (ORG-5). */
+  readonly targetDuration: number;
+  /** Listed segments, oldest first, at least one. */
+  readonly segments: readonly WindowSegment[];
+  /** Whether nothing will follow. */
+  readonly ended: boolean;
+};
+
+/**
+ * Writes a media playlist (RFC 8216 section 4.3.3). An epoch begins with its discontinuity, unless it is
+ * the first listed, and its own map (ORG-4). The tags with which viewers verify segments are those of
+ * SEG-8 and SEG-9.
+ */
+export function renderMediaPlaylist(playlist: MediaPlaylist): string {
+  const { segments } = playlist;
+  const [first] = segments;
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    `#EXT-X-TARGETDURATION:${playlist.targetDuration}`,
+    `#EXT-X-MEDIA-SEQUENCE:${first?.info.id.msn ?? 0}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuity ?? 0}`,
+  ];
+  if (segments.every(({ independent }) => independent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
+  lines.push(swarmTag(playlist.channel, playlist.rendition));
+  let epoch: number | undefined;
+  for (const segment of segments) {
+    const { id, durationMs } = segment.info;
+    if (id.epoch !== epoch) {
+      if (epoch !== undefined) lines.push('#EXT-X-DISCONTINUITY');
+      lines.push(`#EXT-X-MAP:URI="${initFile(id.epoch)}"`);
+      epoch = id.epoch;
+    }
+    lines.push(
+      `#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.programDateTimeMs).toISOString()}`,
+      `#EXTINF:${(durationMs / 1000).toFixed(3)},`,
+      segmentTag(segment.info),
+      segmentFile(id),
+    );
+  }
+  if (playlist.ended) lines.push('#EXT-X-ENDLIST');
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,74 @@
+import { invariant, type SegmentInfo } from '@shoal/protocol';
+
+/** A segment as the playlist lists it. */
+export type WindowSegment = {
+  readonly info: SegmentInfo;
+  /** Unix milliseconds at which its first frame was taken in. */
+  readonly programDateTimeMs: number;
+  /** How many discontinuities of the channel came before it; the same for all of an epoch. */
+  readonly discontinuity: number;
+  /** Whether it begins with a key frame. */
+  readonly independent: boolean;
+};
+
+/** How much of a channel is listed, and how much is kept. */
+export type WindowOptions = {
+  /** Segments that the playlist lists, at least 6. */
+  readonly listed: number;
+  /** Segments that stay fetchable after they left the playlist, at least 5 (RFC 8216 section 6.2.2). */
+  readonly kept: number;
+  /** Bytes kept in all. */
+  readonly maxBytes: number;
+};
+
+/** The smallest number of segments in a live playlist, however large they are (RFC 8216 section 6.2.2). */
+const FEWEST_LISTED = 3;
+
+/** The segments of one rendition that can be fetched, oldest first, and which of them are listed. */
+export class SegmentWindow {
+  readonly #options: WindowOptions;
+  #segments: WindowSegment[] = [];
+  #listedFrom = 0;
+  #bytes = 0;
+
+  constructor(options: WindowOptions) {
+    invariant(options.listed >= 6 && options.kept >= 5, 'window of 6 listed and 5 more segments');
+    this.#options = options;
+  }
+
+  /** Adds the next segment; returns those that are no longer kept. */
+  add(segment: WindowSegment): readonly WindowSegment[] {
+    this.#segments.push(segment);
+    this.#bytes += segment.info.size;
+    this.#listedFrom = Math.max(this.#listedFrom, this.#segments.length - this.#options.listed);
+    let drop = Math.max(0, this.#listedFrom - this.#options.kept);
+    let bytes = this.#bytes - sizeOf(this.#segments.slice(0, drop));
+    while (bytes > this.#options.maxBytes && this.#segments.length - drop > FEWEST_LISTED) {
+      bytes -= this.#segments[drop]?.info.size ?? 0;
+      drop += 1;
+    }
+    const dropped = this.#segments.splice(0, drop);
+    this.#listedFrom = Math.max(0, this.#listedFrom - drop);
+    this.#bytes = bytes;
+    return dropped;
+  }
+
+  /** Takes everything off the list, as when a broadcast begins; what is kept stays fetchable. */
+  unlist(): void {
+    this.#listedFrom = this.#segments.length;
+  }
+
+  /** What the playlist lists. */
+  listed(): readonly WindowSegment[] {
+    return this.#segments.slice(this.#listedFrom);
+  }
+
+  /** True while a segment of this epoch can be fetched. */
+  hasEpoch(epoch: number): boolean {
+    return this.#segments.some(({ info }) => info.id.epoch === epoch);
+  }
+}
+
+function sizeOf(segments: readonly WindowSegment[]): number {
+  return segments.reduce((sum, { info }) => sum + info.size, 0);
+}

@@ -1,0 +1,68 @@
+export { Channel } from './channel/channel.ts';
+export {
+  type ChannelState,
+  formatChannelState,
+  FRESH_STATE,
+  parseChannelState,
+} from './channel/channel-state.ts';
+export {
+  Lifecycle,
+  type LifecycleEffect,
+  type LifecycleInput,
+  type LifecycleOptions,
+  type LifecycleState,
+  type SessionId,
+} from './channel/lifecycle.ts';
+export { digestsPath, initPath, playlistPath, segmentPath } from './channel/live-paths.ts';
+export {
+  type ChannelEffect,
+  type ChannelInput,
+  type ChannelOptions,
+  type ChannelStatus,
+  type Stored,
+  type StoredKind,
+} from './channel/messages.ts';
+export {
+  type EpochMedia,
+  type RenditionInfo,
+  Timeline,
+  type TimelineOptions,
+} from './channel/timeline.ts';
+export { DeliveryAccounting, type SegmentDelivery } from './delivery/accounting.ts';
+export { type ByteRange, matchesEtag, parseByteRange } from './delivery/byte-range.ts';
+export { ffmpegVersion, missingCapabilities, type ProbeOutput } from './encoder/capabilities.ts';
+export {
+  copyToFragmentedMp4,
+  type CopyOptions,
+  type FfmpegCall,
+  type FfmpegOption,
+  fragmentMsFor,
+} from './encoder/ffmpeg-args.ts';
+export { type FeedVerdict, PublishFeed } from './flv/publish-feed.ts';
+export {
+  FLV_HEADER,
+  FLV_TAG,
+  sealTag,
+  TAG_HEAD_BYTES,
+  TAG_OVERHEAD_BYTES,
+  type TagKind,
+  tagKind,
+} from './flv/tag.ts';
+export { BoxStream, type WholeBox } from './fmp4/box-stream.ts';
+export { type Box, readBoxes } from './fmp4/boxes.ts';
+export { type FragmentInfo, readFragment } from './fmp4/fragment.ts';
+export { codecsOf, readMovie, type Track } from './fmp4/movie.ts';
+export {
+  type Cut,
+  type CutSegment,
+  ROUNDING_MS,
+  Segmenter,
+  type SegmenterOptions,
+} from './fmp4/segmenter.ts';
+export { type MediaPlaylist, renderMediaPlaylist } from './hls/media-playlist.ts';
+export { BitrateMeter, renderMultivariant, type Variant } from './hls/multivariant.ts';
+export { SegmentWindow, type WindowOptions, type WindowSegment } from './hls/segment-window.ts';
+export { FRAME_KIND, frameHeader, FrameReader, type PipeFrame } from './ingest/pipe-frames.ts';
+export { ORIGIN_LIMITS } from './limits.ts';
+export { type Encoder, type EncoderHandlers, type LiveObject, type ObjectStore } from './ports.ts';
+export { checkAmf0 } from './rtmp/amf-guard.ts';

@@ -1,0 +1,47 @@
+/** Every bound of the origin that is not on the wire, in one place. Bytes and milliseconds as the names say. */
+export const ORIGIN_LIMITS = {
+  /** One RTMP message; a 4K key frame is about 2 MB. */
+  rtmpMessageBytes: 8_388_608,
+  /** One RTMP command or metadata message. */
+  rtmpCommandBytes: 65_536,
+  /** Chunk streams one connection may open; OBS uses 4. */
+  chunkStreams: 16,
+  /** Nesting of AMF0 values. */
+  amfDepth: 16,
+  /** AMF0 values in one message. */
+  amfValues: 2_048,
+  /** Answers waiting in the socket of a client that does not read. */
+  rtmpOutputBytes: 65_536,
+  /** From connecting to the end of the RTMP handshake. */
+  handshakeMs: 5_000,
+  /** From connecting to an accepted publish. */
+  publishMs: 10_000,
+  /** Without media from a publisher (ORG-8). */
+  idleMs: 10_000,
+  /** RTMP connections; a newcomer takes the place of the oldest that has not published. */
+  rtmpConnections: 256,
+  rtmpConnectionsPerIp: 16,
+  /** One frame of the pipe between the ingest process and its parent: a tag and its headers. */
+  pipeFrameBytes: 8_389_632,
+  /** Tags kept since the last key frame, so that a new encoder starts with a picture. */
+  gopBytes: 16_777_216,
+  /** Media waiting for an encoder that does not read; the publisher is paused from `encoderPauseBytes` on. */
+  encoderQueueBytes: 33_554_432,
+  encoderPauseBytes: 1_048_576,
+  /** The initialisation section of an epoch. */
+  initBytes: 262_144,
+  /** A fragment, and a segment: as many pieces as LIM-2 allows. */
+  segmentBytes: 33_554_432,
+  /** Fragments in one segment. */
+  fragmentsPerSegment: 64,
+  /** Bytes of segments kept for a channel, listed or not. */
+  channelBytes: 268_435_456,
+  /** Segments whose deliveries are counted. */
+  deliverySegments: 60,
+  /** Channels of one origin. */
+  channels: 1_024,
+  /** HTTP connections. */
+  httpConnections: 8_192,
+  /** A response whose reader takes nothing. */
+  httpStallMs: 30_000,
+} as const;

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type ChannelId, parseChannelId } from '@shoal/protocol';
+import { type DeliveryRecord } from './adapters/http/live-routes.ts';
+import { ORIGIN_LIMITS } from './core/index.ts';
+import { OriginError } from './errors.ts';
+
+/** Everything that can be chosen about an origin. */
+export type OriginOptions = {
+  /** Where HLS, the status API and pages are served; port 0 takes any that is free. */
+  readonly http: { readonly host: string; readonly port: number };
+  /** Where publishers connect; port 0 takes any that is free. */
+  readonly rtmp: { readonly host: string; readonly port: number };
+  /** Folder for stream keys and what must outlive a restart; made when it is not there. */
+  readonly dataDir: string;
+  /** Channels that may publish, at least one; keys are created in dataDir when not given. */
+  readonly channels: readonly { readonly channel: ChannelId; readonly key?: string }[];
+  /** Length that segments should have, 1–6 s. Default 2. */
+  readonly segmentSeconds?: number;
+  /** Segments in a playlist, 6–60. Default 10. */
+  readonly listedSegments?: number;
+  /** How long a channel waits for its publisher to come back, 0–3,600,000 ms. Default 30,000. */
+  readonly interruptedMs?: number;
+  /** Folder of pages served at `/`. Default: none. */
+  readonly staticDir?: string;
+  /** The ffmpeg to use. Default: see {@link findFfmpeg}. */
+  readonly ffmpegPath?: string;
+  /** Default `info`. Lines go to standard output as JSON. */
+  readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+  /** Called once per finished response under /live/, for access logs and measurements. */
+  readonly onDelivered?: (record: DeliveryRecord) => void;
+};
+
+/** The options with their defaults. */
+export type Settings = OriginOptions &
+  Required<Pick<OriginOptions, 'segmentSeconds' | 'listedSegments' | 'interruptedMs' | 'logLevel'>>;
+
+/** Fills in defaults; throws an `OriginError` (`bad-options`) that names what is out of range. */
+export function readOptions(options: OriginOptions): Settings {
+  const settings = {
+    ...options,
+    segmentSeconds: options.segmentSeconds ?? 2,
+    listedSegments: options.listedSegments ?? 10,
+    interruptedMs: options.interruptedMs ?? 30_000,
+    logLevel: options.logLevel ?? 'info',
+  };
+  inRange('http.port', options.http.port, { from: 0, to: 65_535, whole: true });
+  inRange('rtmp.port', options.rtmp.port, { from: 0, to: 65_535, whole: true });
+  inRange('segmentSeconds', settings.segmentSeconds, { from: 1, to: 6, whole: false });
+  inRange('listedSegments', settings.listedSegments, { from: 6, to: 60, whole: true });
+  inRange('interruptedMs', settings.interruptedMs, { from: 0, to: 3_600_000, whole: true });
+  const { channels, staticDir } = options;
+  inRange('channels', channels.length, { from: 1, to: ORIGIN_LIMITS.channels, whole: true });
+  for (const { channel } of channels) {
+    const id = parseChannelId(channel);
+    if (!id.ok) throw new OriginError('bad-options', id.error);
+  }
+  if (new Set(channels.map(({ channel }) => channel)).size !== channels.length)
+    throw new OriginError('bad-options', 'a channel is there twice');
+  if (staticDir === undefined) return settings;
+  if (!existsSync(staticDir))
+    throw new OriginError('bad-options', `staticDir ${staticDir} does not exist`);
+  return { ...settings, staticDir: resolve(staticDir) };
+}
+
+function inRange(
+  name: string,
+  value: number,
+  range: { readonly from: number; readonly to: number; readonly whole: boolean },
+): void {
+  const fits = value >= range.from && value <= range.to;
+  if (fits && (!range.whole || Number.isInteger(value))) return;
+  throw new OriginError(
+    'bad-options',
+    `${name} must be ${range.whole ? 'a whole number' : 'a number'} from ${range.from} to ${range.to}, not ${value}`,
+  );
+}

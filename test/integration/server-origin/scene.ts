@@ -1,0 +1,41 @@
+import { afterEach } from 'vitest';
+import { Publisher } from './publisher.ts';
+import type { RtmpClient } from './rtmp-client.ts';
+import { TestOrigin } from './test-origin.ts';
+
+/** Starts parts of a scene; they are taken down after each test, the last one first. */
+export type Scene = {
+  readonly start: typeof TestOrigin.start;
+  readonly publish: typeof Publisher.start;
+  readonly connect: (client: Promise<RtmpClient>) => Promise<RtmpClient>;
+};
+
+/** For a file of tests: what it starts does not outlive the test. */
+export function scene(): Scene {
+  const open: { readonly close: () => Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const thing of open.splice(0).reverse()) await thing.close();
+  });
+  return {
+    start: async (...args) => {
+      const test = await TestOrigin.start(...args);
+      open.push(test);
+      return test;
+    },
+    publish: async (...args) => {
+      const publisher = await Publisher.start(...args);
+      open.push({ close: () => publisher.cut() });
+      return publisher;
+    },
+    connect: async (connecting) => {
+      const client = await connecting;
+      open.push({
+        close: () => {
+          client.destroy();
+          return Promise.resolve();
+        },
+      });
+      return client;
+    },
+  };
+}

@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest';
+import { type OriginEvent } from '@shoal/protocol';
+import {
+  Channel,
+  type ChannelEffect,
+  type ChannelInput,
+  type ChannelOptions,
+  type ChannelState,
+  FRESH_STATE,
+} from '@shoal/server/core';
+import { channelId, renditionId } from '../../../../support/builders.ts';
+import { ManualClock } from '../../../../support/manual-clock.ts';
+import { PlaylistLinter } from '../../../../support/playlist-linter.ts';
+import { sha256 } from '../../../../support/sha256.ts';
+import { flvTag } from '../flv-tags.ts';
+import { initSection, videoFragment } from '../fmp4/media-fixtures.ts';
+
+const T0 = 1_700_000_000_000;
+
+/** Carries out a channel's effects as its host does, and remembers them. */
+class Bench {
+  readonly clock: ManualClock = new ManualClock(T0);
+  readonly channel: Channel;
+  readonly log: ChannelEffect[] = [];
+  readonly stored = new Map<string, Uint8Array | string>();
+  readonly linter: PlaylistLinter = new PlaylistLinter();
+  readonly #mediaMs = new Map<number, number>();
+
+  constructor(restored: ChannelState = FRESH_STATE, choices: Partial<ChannelOptions> = {}) {
+    const options = {
+      channel: channelId(),
+      rendition: renditionId(),
+      segmentMs: 2_000,
+      listedSegments: 6,
+      keptSegments: 5,
+      interruptedMs: 30_000,
+      sha256,
+      ...choices,
+    };
+    this.channel = new Channel(options, restored, T0);
+  }
+
+  step(input: ChannelInput): readonly ChannelEffect[] {
+    const effects = this.channel.step(input, this.clock.now);
+    for (const effect of effects) this.#run(effect);
+    return effects;
+  }
+
+  /** A publisher that begins with a key frame. */
+  publish(session: number): void {
+    this.step({ type: 'publish', session });
+    for (const tag of [flvTag.videoHeader(), flvTag.key(0)])
+      this.step({ type: 'tag', session, tag });
+  }
+
+  /** The encoder gives fragments of these lengths, each when its time has passed. */
+  encode(epoch: number, ...lengths: readonly number[]): void {
+    for (const length of lengths) {
+      const startMs = this.#mediaMs.get(epoch) ?? 0;
+      const durationMs = Math.abs(length);
+      if (startMs === 0) this.step({ type: 'encoded', epoch, bytes: initSection('v') });
+      this.clock.advance(durationMs);
+      this.#mediaMs.set(epoch, startMs + durationMs);
+      const bytes = videoFragment({ startMs, durationMs, key: length > 0 });
+      this.step({ type: 'encoded', epoch, bytes });
+    }
+  }
+
+  /** The epoch of the encoder that was started last. */
+  get epoch(): number {
+    const started = this.effects('start-encoder').at(-1);
+    if (started === undefined) throw new Error('no encoder');
+    return started.epoch;
+  }
+
+  get playlist(): string | undefined {
+    const text = this.stored.get('/live/demo/source/index.m3u8');
+    return typeof text === 'string' ? text : undefined;
+  }
+
+  effects<Type extends ChannelEffect['type']>(
+    type: Type,
+  ): readonly Extract<ChannelEffect, { type: Type }>[] {
+    return this.log.filter(
+      (effect): effect is Extract<ChannelEffect, { type: Type }> => effect.type === type,
+    );
+  }
+
+  events(): readonly OriginEvent['type'][] {
+    return this.effects('event').map(({ event }) => event.type);
+  }
+
+  #run(effect: ChannelEffect): void {
+    this.log.push(effect);
+    if (effect.type === 'store') this.stored.set(effect.path, effect.bytes);
+    else if (effect.type === 'evict') this.stored.delete(effect.path);
+    else if (effect.type === 'playlist') {
+      if (effect.text === undefined) this.stored.delete(effect.path);
+      else this.stored.set(effect.path, effect.text);
+      if (effect.text?.includes('#EXTINF') === true) this.linter.observe(effect.text);
+    }
+  }
+}
+
+describe('a channel', () => {
+  it('EVT-1 a segment can be fetched, then is announced, then saved, then listed', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    const { epoch } = bench;
+    bench.log.length = 0;
+    bench.encode(epoch, 2_000);
+    expect(bench.log.map(({ type }) => type)).toEqual([
+      ...['store', 'store', 'store', 'event', 'save', 'playlist', 'playlist'],
+    ]);
+    expect(bench.effects('store').map(({ path }) => path)).toEqual([
+      '/live/demo/source/1700000000-init.mp4',
+      '/live/demo/source/1700000000-0.m4s',
+      '/live/demo/source/1700000000-0.digests',
+    ]);
+    expect(bench.playlist).toContain('1700000000-0.m4s');
+  });
+
+  it('EVT-2 says when it is online, interrupted and offline', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    bench.step({ type: 'unpublish', session: 1, reason: 'gone' });
+    bench.clock.advance(30_000);
+    bench.step({ type: 'tick' });
+    expect(bench.events()).toEqual(['stream.online', 'stream.interrupted', 'stream.offline']);
+    expect(bench.channel.status()).toMatchObject({ state: 'ended', reason: 'gone' });
+  });
+
+  it('ORG-4 ORG-5 a week of broken broadcasts leaves a flawless playlist', () => {
+    const bench = new Bench();
+    for (let session = 1; session <= 12; session++) {
+      bench.publish(session);
+      bench.encode(bench.epoch, 2_000, 2_000, 700);
+      if (session % 3 === 0)
+        bench.step({ type: 'encoder-exit', epoch: bench.epoch, detail: 'died' });
+      bench.step({ type: 'unpublish', session, reason: 'gone' });
+      bench.step({ type: 'encoder-exit', epoch: bench.epoch, detail: 'end of input' });
+      bench.clock.advance(session % 4 === 0 ? 40_000 : 3_000);
+      bench.step({ type: 'tick' });
+    }
+    expect(bench.linter.problems).toEqual([]);
+    expect(bench.linter.segments.length).toBe(36);
+    const playlistPaths = 2;
+    expect(bench.stored.size).toBeLessThanOrEqual(playlistPaths + 11 * 3);
+  });
+
+  it('ORG-5 what was saved before a segment is listed continues its numbers after a restart', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    bench.encode(bench.epoch, 2_000, 2_000);
+    const saved = bench.effects('save').at(-1)?.state;
+    expect(saved).toEqual({
+      nextMsn: 2,
+      discontinuity: 0,
+      lastEpoch: 1_700_000_000,
+      targetDuration: 2,
+      open: true,
+    });
+    const again = new Bench(saved);
+    expect(again.channel.status().state).toBe('interrupted');
+    again.publish(1);
+    expect(again.epoch).toBe(1_700_000_001);
+    again.encode(again.epoch, 2_000);
+    expect(again.playlist).toContain('#EXT-X-MEDIA-SEQUENCE:2\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n');
+  });
+
+  it('ORG-9 a new encoder is fed the headers and the group of pictures that the old one lost', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    bench.encode(bench.epoch, 2_000);
+    const key = flvTag.key(2_000);
+    bench.step({ type: 'tag', session: 1, tag: key });
+    bench.step({ type: 'encoder-exit', epoch: bench.epoch, detail: 'killed' });
+    expect(bench.channel.status().reason).toMatch(/killed/);
+    bench.clock.advance(100);
+    bench.step({ type: 'tick' });
+    const preamble = bench.effects('start-encoder').at(-1)?.preamble;
+    expect(preamble?.slice(1)).toEqual([flvTag.videoHeader(), key]);
+    bench.encode(bench.epoch, 2_000);
+    expect(bench.channel.status().reason).toBeUndefined();
+    expect(bench.linter.problems).toEqual([]);
+    const [first, second] = bench.linter.segments;
+    expect((second?.programDateTime ?? 0) - (first?.programDateTime ?? 0)).toBe(2_000);
+  });
+
+  it('ORG-8 the tail of a replaced publisher is listed before its successor, or not at all', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    const first = bench.epoch;
+    bench.encode(first, 2_000, -1_000);
+    bench.publish(2);
+    expect(bench.effects('drop-publisher')).toEqual([
+      { type: 'drop-publisher', session: 1, reason: 'replaced' },
+    ]);
+    bench.step({ type: 'encoder-exit', epoch: first, detail: 'end of input' });
+    expect(bench.linter.segments).toHaveLength(2);
+    bench.encode(bench.epoch, 2_000);
+    const second = bench.epoch;
+    bench.publish(3);
+    bench.encode(bench.epoch, 2_000);
+    bench.encode(second, 2_000);
+    expect(bench.linter.segments.map(({ epoch }) => epoch - first)).not.toContain(NaN);
+    expect(bench.linter.segments.map(({ msn }) => msn)).toEqual([0, 1, 2, 3]);
+    expect(bench.linter.problems).toEqual([]);
+  });
+
+  it('tags of a session that does not hold the channel reach no encoder', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    bench.publish(2);
+    bench.log.length = 0;
+    expect(bench.step({ type: 'tag', session: 1, tag: flvTag.key(0) })).toEqual([]);
+    expect(bench.step({ type: 'unpublish', session: 1, reason: 'late' })).toEqual([]);
+    expect(bench.channel.status().state).toBe('starting');
+  });
+
+  it('a codec that cannot be copied drops the publisher and says why', () => {
+    const bench = new Bench();
+    bench.step({ type: 'publish', session: 1 });
+    bench.step({ type: 'tag', session: 1, tag: flvTag.hevc() });
+    expect(bench.effects('drop-publisher')).toHaveLength(1);
+    expect(bench.effects('finish-encoder')).toHaveLength(1);
+    expect(bench.channel.status()).toMatchObject({
+      state: 'interrupted',
+      reason: 'unsupported codec: HEVC (H.264 and AAC are)',
+    });
+  });
+
+  it('ORG-5 a jump in the timestamps costs an epoch, not the target duration', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    bench.encode(bench.epoch, 2_000, 9_000);
+    expect(bench.effects('kill-encoder')).toHaveLength(1);
+    expect(bench.channel.status().reason).toMatch(/jump in the timestamps/);
+    bench.clock.advance(100);
+    bench.step({ type: 'tick' });
+    expect(bench.effects('start-encoder').at(-1)?.preamble).toHaveLength(2);
+    bench.step({ type: 'tag', session: 1, tag: flvTag.key(0) });
+    bench.encode(bench.epoch, 2_000);
+    expect(bench.linter.segments.map(({ msn }) => msn)).toEqual([0, 1]);
+    expect(bench.linter.problems).toEqual([]);
+  });
+
+  it('encoder output that is no MP4 costs the encoder', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    const bytes = Buffer.alloc(64, 'garbage');
+    bench.step({ type: 'encoded', epoch: bench.epoch, bytes });
+    expect(bench.effects('kill-encoder')).toHaveLength(1);
+    expect(bench.step({ type: 'encoded', epoch: bench.epoch, bytes })).toEqual([]);
+  });
+
+  it('encoders that write out what they hold are limited', () => {
+    const bench = new Bench();
+    for (let session = 1; session <= 20; session++) bench.publish(session);
+    expect(bench.effects('start-encoder')).toHaveLength(20);
+    expect(bench.effects('kill-encoder')).toHaveLength(16);
+  });
+
+  it('what was served is counted per segment', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    bench.encode(bench.epoch, 2_000);
+    const id = { rendition: renditionId(), epoch: bench.epoch, msn: 0 };
+    bench.channel.served(id, 1_000);
+    bench.channel.served({ ...id, msn: 9 }, 1_000);
+    expect(bench.channel.delivery()).toMatchObject([
+      { msn: 0, durationMs: 2_000, readyAt: T0 + 2_000, servedBytes: 1_000, requests: 1 },
+    ]);
+  });
+});

@@ -1,0 +1,25 @@
+import { FLV_TAG, sealTag, TAG_HEAD_BYTES, TAG_OVERHEAD_BYTES } from '@shoal/server/core';
+
+function make(
+  type: number,
+  body: readonly number[],
+  { at = 0, size = 0 }: { readonly at?: number; readonly size?: number } = {},
+): Uint8Array {
+  const length = Math.max(body.length, size);
+  const bytes = new Uint8Array(length + TAG_OVERHEAD_BYTES);
+  bytes.set(body, TAG_HEAD_BYTES);
+  return sealTag(bytes, type, at);
+}
+
+/** FLV tags as a publisher sends them; timestamps in milliseconds, optionally a body of `size` bytes. */
+export const flvTag = {
+  videoHeader: (): Uint8Array => make(FLV_TAG.video, [0x17, 0, 0, 0, 0, 1, 66]),
+  audioHeader: (): Uint8Array => make(FLV_TAG.audio, [0xaf, 0, 18, 16]),
+  script: (): Uint8Array => make(FLV_TAG.script, [2, 0, 10]),
+  key: (at: number, size = 0): Uint8Array =>
+    make(FLV_TAG.video, [0x17, 1, 0, 0, 0, 5], { at, size }),
+  frame: (at: number, size = 0): Uint8Array =>
+    make(FLV_TAG.video, [0x27, 1, 0, 0, 0, 1], { at, size }),
+  audio: (at: number): Uint8Array => make(FLV_TAG.audio, [0xaf, 1, 33, 0], { at }),
+  hevc: (): Uint8Array => make(FLV_TAG.video, [0x90, ...Buffer.from('hvc1'), 0]),
+};

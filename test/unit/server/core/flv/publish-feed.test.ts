@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { FLV_HEADER, ORIGIN_LIMITS, PublishFeed } from '@shoal/server/core';
+import { flvTag } from '../flv-tags.ts';
+
+describe('what a new encoder is fed', () => {
+  it('begins with the headers, then everything since the last key frame', () => {
+    const feed = new PublishFeed();
+    const [videoHeader, audioHeader] = [flvTag.videoHeader(), flvTag.audioHeader()];
+    const [key, sound, frame] = [flvTag.key(2000), flvTag.audio(2010), flvTag.frame(2033)];
+    const early = [videoHeader, audioHeader, flvTag.key(0), flvTag.frame(33)];
+    for (const tag of early) feed.accept(tag, 100);
+    for (const tag of [key, sound, frame]) feed.accept(tag, 2100);
+    expect(feed.preamble()).toEqual({
+      tags: [FLV_HEADER, videoHeader, audioHeader, key, sound, frame],
+      mediaAt: 2100,
+    });
+    expect(feed.startedAt).toBe(100);
+  });
+
+  it('metadata and broken tags are not fed', () => {
+    const feed = new PublishFeed();
+    expect(feed.accept(flvTag.script(), 0)).toEqual({ type: 'skip' });
+    expect(feed.accept(new Uint8Array(3), 0)).toEqual({ type: 'skip' });
+    expect(feed.startedAt).toBeUndefined();
+  });
+
+  it('a codec that cannot be copied is refused by name', () => {
+    const feed = new PublishFeed();
+    expect(feed.accept(flvTag.hevc(), 0)).toEqual({ type: 'refuse', codec: 'HEVC' });
+  });
+
+  it('a group of pictures larger than the limit is not kept', () => {
+    const feed = new PublishFeed();
+    feed.accept(flvTag.key(0), 0);
+    const large = flvTag.frame(33, 4 * 1024 * 1024);
+    for (let i = 0; i <= ORIGIN_LIMITS.gopBytes / large.length + 1; i++) feed.accept(large, i);
+    expect(feed.preamble()).toEqual({ tags: [FLV_HEADER], mediaAt: undefined });
+    feed.accept(flvTag.key(5000), 9);
+    expect(feed.preamble().tags).toHaveLength(2);
+  });
+
+  it('after a group was forgotten the next key frame begins a new one', () => {
+    const feed = new PublishFeed();
+    feed.accept(flvTag.key(0), 0);
+    feed.forgetGroup();
+    feed.accept(flvTag.frame(33), 33);
+    expect(feed.preamble()).toEqual({ tags: [FLV_HEADER], mediaAt: undefined });
+    feed.accept(flvTag.key(66), 66);
+    expect(feed.preamble().mediaAt).toBe(66);
+  });
+});
