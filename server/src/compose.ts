@@ -169,6 +169,7 @@ function createHost(
       listedSegments: settings.listedSegments,
       keptSegments: KEPT_SEGMENTS,
       interruptedMs: settings.interruptedMs,
+      closeAfterMs: settings.closeAfterMs,
       sha256,
     },
     states.load(channel),

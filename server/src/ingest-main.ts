@@ -69,7 +69,7 @@ pipe.on('drain', () => {
   server.drained();
 });
 pipe.on('error', () => {});
-// Without its origin the process has nothing to do; an interrupt from the terminal is the origin's to handle.
+// Without its origin the process has nothing to do; a signal to the whole group is the origin's to handle.
 pipe.on('close', () => process.exit(0));
 process.on('disconnect', () => process.exit(0));
-process.on('SIGINT', () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});

@@ -17,10 +17,15 @@ export type OriginOptions = {
   readonly channels: readonly { readonly channel: ChannelId; readonly key?: string }[];
   /** Length that segments should have, 1–6 s. Default 2. */
   readonly segmentSeconds?: number;
-  /** Segments in a playlist, 6–60. Default 10. */
+  /** Segments in a playlist, 6–60. Default 16, enough for players that stay 14 behind the edge. */
   readonly listedSegments?: number;
   /** How long a channel waits for its publisher to come back, 0–3,600,000 ms. Default 30,000. */
   readonly interruptedMs?: number;
+  /**
+   * How long after the end of a broadcast its playlist stays open, 0–3,600,000 ms. A publisher that comes
+   * back meanwhile goes on in it, and players that never stopped polling play on. Default 300,000.
+   */
+  readonly closeAfterMs?: number;
   /** Folder of pages served at `/`. Default: none. */
   readonly staticDir?: string;
   /** The ffmpeg to use. Default: see {@link findFfmpeg}. */
@@ -33,15 +38,21 @@ export type OriginOptions = {
 
 /** The options with their defaults. */
 export type Settings = OriginOptions &
-  Required<Pick<OriginOptions, 'segmentSeconds' | 'listedSegments' | 'interruptedMs' | 'logLevel'>>;
+  Required<
+    Pick<
+      OriginOptions,
+      'segmentSeconds' | 'listedSegments' | 'interruptedMs' | 'closeAfterMs' | 'logLevel'
+    >
+  >;
 
 /** Fills in defaults; throws an `OriginError` (`bad-options`) that names what is out of range. */
 export function readOptions(options: OriginOptions): Settings {
   const settings = {
     ...options,
     segmentSeconds: options.segmentSeconds ?? 2,
-    listedSegments: options.listedSegments ?? 10,
+    listedSegments: options.listedSegments ?? 16,
     interruptedMs: options.interruptedMs ?? 30_000,
+    closeAfterMs: options.closeAfterMs ?? 300_000,
     logLevel: options.logLevel ?? 'info',
   };
   inRange('http.port', options.http.port, { from: 0, to: 65_535, whole: true });
@@ -49,6 +60,7 @@ export function readOptions(options: OriginOptions): Settings {
   inRange('segmentSeconds', settings.segmentSeconds, { from: 1, to: 6, whole: false });
   inRange('listedSegments', settings.listedSegments, { from: 6, to: 60, whole: true });
   inRange('interruptedMs', settings.interruptedMs, { from: 0, to: 3_600_000, whole: true });
+  inRange('closeAfterMs', settings.closeAfterMs, { from: 0, to: 3_600_000, whole: true });
   const { channels, staticDir } = options;
   inRange('channels', channels.length, { from: 1, to: ORIGIN_LIMITS.channels, whole: true });
   for (const { channel } of channels) {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
 import { pause, until } from '../support/until.ts';
 import { type Broadcast, startBroadcast } from './support/broadcast.ts';
 import { installLiar } from './support/page-probe.ts';
-import { launchChromium, openViewer, type ViewerPage } from './support/viewers.ts';
+import { openViewer, type ViewerPage } from './support/viewers.ts';
 
 /** Steady state is measured over this long. */
 const MEASURED_MS = 24_000;
@@ -122,7 +123,7 @@ describe('six viewers of one channel', () => {
         what: 'pieces on their way',
         timeoutMs: 10_000,
       });
-      await victim?.close();
+      await victim?.crash();
       await pause(12_000);
     });
     expectNoStall(changes);
@@ -148,7 +149,7 @@ describe('six viewers of one channel', () => {
   });
 
   it('SWM-3 play on, and go on sharing, when the tracker is killed', async () => {
-    await broadcast.tracker.close();
+    await broadcast.killTracker();
     const changes = await during(viewers, () => pause(16_000));
     expectNoStall(changes);
     expect(sum(changes.map((c) => c.p2p))).toBeGreaterThan(sum(changes.map((c) => c.http)));

@@ -1,8 +1,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
 import { until } from '../support/until.ts';
 import { type Broadcast, startBroadcast } from './support/broadcast.ts';
-import { launchChromium, openViewer, type ViewerPage } from './support/viewers.ts';
+import { openViewer, type ViewerPage } from './support/viewers.ts';
 
 let browser: Browser;
 let broadcast: Broadcast;

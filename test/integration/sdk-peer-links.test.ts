@@ -5,7 +5,8 @@ import { until } from '../support/until.ts';
 import type { HttpOrigin } from '../unit/client-sdk/adapters/http-origin.ts';
 import { keepRaw } from './sdk-support/keep-raw.ts';
 import type { LinkEvent } from './sdk-support/link-page.ts';
-import { bundlePage, launchChromium, startSite } from './sdk-support/site.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { bundlePage, startSite } from './sdk-support/site.ts';
 
 let browser: Browser;
 let site: HttpOrigin;

@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { until } from '../support/until.ts';
 import type { HttpOrigin } from '../unit/client-sdk/adapters/http-origin.ts';
 import type { PlayerReport } from './sdk-support/player-page.ts';
-import { bundlePage, launchChromium, startSite } from './sdk-support/site.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { bundlePage, startSite } from './sdk-support/site.ts';
 import { makeVod, type Vod } from './sdk-support/vod.ts';
 
 /** Nothing listens there: a port that a user program cannot have. */

@@ -6,13 +6,15 @@ import { buildPages, stagePages } from '@shoal/demo/app/pages';
 import { pageConfig } from '@shoal/demo/app/urls';
 import { type ChannelId, parseChannelId, unwrap } from '@shoal/protocol';
 import { type DeliveryRecord, findFfmpeg, type Origin, startOrigin } from '@shoal/server';
-import { startTracker, type Tracker } from '@shoal/tracker';
+import { startTracker } from '@shoal/tracker';
 import { until } from '../../support/until.ts';
+import { openGate } from './tcp-gate.ts';
 
 /** Origin, tracker and pages on free ports, and ffmpeg publishers over real RTMP. */
 export type Broadcast = {
   readonly origin: Origin;
-  readonly tracker: Tracker;
+  /** Cuts every connection to the tracker, as its death would, and lets none in any more. */
+  readonly killTracker: () => Promise<void>;
   /** Finished responses below `/live/`, oldest first. */
   readonly deliveries: readonly DeliveryRecord[];
   readonly watchUrl: (channel: string, query?: string) => string;
@@ -22,7 +24,7 @@ export type Broadcast = {
 };
 
 /** An ffmpeg that pushes RTMP. */
-export type Publisher = { readonly pid: number; readonly stop: () => Promise<void> };
+export type Publisher = { readonly stop: () => Promise<void> };
 
 /** A picture that is cheap to decode, padded to the byte rate of a real one. */
 const VIDEO_KBPS = 1_100;
@@ -51,7 +53,7 @@ export async function startBroadcast(channels: readonly string[]): Promise<Broad
     channels: ids.map((channel) => ({ channel })),
     staticDir: pages.dir,
     ffmpegPath: ffmpeg.path,
-    logLevel: 'error',
+    logLevel: 'silent',
     onDelivered: (record) => deliveries.push(record),
   });
   const tracker = await startTracker({
@@ -60,20 +62,21 @@ export async function startBroadcast(channels: readonly string[]): Promise<Broad
     bus: origin.bus,
     connectionsPerAddress: 200,
   });
+  const gate = await openGate(tracker.port);
   await pages.configure(
     pageConfig({
       publicHost: undefined,
       channel: first,
       httpPort: origin.httpPort,
       rtmpPort: origin.rtmpPort,
-      trackerPort: tracker.port,
+      trackerPort: gate.port,
     }),
   );
   const site = `http://localhost:${origin.httpPort}`;
   const publishers = new Set<Publisher>();
   return {
     origin,
-    tracker,
+    killTracker: () => gate.cut(),
     deliveries,
     watchUrl: (channel, query = '') => `${site}/?channel=${channel}${query}`,
     publish: async (name, segments = 3) => {
@@ -92,6 +95,7 @@ export async function startBroadcast(channels: readonly string[]): Promise<Broad
     },
     close: async () => {
       for (const publisher of publishers) await publisher.stop();
+      await gate.cut();
       await tracker.close();
       await origin.close();
       await rm(dataDir, { recursive: true, force: true });
@@ -103,15 +107,31 @@ function rtmpUrl(origin: Origin, channel: ChannelId): string {
   return `rtmp://127.0.0.1:${origin.rtmpPort}/live/${origin.streamKey(channel)}`;
 }
 
+/** Publishes, and comes back a second after it was cut off, as streaming software does, until stopped. */
 function spawnPublisher(ffmpegPath: string, url: string): Publisher {
-  const child = spawn(ffmpegPath, ['-hide_banner', '-loglevel', 'error', ...ENCODE, url], {
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
-  return { pid: child.pid ?? -1, stop: () => stop(child) };
+  let stopped = false;
+  let child: ChildProcess | undefined;
+  let again: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    child = spawn(ffmpegPath, ['-hide_banner', '-loglevel', 'error', ...ENCODE, url], {
+      stdio: ['ignore', 'ignore', 'ignore'],
+    });
+    child.once('exit', () => {
+      if (!stopped) again = setTimeout(start, 1_000);
+    });
+  };
+  start();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(again);
+      await end(child);
+    },
+  };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (child?.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;

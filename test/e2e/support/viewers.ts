@@ -1,7 +1,6 @@
 import type { ShoalStats } from '@shoal/client-sdk';
 import type {} from '@shoal/demo/viewer/test-hook';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { findChromium } from '../../setup/find-chromium.ts';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { until } from '../../support/until.ts';
 import { installProbe, type LoadedFragment, type Probe } from './page-probe.ts';
 
@@ -17,22 +16,10 @@ export type ViewerPage = {
   readonly warnings: () => Promise<readonly string[]>;
   /** Resolves once the picture moves. */
   readonly playing: () => Promise<void>;
+  /** Kills the page's process: no farewell to anybody. */
+  readonly crash: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
-
-/** Flags that keep many pages in one browser at full speed, on a closed network and as root. */
-const FLAGS = [
-  ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-sync', '--mute-audio'],
-  ...['--disable-background-networking', '--disable-component-update'],
-  ...['--disable-background-timer-throttling', '--disable-renderer-backgrounding'],
-  ...['--disable-backgrounding-occluded-windows', '--autoplay-policy=no-user-gesture-required'],
-];
-
-export async function launchChromium(): Promise<Browser> {
-  const found = await findChromium();
-  if (found === undefined) throw new Error('no Chromium: see npm run doctor');
-  return chromium.launch({ executablePath: found.path, args: FLAGS });
-}
 
 /** Opens a viewer in a context of its own; `scripts` run in the page before anything else. */
 export async function openViewer(
@@ -71,6 +58,13 @@ export async function openViewer(
         what: `${options.name} to play`,
         timeoutMs: 30_000,
       });
+    },
+    crash: async () => {
+      const crashed = page.waitForEvent('crash');
+      const session = await context.newCDPSession(page);
+      // Never answered: there is nobody left to answer.
+      void session.send('Page.crash').catch(() => undefined);
+      await crashed;
     },
     close: () => context.close(),
   };

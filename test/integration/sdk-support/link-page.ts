@@ -67,7 +67,8 @@ window.links = {
   },
   sendRaw: (what) => {
     if (what === 'second-channel') window.raw.connections.at(-1)?.createDataChannel('second');
-    else window.raw.channels.at(-1)?.send(what === 'text' ? 'hello' : new Uint8Array(65_601));
+    else if (what === 'text') window.raw.channels.at(-1)?.send('hello');
+    else window.raw.channels.at(-1)?.send(new Uint8Array(65_601));
   },
   disconnect: () => {
     links.disconnect(PEER);

@@ -1,23 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
 import { build, defaultClientConditions } from 'vite';
-import { findChromium } from '../../setup/find-chromium.ts';
 import { type HttpOrigin, startOrigin } from '../../unit/client-sdk/adapters/http-origin.ts';
-
-/** Flags that keep several pages in one browser at full speed, on a closed network and as root. */
-const FLAGS = [
-  ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-sync', '--mute-audio'],
-  ...['--disable-background-networking', '--disable-component-update'],
-  ...['--disable-background-timer-throttling', '--disable-renderer-backgrounding'],
-  ...['--disable-backgrounding-occluded-windows', '--autoplay-policy=no-user-gesture-required'],
-];
-
-export async function launchChromium(): Promise<Browser> {
-  const found = await findChromium();
-  if (found === undefined) throw new Error('no Chromium: run npm run doctor');
-  return chromium.launch({ executablePath: found.path, args: FLAGS });
-}
 
 /** Bundles the page script of this folder, as an embedder's bundler would; by path, what to serve. */
 export async function bundlePage(script: string): Promise<ReadonlyMap<string, string>> {

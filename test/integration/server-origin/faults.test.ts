@@ -50,7 +50,7 @@ describe('faults', () => {
   });
 
   it('ORG-5 ORG-8 a broadcast after the end of another runs on in numbers, and lists only itself', async () => {
-    const test = await start({ interruptedMs: 1_000 });
+    const test = await start({ interruptedMs: 1_000, closeAfterMs: 0 });
     const first = await publish(test.rtmpUrl());
     await test.playlistWhere(TWO_SEGMENTS, 'two segments');
     await first.stop();
@@ -62,6 +62,20 @@ describe('faults', () => {
     expect(epochs(again)).toHaveLength(1);
     expect(again.segments[0]?.discontinuity).toBe(1);
     expect(test.events.map(({ type }) => type)).toContain('stream.offline');
+    expect(test.linter.problems).toEqual([]);
+  });
+
+  it('ORG-8 a publisher that is back soon after the end goes on in the same playlist', async () => {
+    const test = await start({ interruptedMs: 500 });
+    const first = await publish(test.rtmpUrl());
+    await test.playlistWhere(TWO_SEGMENTS, 'two segments');
+    await first.cut();
+    await reaches(test, 'ended', 5_000);
+    const before = await test.playlistWhere(() => true, 'the playlist to stay');
+    expect(before.ended).toBe(false);
+    await publish(test.rtmpUrl());
+    const after = await nextEpoch(test, before);
+    expect(epochs(after)).toHaveLength(2);
     expect(test.linter.problems).toEqual([]);
   });
 

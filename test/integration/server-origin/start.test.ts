@@ -81,6 +81,7 @@ describe('starting an origin', () => {
     { segmentSeconds: NaN },
     { listedSegments: 3 },
     { interruptedMs: -1 },
+    { closeAfterMs: -1 },
     { channels: [] },
     { channels: [{ channel: DEMO }, { channel: DEMO }] },
     { channels: [{ channel: DEMO, key: 'short' }] },

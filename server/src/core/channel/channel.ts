@@ -71,6 +71,7 @@ export class Channel {
     this.#lifecycle = new Lifecycle(
       {
         interruptedMs: options.interruptedMs,
+        closeAfterMs: options.closeAfterMs,
         lastEpoch: restored.lastEpoch,
         watchdogMs: () =>
           3 * (this.#timeline.targetDuration ?? Math.max(5, segmentMs / 1000)) * 1000,
@@ -314,6 +315,10 @@ export class Channel {
           this.#timeline.begin();
           this.#playlists();
           break;
+        case 'close-playlists':
+          this.#playlists();
+          this.#save();
+          break;
         case 'online':
         case 'interrupted':
         case 'offline':
@@ -328,7 +333,6 @@ export class Channel {
   #announce(what: 'online' | 'interrupted' | 'offline', now: number): void {
     const { channel } = this.#options;
     this.#note('info', `channel ${what}`);
-    if (what === 'offline') this.#playlists();
     if (what !== 'interrupted') this.#save();
     this.#effects.push({ type: 'event', event: { type: `stream.${what}`, channel, at: now } });
   }
@@ -364,7 +368,8 @@ export class Channel {
 
   #playlists(): void {
     const { channel, rendition } = this.#options;
-    const ended = this.#lifecycle.state.state === 'ended';
+    const { state } = this.#lifecycle.state;
+    const ended = state === 'ended' && !this.#lifecycle.open;
     const text = this.#timeline.playlist(ended);
     this.#effects.push(
       { type: 'playlist', path: playlistPath(channel, rendition), text },
@@ -385,7 +390,7 @@ export class Channel {
         discontinuity: this.#timeline.discontinuity,
         lastEpoch: this.#lifecycle.lastEpoch,
         ...(targetDuration !== undefined && { targetDuration }),
-        open: this.expectsMedia,
+        open: this.#lifecycle.open,
       },
     });
   }

@@ -19,7 +19,13 @@ type EncoderState =
  * `ended` unless a publisher comes back in time.
  */
 export type LifecycleState =
-  | { readonly state: 'idle' | 'ended'; readonly since: Millis }
+  | { readonly state: 'idle'; readonly since: Millis }
+  | {
+      readonly state: 'ended';
+      readonly since: Millis;
+      /** When its playlist is closed; undefined once it is. Until then a publisher goes on in it. */
+      readonly closesAt: Millis | undefined;
+    }
   | { readonly state: 'interrupted'; readonly since: Millis; readonly until: Millis }
   | {
       readonly state: 'starting' | 'live';
@@ -48,13 +54,15 @@ export type LifecycleEffect =
   /** Ends its input, so that it writes what it holds and leaves. */
   | { readonly type: 'finish-encoder' | 'kill-encoder'; readonly epoch: number }
   | { readonly type: 'drop-publisher'; readonly session: SessionId; readonly reason: string }
-  | { readonly type: 'broadcast-begins' }
+  | { readonly type: 'broadcast-begins' | 'close-playlists' }
   | { readonly type: 'online' | 'interrupted' | 'offline' };
 
 /** Times and what the lifecycle knows from before. */
 export type LifecycleOptions = {
   /** How long a channel waits for its publisher (ORG-8). */
   readonly interruptedMs: number;
+  /** How long after the end the playlist stays open for a publisher that comes back after all. */
+  readonly closeAfterMs: number;
   /** The largest epoch used so far; every new one is larger (SEG-2). */
   readonly lastEpoch: number;
   /** How long an encoder may take media without a segment (ORG-9). */
@@ -86,6 +94,12 @@ export class Lifecycle {
     return this.#state;
   }
 
+  /** Whether viewers may still be following a playlist that goes on. */
+  get open(): boolean {
+    const state = this.#state;
+    return state.state === 'ended' ? state.closesAt !== undefined : state.state !== 'idle';
+  }
+
   /** The largest epoch used so far. */
   get lastEpoch(): number {
     return this.#lastEpoch;
@@ -95,6 +109,7 @@ export class Lifecycle {
   deadline(): Millis | undefined {
     const state = this.#state;
     if (state.state === 'interrupted') return state.until;
+    if (state.state === 'ended') return state.closesAt;
     if (state.state !== 'starting' && state.state !== 'live') return undefined;
     if (state.encoder.type === 'waiting') return state.encoder.until;
     const { awaitingSince } = state.encoder;
@@ -127,8 +142,7 @@ export class Lifecycle {
       effects.push({ type: 'drop-publisher', session: before.session, reason: 'replaced' });
       effects.push(...finish(before.encoder));
     }
-    if (before.state === 'idle' || before.state === 'ended')
-      effects.push({ type: 'broadcast-begins' });
+    if (!this.open) effects.push({ type: 'broadcast-begins' });
     const { effect, encoder } = this.#start(now);
     const active = before.state === 'starting' || before.state === 'live';
     const since = active ? before.since : now;
@@ -198,8 +212,12 @@ export class Lifecycle {
     if (due === undefined || now < due) return [];
     const state = this.#state;
     if (state.state === 'interrupted') {
-      this.#state = { state: 'ended', since: now };
+      this.#state = { state: 'ended', since: now, closesAt: now + this.#options.closeAfterMs };
       return [{ type: 'offline' }];
+    }
+    if (state.state === 'ended') {
+      this.#state = { ...state, closesAt: undefined };
+      return [{ type: 'close-playlists' }];
     }
     if (state.state !== 'starting' && state.state !== 'live') return [];
     if (state.encoder.type === 'running') return this.#replaceEncoder(state.encoder.epoch, now);

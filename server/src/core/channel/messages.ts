@@ -56,6 +56,7 @@ export type ChannelOptions = {
   readonly listedSegments: number;
   readonly keptSegments: number;
   readonly interruptedMs: number;
+  readonly closeAfterMs: number;
   readonly sha256: Sha256;
 };
 

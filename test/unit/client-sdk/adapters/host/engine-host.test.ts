@@ -24,7 +24,11 @@ class ScriptedEngine implements Engine {
   due: number | undefined;
   peers = 3;
 
-  constructor(readonly script: (input: Input) => readonly Effect[]) {}
+  readonly script: (input: Input) => readonly Effect[];
+
+  constructor(script: (input: Input) => readonly Effect[]) {
+    this.script = script;
+  }
 
   step(input: Input): readonly Effect[] {
     this.inputs.push(input);

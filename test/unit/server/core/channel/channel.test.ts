@@ -34,6 +34,7 @@ class Bench {
       listedSegments: 6,
       keptSegments: 5,
       interruptedMs: 30_000,
+      closeAfterMs: 300_000,
       sha256,
       ...choices,
     };

@@ -11,7 +11,12 @@ const T0 = 1_700_000_000_000;
 const EPOCH = 1_700_000_000;
 
 function lifecycle(choices: Partial<LifecycleOptions> = {}): Lifecycle {
-  const fixed = { interruptedMs: 30_000, lastEpoch: 0, watchdogMs: () => 6_000 };
+  const fixed = {
+    interruptedMs: 30_000,
+    closeAfterMs: 300_000,
+    lastEpoch: 0,
+    watchdogMs: () => 6_000,
+  };
   return new Lifecycle({ ...fixed, ...choices }, T0);
 }
 
@@ -21,6 +26,14 @@ function live(): Lifecycle {
   one.step({ type: 'publish', session: 1 }, T0);
   one.step({ type: 'media' }, T0 + 10);
   one.step({ type: 'segment', epoch: EPOCH }, T0 + 2_000);
+  return one;
+}
+
+/** A channel whose broadcast ended at T0 + 39 s. */
+function ended(): Lifecycle {
+  const one = live();
+  one.step({ type: 'unpublish', session: 1 }, T0 + 9_000);
+  one.step({ type: 'tick' }, T0 + 39_000);
   return one;
 }
 
@@ -47,7 +60,30 @@ describe('the lifecycle of a channel', () => {
     expect(one.step({ type: 'tick' }, T0 + 38_999)).toEqual([]);
     expect(one.step({ type: 'tick' }, T0 + 39_000)).toEqual([{ type: 'offline' }]);
     expect(one.state.state).toBe('ended');
+  });
+
+  it('ORG-8 an ended broadcast closes its playlist five minutes later', () => {
+    const one = ended();
+    expect(one.open).toBe(true);
+    expect(one.deadline()).toBe(T0 + 339_000);
+    expect(one.step({ type: 'tick' }, T0 + 338_999)).toEqual([]);
+    expect(one.step({ type: 'tick' }, T0 + 339_000)).toEqual([{ type: 'close-playlists' }]);
+    expect(one.state).toEqual({ state: 'ended', since: T0 + 39_000, closesAt: undefined });
+    expect(one.open).toBe(false);
     expect(one.deadline()).toBeUndefined();
+    expect(types(one.step({ type: 'publish', session: 2 }, T0 + 400_000))).toEqual([
+      'broadcast-begins',
+      'start-encoder',
+      'online',
+    ]);
+  });
+
+  it('ORG-8 a publisher that is back before the playlist is closed goes on in it', () => {
+    const one = ended();
+    expect(types(one.step({ type: 'publish', session: 2 }, T0 + 50_000))).toEqual([
+      'start-encoder',
+      'online',
+    ]);
   });
 
   it('ORG-8 a publisher that is back in time continues the broadcast in a new epoch', () => {
@@ -172,7 +208,8 @@ describe('the lifecycle of a channel', () => {
           expect(said.includes('interrupted')).toBe(
             active(before) && one.state.state === 'interrupted',
           );
-          expect(said.includes('offline')).toBe(before !== 'ended' && one.state.state === 'ended');
+          const after: string = one.state.state;
+          expect(said.includes('offline')).toBe(before !== 'ended' && after === 'ended');
         }
       }),
     );

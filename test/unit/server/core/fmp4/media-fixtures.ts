@@ -22,7 +22,7 @@ function words(...values: readonly number[]): Uint8Array {
 }
 
 /** Units per second of the fragments below: that of the video track of the fixtures. */
-export const TIMESCALE = 16_000;
+const TIMESCALE = 16_000;
 
 /** A fragment of the video track of the fixtures, of 25 samples a second. */
 export function videoFragment(options: {
