@@ -17,8 +17,8 @@ describe('the plan of npm test', () => {
     expect(PROJECTS).toEqual(expect.arrayContaining(names));
   });
 
-  it('needs a browser for the end-to-end tests alone', () => {
-    expect(planTests([]).stages.map((stage) => stage.needsChromium)).toEqual([false, false, true]);
+  it('needs a browser for the integration and the end-to-end tests', () => {
+    expect(planTests([]).stages.map((stage) => stage.needsChromium)).toEqual([false, true, true]);
   });
 
   it('runs only the projects that were named, slow ones still apart', () => {
