@@ -33,11 +33,17 @@ const MAX_MEDIA_REPAIRS = 2;
 const NETWORK_RETRY_MS = 2_000;
 /** Played media is kept this long, in seconds: a live page may stay open for hours. */
 const BACK_BUFFER_SECONDS = 30;
+/** Who began further behind the edge than three segments catches up this fast. */
+const CATCH_UP_RATE = 1.1;
 
 /** Starts to play `source`: with the chosen engine, or with hls.js alone where that fails. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const shoal = await createEngine(options);
-  const hls = new Hls({ ...shoal?.hlsConfig, backBufferLength: BACK_BUFFER_SECONDS });
+  const hls = new Hls({
+    ...shoal?.hlsConfig,
+    backBufferLength: BACK_BUFFER_SECONDS,
+    maxLiveSyncPlaybackRate: CATCH_UP_RATE,
+  });
   const undoWarnings = shoal?.on('warning', options.onWarning);
   shoal?.attach(hls);
   const counter = shoal ?? watchPlain(hls, options.video);
