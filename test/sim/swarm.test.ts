@@ -117,6 +117,22 @@ it('PEER-7 viewers that upload nothing still watch, and still get most from the 
   expect(leech?.p2pBytes).toBeGreaterThan(leech?.httpBytes ?? Infinity);
 });
 
+it('SWM-1 who joins takes one segment from the origin, and the rest from those who are there', () => {
+  const world = swarm(10, equal(8));
+  world.run(8_000);
+  const before = world.queue.now;
+  const joiners = equal(4).map((options) => {
+    world.run(2_500);
+    world.viewers.find(({ alive }) => alive)?.kill();
+    return world.join(options);
+  });
+  world.run(10_000);
+  expectCleanPlayback(world);
+  const copies = world.copies(before, before + 10_000).reduce((sum, c) => sum + c, 0);
+  // Five segments of the channel, and the first of each joiner.
+  expect(copies).toBeLessThan(5 + joiners.length + 1);
+});
+
 it('SWM-8 switching P2P off during playback leaves plain HLS, and on again rejoins', () => {
   const world = swarm(8, equal(5));
   world.run(6_000);

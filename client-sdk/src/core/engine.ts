@@ -122,7 +122,7 @@ export class SwarmEngine {
         state.fetches.start(input.fetch, input.offset, state.now);
         return;
       case 'fetch-data':
-        onFetchOutcome(state, state.fetches.data(input.fetch, input.bytes));
+        onFetchOutcome(state, state.fetches.data(input.fetch, input.bytes, state.now));
         return;
       case 'fetch-end':
         onFetchOutcome(state, state.fetches.end(input.fetch, state.now));

@@ -114,7 +114,7 @@ export class Fetches {
     if (!fetch.pieces.has(fetch.first)) claimRest(fetch, fetch.first);
   }
 
-  data(id: number, bytes: Uint8Array): FetchOutcome {
+  data(id: number, bytes: Uint8Array, now: number): FetchOutcome {
     const fetch = this.#active.get(id);
     if (fetch === undefined) return NOTHING;
     fetch.received += bytes.length;
@@ -138,6 +138,8 @@ export class Fetches {
     let genuine = true;
     for (let i = first; i < Math.min(done, entry.pieces); i++)
       if (fetch.pieces.delete(i)) genuine = entry.fetched(i) && genuine;
+    // Not at the end of the response: what is decided on its last bytes wants to know.
+    if (fetch.pieces.size === 0) this.#sample(fetch, now);
     if (entry.digests === undefined && entry.count('staged') === entry.pieces)
       genuine = entry.verifyWhole();
     return { type: genuine ? 'progress' : 'corrupt', entry, wasted };
@@ -149,10 +151,16 @@ export class Fetches {
     this.#active.delete(id);
     if (fetch.type === 'digests')
       return { type: 'digests', entry: fetch.entry, list: joined(fetch.chunks) };
-    if (fetch.firstByteAt !== undefined)
-      this.estimate.transferred(fetch.received, now - fetch.firstByteAt);
+    this.#sample(fetch, now);
     if (!release(fetch)) return NOTHING;
     return { type: 'failed', of: 'pieces', entry: fetch.entry, status: 0 };
+  }
+
+  /** Counts a transfer towards the estimate, once. */
+  #sample(fetch: PieceFetch, now: number): void {
+    if (fetch.firstByteAt === undefined) return;
+    this.estimate.transferred(fetch.received, now - fetch.firstByteAt);
+    fetch.firstByteAt = undefined;
   }
 
   failed(id: number, status: number): FetchOutcome {

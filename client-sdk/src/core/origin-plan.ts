@@ -20,7 +20,11 @@ export function meetDeadline(state: SwarmState, entry: SegmentEntry): void {
     state.wake(entry.fetchFrom);
     return;
   }
-  const { soft, hard } = fallbackTimes(state, entry);
+  const demanded = isDemanded(state, entry);
+  // While nothing plays, only what the player asks for is urgent: what follows has until the first frame.
+  if (!demanded && !state.playback.running) return;
+  const { soft, hard } =
+    demanded && isAlone(state) ? { soft: state.now, hard: state.now } : fallbackTimes(state, entry);
   if (state.now < soft) {
     state.wake(soft);
     return;
@@ -86,8 +90,6 @@ function fallbackTimes(
   state: SwarmState,
   entry: SegmentEntry,
 ): { readonly soft: number; readonly hard: number } {
-  const demanded = [...state.demands.values()].some((demand) => demand.entry === entry);
-  if (demanded && isAlone(state)) return { soft: state.now, hard: state.now };
   const { estimate } = state.fetches;
   const gaps = runs(0, entry.pieces, (i) => isOpen(entry, i)).length;
   const rounds = Math.ceil(gaps / ENGINE.fetchesAtOnce);
@@ -108,6 +110,11 @@ export function lastCall(state: SwarmState, entry: SegmentEntry): number {
 /** Bytes a ms; before the first transfer, twice what the stream needs. */
 function httpRate({ fetches }: SwarmState, { info }: SegmentEntry): number {
   return fetches.estimate.rate((2 * info.size) / Math.max(info.durationMs, 1));
+}
+
+function isDemanded({ demands }: SwarmState, entry: SegmentEntry): boolean {
+  for (const demand of demands.values()) if (demand.entry === entry) return true;
+  return false;
 }
 
 /** Whether a piece still has to come, and not yet from the origin. */

@@ -18,6 +18,11 @@ export class Playback {
     return this.#report?.next;
   }
 
+  /** Whether there was media ahead of the playhead at the last report: before, time does not press yet. */
+  get running(): boolean {
+    return this.#report !== undefined && this.#report.bufferedMs > 0;
+  }
+
   /**
    * When segment `msn` must be complete if playback is not to stop; `durationMs` tells the lengths of
    * the segments before it. A segment behind the buffer or before the first report is due at once.
