@@ -34,6 +34,8 @@ export const ENGINE = {
   originFaults: 2,
   /** Requests one neighbour may have waiting here; an honest one has one. */
   uploadsPerNeighbour: 4,
+  /** Times one neighbour is given the digest list of one segment. */
+  digestsPerSegment: 2,
   /** Neighbours sent to at once: more would only make every piece late on a slow uplink, too late to be called off. */
   uploadSlots: 3,
   /** After so long an unfinished piece takes up no slot: its receiver may have stopped reading. */

@@ -130,17 +130,9 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
     case 'reject':
       onReject(state, neighbour, message);
       return;
-    case 'digests-request': {
-      const list = state.shares ? state.store.get(message.segment)?.digests : undefined;
-      const { segment } = message;
-      const reason = state.shares ? REJECT.absent : REJECT.notSharing;
-      const answer: PeerMessage =
-        list === undefined
-          ? { type: 'reject', segment, index: 0, reason }
-          : { type: 'digests', segment, list };
-      state.emit({ type: 'send', peer: neighbour.peer, message: answer });
+    case 'digests-request':
+      onDigestsRequest(state, neighbour, message.segment);
       return;
-    }
     case 'digests':
       onDigests(state, neighbour, message);
       return;
@@ -233,6 +225,19 @@ function onReject(
   if (neighbour.answer(segment, index, state.now) !== 'asked' || request === undefined) return;
   if (request.entry.state(index) === 'requested') request.entry.mark(index, 'missing');
   if (reason === REJECT.busy) neighbour.restUntil = state.now + ENGINE.pullJitterMs;
+}
+
+function onDigestsRequest(state: SwarmState, neighbour: Neighbour, segment: SegmentId): void {
+  const list = state.shares ? state.store.get(segment)?.digests : undefined;
+  const answer = (message: PeerMessage): void => {
+    state.emit({ type: 'send', peer: neighbour.peer, message });
+  };
+  if (list === undefined) {
+    const reason = state.shares ? REJECT.absent : REJECT.notSharing;
+    answer({ type: 'reject', segment, index: 0, reason });
+  } else if (neighbour.mayHaveDigests(segmentKey(segment))) {
+    answer({ type: 'digests', segment, list });
+  } else answer({ type: 'reject', segment, index: 0, reason: REJECT.busy });
 }
 
 function onDigests(

@@ -26,6 +26,7 @@ export class Neighbour {
 
   readonly #haves = new Map<string, HaveMap>();
   readonly #late = new Set<string>();
+  readonly #digestsGiven = new Map<string, number>();
   #responseMs: number | undefined;
 
   constructor(peer: PeerId) {
@@ -60,6 +61,18 @@ export class Neighbour {
   /** Takes back what it said of a segment. */
   forget(key: string): void {
     this.#haves.delete(key);
+  }
+
+  /** Whether it may have the digest list of a segment (once more): a small request must not cost many large answers. */
+  mayHaveDigests(key: string): boolean {
+    const given = this.#digestsGiven.get(key) ?? 0;
+    if (given >= ENGINE.digestsPerSegment) return false;
+    this.#digestsGiven.set(key, given + 1);
+    for (const oldest of this.#digestsGiven.keys()) {
+      if (this.#digestsGiven.size <= LIMITS.haveMapsPerNeighbour) break;
+      this.#digestsGiven.delete(oldest);
+    }
+    return true;
   }
 
   /** Notes a request as sent. */

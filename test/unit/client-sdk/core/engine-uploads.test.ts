@@ -52,6 +52,19 @@ describe('requests of others', () => {
     expect(driver.sent('a', 'reject')).toMatchObject([{ reason: REJECT.absent }]);
   });
 
+  it('a neighbour that asks for the same digest list again and again is turned away', () => {
+    const driver = watchingViewer();
+    driver.meet('a');
+    for (let i = 0; i < 5; i++)
+      driver.hear('a', { type: 'digests-request', segment: held.info.id });
+    expect(driver.sent('a', 'digests')).toHaveLength(2);
+    expect(driver.sent('a', 'reject').map(({ reason }) => reason)).toEqual([
+      REJECT.busy,
+      REJECT.busy,
+      REJECT.busy,
+    ]);
+  });
+
   it('SWM-9 one piece at most is in a neighbour’s send buffer', () => {
     const driver = watchingViewer();
     driver.meet('a');
