@@ -3,9 +3,9 @@ import { DeliveryAccounting, type SegmentDelivery } from '../delivery/accounting
 import { fragmentMsFor } from '../encoder/ffmpeg-args.ts';
 import { PublishFeed } from '../flv/publish-feed.ts';
 import { type CutSegment, ROUNDING_MS, Segmenter } from '../fmp4/segmenter.ts';
-import { type Track } from '../fmp4/movie.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type ChannelState } from './channel-state.ts';
+import { EncoderEpochs, type Epoch } from './encoder-epochs.ts';
 import { Lifecycle, type LifecycleEffect, type SessionId } from './lifecycle.ts';
 import { digestsPath, initPath, playlistPath, segmentPath } from './live-paths.ts';
 import {
@@ -18,21 +18,10 @@ import {
 } from './messages.ts';
 import { type EpochMedia, Timeline } from './timeline.ts';
 
-type Epoch = {
-  readonly epoch: number;
-  readonly segmenter: Segmenter;
-  init?: { readonly bytes: Uint8Array; readonly tracks: readonly Track[]; stored: boolean };
-  mediaAt: number | undefined;
-  /** Its output is of no use any more; it was told to die. */
-  doomed: boolean;
-};
-
 /** The longest target duration; a first group of pictures longer than this is cut without a key frame. */
 const MAX_TARGET_SECONDS = 10;
 const KEYS_TOO_FAR_APART =
   'key frames are too far apart: set the key frame interval to the segment length';
-/** Encoders that may be writing out what they hold while a newer one runs. */
-const MAX_ENCODERS = 4;
 
 /** A channel of one rendition: publishers, encoders, segments and playlists. Pure; its host does the rest. */
 export class Channel {
@@ -42,10 +31,9 @@ export class Channel {
   readonly #delivery: DeliveryAccounting = new DeliveryAccounting({
     segments: ORIGIN_LIMITS.deliverySegments,
   });
-  readonly #epochs = new Map<number, Epoch>();
+  readonly #epochs: EncoderEpochs = new EncoderEpochs();
   #feed: PublishFeed = new PublishFeed();
   #session: SessionId | undefined;
-  #current: Epoch | undefined;
   #lastEpoch: number | undefined;
   #lastMsn: number | undefined;
   #reason: string | undefined;
@@ -154,7 +142,7 @@ export class Channel {
     const { state } = this.#lifecycle.state;
     if (state === 'starting' || state === 'live') {
       const late = this.#lifecycle.deadline();
-      if (this.#current !== undefined && late !== undefined && now >= late) {
+      if (this.#epochs.current !== undefined && late !== undefined && now >= late) {
         this.#reason = 'the encoder gave no segment for three target durations';
         this.#note('warn', this.#reason);
       }
@@ -171,7 +159,7 @@ export class Channel {
     }
     const { startedAt } = this.#feed;
     this.#apply(this.#lifecycle.step({ type: 'media' }, now), now);
-    const current = this.#current;
+    const { current } = this.#epochs;
     if (current === undefined) return;
     if (startedAt !== undefined) current.mediaAt ??= now;
     this.#effects.push({ type: 'feed-encoder', epoch: current.epoch, tag });
@@ -215,9 +203,7 @@ export class Channel {
     if (record === undefined) return;
     const rest = record.doomed ? undefined : record.segmenter.finish();
     if (rest !== undefined) this.#segment(record, rest, now);
-    this.#epochs.delete(epoch);
-    if (this.#current === record) {
-      this.#current = undefined;
+    if (this.#epochs.end(record)) {
       this.#reason = `encoder ended: ${detail}`;
       this.#note('warn', this.#reason);
     }
@@ -228,8 +214,7 @@ export class Channel {
   #replace(record: Epoch, reason: string, now: number): void {
     record.doomed = true;
     this.#note('warn', reason);
-    if (this.#current !== record) return;
-    this.#current = undefined;
+    if (!this.#epochs.release(record)) return;
     this.#reason = reason;
     // What it choked on may be in the group that would be fed to the next one.
     this.#feed.forgetGroup();
@@ -344,13 +329,8 @@ export class Channel {
     const segmenter = new Segmenter({ targetMs: segmentMs, fragmentMs, limitMs });
     const { tags, mediaAt } = this.#feed.preamble();
     const record: Epoch = { epoch, segmenter, mediaAt, doomed: false };
-    this.#epochs.set(epoch, record);
-    this.#current = record;
-    for (const [old] of this.#epochs) {
-      if (this.#epochs.size <= MAX_ENCODERS) break;
+    for (const old of this.#epochs.begin(record))
       this.#effects.push({ type: 'kill-encoder', epoch: old });
-      this.#epochs.delete(old);
-    }
     this.#save();
     this.#effects.push({ type: 'start-encoder', epoch, fragmentMs, preamble: tags });
   }
@@ -358,7 +338,7 @@ export class Channel {
   #endEncoder(type: 'finish-encoder' | 'kill-encoder', epoch: number): void {
     const record = this.#epochs.get(epoch);
     if (record !== undefined && type === 'kill-encoder') record.doomed = true;
-    if (this.#current === record) this.#current = undefined;
+    this.#epochs.release(record);
     this.#effects.push({ type, epoch });
   }
 
