@@ -108,12 +108,29 @@ function publishPattern(at: {
   // A wildcard address is not one to connect to.
   const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
   const authority = host.includes(':') ? `[${host}]` : host;
-  return startPattern({
+  // Taking over from a publisher makes no event, so between two runs of the pattern this is somebody else.
+  let taken = false;
+  const unsubscribe = origin.bus.subscribe((event) => {
+    if (event.type !== 'segment.ready' && event.channel === config.channel)
+      taken = event.type === 'stream.online';
+  });
+  const pattern = startPattern({
     ffmpegPath: at.ffmpegPath,
     size: config.patternSize,
     url: `rtmp://${authority}:${origin.rtmpPort}/live/${origin.streamKey(config.channel)}`,
     onExit: ({ reason, restartMs }) => {
       at.onProgress(`Test pattern stopped (${reason}); again in ${restartMs / 1000} s`);
     },
+    isTaken: () => taken,
+    onTaken: () => {
+      at.onProgress('Somebody else publishes; the test pattern comes back when they stop');
+    },
   });
+  return {
+    pid: pattern.pid,
+    close: () => {
+      unsubscribe();
+      return pattern.close();
+    },
+  };
 }

@@ -1,8 +1,10 @@
 /** Why the demo could not start; codes are never reused. */
-export type DemoErrorCode = 'port-in-use' | 'ffmpeg-missing' | 'pages-failed' | 'start-failed';
+export type DemoErrorCode =
+  'port-in-use' | 'data-dir-in-use' | 'ffmpeg-missing' | 'pages-failed' | 'start-failed';
 
 const EXIT_CODES: Readonly<Record<DemoErrorCode, number>> = {
   'port-in-use': 2,
+  'data-dir-in-use': 2,
   'ffmpeg-missing': 3,
   'pages-failed': 1,
   'start-failed': 1,

@@ -5,6 +5,8 @@ import { nextDelay } from './restart-delay.ts';
 
 const KILL_AFTER_MS = 2_000;
 const STDERR_BYTES = 2_000;
+/** How often it is looked whether the other publisher has left. */
+const LOOK_MS = 500;
 
 /** What {@link startPattern} needs. */
 export type PatternOptions = {
@@ -14,6 +16,13 @@ export type PatternOptions = {
   readonly url: string;
   /** Told of each end of ffmpeg that nobody asked for; `detail` never holds the URL. */
   readonly onExit: (detail: { readonly reason: string; readonly restartMs: number }) => void;
+  /**
+   * Whether somebody else publishes to the channel: the pattern waits until they have left, since the
+   * same key would take the channel from them again (ORG-8).
+   */
+  readonly isTaken: () => boolean;
+  /** Told once each time it begins to wait for that. */
+  readonly onTaken: () => void;
 };
 
 /** A publisher of the test pattern. */
@@ -24,7 +33,10 @@ export type Pattern = {
   readonly close: () => Promise<void>;
 };
 
-/** Publishes the test pattern with an ffmpeg of its own, started again with back-off whenever it ends. */
+/**
+ * Publishes the test pattern with an ffmpeg of its own, started again with back-off whenever it ends and
+ * nobody else publishes.
+ */
 export function startPattern(options: PatternOptions): Pattern {
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -54,7 +66,7 @@ export function startPattern(options: PatternOptions): Pattern {
       failures = next.failures;
       const said = stderr.replaceAll(options.url, 'rtmp://…').trim().split('\n').at(-1) ?? '';
       options.onExit({ reason: said === '' ? reason : said, restartMs: next.delayMs });
-      timer = setTimeout(start, next.delayMs);
+      timer = setTimeout(startUnlessTaken, next.delayMs);
     };
     // A binary that cannot be run gives `error` and no `exit`.
     current.once('error', (error) => {
@@ -63,6 +75,15 @@ export function startPattern(options: PatternOptions): Pattern {
     current.once('close', (code, signal) => {
       onEnd(`ffmpeg ended with ${signal ?? `code ${String(code)}`}`);
     });
+  };
+
+  let waiting = false;
+  const startUnlessTaken = (): void => {
+    const taken = options.isTaken();
+    if (taken && !waiting) options.onTaken();
+    waiting = taken;
+    if (taken) timer = setTimeout(startUnlessTaken, LOOK_MS);
+    else start();
   };
 
   start();

@@ -28,6 +28,14 @@ export function explainStartError(error: unknown, part: Part, config: DemoConfig
       { cause: error },
     );
   }
+  if (code === 'data-dir-in-use') {
+    const { flag, variable } = VALUE_OPTIONS.dataDir;
+    return new DemoError(
+      'data-dir-in-use',
+      `The data folder ${config.dataDir} is in use: another one runs already. Stop that one, or choose another folder with --${flag} FOLDER or ${variable}=FOLDER.`,
+      { cause: error },
+    );
+  }
   if (code === 'ffmpeg-missing' || code === 'ffmpeg-unfit')
     return new DemoError('ffmpeg-missing', message, { cause: error });
   return new DemoError('start-failed', `The ${part} did not start: ${message}`, { cause: error });

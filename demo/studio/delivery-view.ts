@@ -16,9 +16,13 @@ export class ViewerHistory {
     this.#samples = [...this.#samples, { viewers, atMs }].slice(-MAX_SAMPLES);
   }
 
-  /** The number when a segment came out, by the first sample at or after it: viewers fetch it from then on. */
+  /**
+   * The number when a segment came out, by the first sample at or after it: viewers fetch it from then
+   * on. Undefined when that is too late to tell, as for what came out before the page was opened.
+   */
   at(atMs: number): number | undefined {
-    return (this.#samples.find((sample) => sample.atMs >= atMs) ?? this.#samples.at(-1))?.viewers;
+    const sample = this.#samples.find((later) => later.atMs >= atMs) ?? this.#samples.at(-1);
+    return sample === undefined || sample.atMs > atMs + SETTLE_MS ? undefined : sample.viewers;
   }
 }
 
@@ -47,9 +51,11 @@ export function deliveryView(
   const settled = recent.filter((segment) => segment.readyAt <= nowMs - SETTLE_MS);
   const bytes = sum(settled, (segment) => segment.size);
   const served = sum(settled, (segment) => segment.servedBytes);
-  const wanted = sum(settled, (segment) => segment.size * (viewers.at(segment.readyAt) ?? 0));
+  const watched = settled.filter((segment) => viewers.at(segment.readyAt) !== undefined);
+  const wanted = sum(watched, (segment) => segment.size * (viewers.at(segment.readyAt) ?? 0));
+  const sent = sum(watched, (segment) => segment.servedBytes);
   const copies = bytes === 0 ? undefined : served / bytes;
-  const offload = wanted === 0 ? undefined : Math.max(0, 1 - served / wanted);
+  const offload = wanted === 0 ? undefined : Math.max(0, 1 - sent / wanted);
   return {
     copies: formatNumber(copies, 1),
     offload: formatShare(offload),

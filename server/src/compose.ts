@@ -11,6 +11,7 @@ import { createHttpApp } from './adapters/http/app.ts';
 import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
+import { lockFolder } from './adapters/storage/folder-lock.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import { Channel, copyToFragmentedMp4, type ObjectStore, type SessionId } from './core/index.ts';
 import { OriginError } from './errors.ts';
@@ -53,18 +54,19 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   );
   await primeFfmpeg(path);
   const log = pino({ level: settings.logLevel, base: null });
-  const { keys, states } = openDataDir(settings);
+  makeDataDir(settings);
+  const undo: (() => Promise<unknown>)[] = [await lockFolder(settings.dataDir)];
   const store = createMemoryStore();
   const bus = createMemoryBus((err) => {
     log.error({ err }, 'a listener of the bus failed');
   });
   const hosts = new Map<ChannelId, ChannelHost>();
   const sessions = new Map<SessionId, ChannelHost>();
-  const undo: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
+    const { keys, states } = openDataDir(settings);
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const ingest = await startIngest(settings, { keys, hosts, sessions, log });
     undo.push(() => ingest.close());
@@ -93,18 +95,28 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
+function makeDataDir(settings: Settings): void {
+  try {
+    mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unusable(settings, cause);
+  }
+}
+
 function openDataDir(settings: Settings): {
   readonly keys: StreamKeys;
   readonly states: ChannelStates;
 } {
   try {
-    mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
     const keys = loadStreamKeys(settings.dataDir, settings.channels);
     return { keys, states: createChannelStates(settings.dataDir) };
   } catch (cause) {
-    if (cause instanceof OriginError) throw cause;
-    throw new OriginError('data-dir', `cannot use the folder ${settings.dataDir}`, { cause });
+    throw cause instanceof OriginError ? cause : unusable(settings, cause);
   }
+}
+
+function unusable(settings: Settings, cause: unknown): OriginError {
+  return new OriginError('data-dir', `cannot use the folder ${settings.dataDir}`, { cause });
 }
 
 function startIngest(

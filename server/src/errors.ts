@@ -4,6 +4,7 @@
  * - `port-in-use`: another process listens there; the message names the port and the option.
  * - `listen-failed`: the address cannot be listened on for another reason.
  * - `data-dir`: the data folder cannot be used, or a file in it is damaged.
+ * - `data-dir-in-use`: another origin of this machine runs on the data folder.
  * - `ffmpeg-missing`: no ffmpeg was found; the message says how to install one.
  * - `ffmpeg-unfit`: the ffmpeg that was named does not run, or lacks something.
  * - `ingest-failed`: the ingest process did not come up.
@@ -13,6 +14,7 @@ export type OriginErrorCode =
   | 'port-in-use'
   | 'listen-failed'
   | 'data-dir'
+  | 'data-dir-in-use'
   | 'ffmpeg-missing'
   | 'ffmpeg-unfit'
   | 'ingest-failed';

@@ -112,6 +112,20 @@ describe('npm start', () => {
     expect(await command.exit).toBe(0);
   });
 
+  it('runs once on a data folder, and again at once after it was killed', async () => {
+    const first = run([...ANY_PORT, '--json']);
+    await started(first);
+    const second = run(ANY_PORT);
+    expect(await second.exit).toBe(2);
+    expect(second.stderr()).toContain('is in use: another one runs already');
+    first.child.kill('SIGKILL');
+    await first.exit;
+    const third = run([...ANY_PORT, '--json']);
+    await started(third);
+    third.child.kill('SIGTERM');
+    expect(await third.exit).toBe(0);
+  });
+
   it('plays with the ffmpeg that npm installed where the system has none', async () => {
     const command = run([...ANY_PORT, '--json', '--pattern', '--pattern-size=192x108'], {
       PATH: '',

@@ -6,6 +6,7 @@ import { type Demo, type DemoConfig, parseConfig, startDemo } from '@shoal/demo'
 import { readSwarmTags } from '@shoal/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
+import { Publisher } from './server-origin/publisher.ts';
 
 const ANY_PORT = ['--http-port=0', '--tracker-port=0', '--rtmp-port=0', '--host=127.0.0.1'];
 
@@ -127,6 +128,30 @@ describe('the demo', () => {
     const told = progress.find((line) => line.startsWith('Test pattern stopped'));
     expect(told).toContain('again in 0.5 s');
     expect(told).not.toContain(demo.streamKey);
+  });
+
+  it('ORG-8 makes way for another publisher, and brings the pattern back when that one has left', async () => {
+    const publisher = await Publisher.start(
+      `rtmp://127.0.0.1:${demo.rtmpPort}/live/${demo.streamKey}`,
+    );
+    try {
+      await until(
+        async () => {
+          const status = await json(`${base}/v1/channels/demo`);
+          return JSON.stringify(status).includes('"width":160') || !publisher.running;
+        },
+        { what: 'segments of the other publisher', timeoutMs: 30_000 },
+      );
+      expect(publisher.running, publisher.log).toBe(true);
+      expect(demo.patternPid()).toBeUndefined();
+      expect(progress.at(-1)).toContain('Somebody else publishes');
+    } finally {
+      await publisher.stop();
+    }
+    await until(() => demo.patternPid() !== undefined, {
+      what: 'the test pattern to come back',
+      timeoutMs: 15_000,
+    });
   });
 
   it('stops all of it, as often as it is asked to', async () => {

@@ -1,12 +1,16 @@
-/** Waits until `condition` holds, looking every 100 ms; fails with what was waited for. */
+/**
+ * Waits until `condition` holds, looking often at first and then every 100 ms; fails with what was
+ * waited for. `timeoutMs` is 10,000 by default.
+ */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  options: { readonly what: string; readonly timeoutMs: number },
+  options: { readonly what: string; readonly timeoutMs?: number },
 ): Promise<void> {
-  const end = performance.now() + options.timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited in vain for ${options.what}`);
-    await pause(100);
+  const { what, timeoutMs = 10_000 } = options;
+  const end = performance.now() + timeoutMs;
+  for (let wait = 10; !(await condition()); wait = Math.min(2 * wait, 100)) {
+    if (performance.now() > end) throw new Error(`waited in vain for ${what} (${timeoutMs} ms)`);
+    await pause(wait);
   }
 }
 

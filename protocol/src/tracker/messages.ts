@@ -105,7 +105,7 @@ export type TrackerMessage =
   | { readonly action: 'gone'; readonly peer: PeerId }
   | { readonly action: 'error'; readonly code: TrackerErrorCode; readonly message: string };
 
-/** Codes are never reused. All but `rate-limited` are followed by a close. */
+/** Codes are never reused. Each is followed by a close. */
 export type TrackerErrorCode =
   | 'bad-message'
   | 'unsupported-version'

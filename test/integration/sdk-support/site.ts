@@ -1,14 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { build, defaultClientConditions } from 'vite';
+import { build, defaultClientConditions, type Plugin } from 'vite';
 import { type HttpOrigin, startOrigin } from '../../unit/client-sdk/adapters/http-origin.ts';
 
 /** Bundles the page script of this folder, as an embedder's bundler would; by path, what to serve. */
-export async function bundlePage(script: string): Promise<ReadonlyMap<string, string>> {
-  const entry = fileURLToPath(new URL(script, import.meta.url));
+export function bundlePage(script: string): Promise<ReadonlyMap<string, string>> {
+  return bundle(fileURLToPath(new URL(script, import.meta.url)));
+}
+
+/** Bundles a page script that is given as its text. */
+export function bundleText(code: string): Promise<ReadonlyMap<string, string>> {
+  const name = 'virtual:page';
+  return bundle(name, {
+    name: 'page-from-text',
+    resolveId: (id) => (id === name ? name : undefined),
+    load: (id) => (id === name ? code : undefined),
+  });
+}
+
+async function bundle(entry: string, ...plugins: Plugin[]): Promise<ReadonlyMap<string, string>> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
+    plugins,
     resolve: { conditions: ['@shoal/source', ...defaultClientConditions] },
     build: {
       write: false,
@@ -22,9 +36,9 @@ export async function bundlePage(script: string): Promise<ReadonlyMap<string, st
     },
   });
   const files = new Map<string, string>();
-  for (const bundle of Array.isArray(result) ? result : [result]) {
-    if (!('output' in bundle)) throw new Error('no bundle');
-    for (const file of bundle.output)
+  for (const made of Array.isArray(result) ? result : [result]) {
+    if (!('output' in made)) throw new Error('no bundle');
+    for (const file of made.output)
       if (file.type === 'chunk') files.set(`/${file.fileName}`, file.code);
   }
   return files;

@@ -76,6 +76,17 @@ describe('starting an origin', () => {
     expect(rtmp.message).toMatch(new RegExp(`${port}.*rtmp\\.port`));
   });
 
+  it('ORG-5 a data folder belongs to one origin at a time, and is free again when that has ended', async () => {
+    const first = await startOrigin(options());
+    expect(await refusal({})).toMatchObject({ code: 'data-dir-in-use' });
+    expect((await refusal({ dataDir: join(folder, 'data', '.') })).code).toBe('data-dir-in-use');
+    const beside = await startOrigin(options({ dataDir: join(folder, 'other') }));
+    await beside.close();
+    await first.close();
+    const second = await startOrigin(options());
+    await second.close();
+  });
+
   it.each([
     { segmentSeconds: 0.1 },
     { segmentSeconds: NaN },

@@ -3,7 +3,7 @@ import { startTracker } from '@shoal/tracker';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seededRandom } from '../../support/seeded-random.ts';
-import { until } from './poll.ts';
+import { until } from '../../support/until.ts';
 import { RawClient } from './raw-client.ts';
 
 const FUZZ_MS = 10_000;
@@ -62,12 +62,12 @@ function garbage(random: () => number): string | Buffer {
 async function attack(port: number, random: () => number): Promise<void> {
   const ws = new WebSocket(`ws://127.0.0.1:${String(port)}/?channel=${String(random())}`);
   ws.on('error', () => {});
-  await until('connected', () => ws.readyState !== WebSocket.CONNECTING);
+  await until(() => ws.readyState !== WebSocket.CONNECTING, { what: 'connected' });
   for (let i = random() * 20; i > 0 && ws.readyState === WebSocket.OPEN; i--)
     ws.send(garbage(random), { binary: random() < 0.05 });
   if (random() < 0.5) ws.terminate();
   else ws.close();
-  await until('closed', () => ws.readyState === WebSocket.CLOSED);
+  await until(() => ws.readyState === WebSocket.CLOSED, { what: 'closed' });
 }
 
 /** Noise below the WebSocket layer. */
@@ -102,7 +102,7 @@ it('TRK-3 ten seconds of garbage in both dialects: no crash, no leak, and honest
     const { peer, session } = await ben.next('introduce');
     ben.say({ action: 'signal', to: peer, session, signal: { kind: 'offer', sdp: 'v=0' } });
     expect(await ann.next('signal')).toMatchObject({ session });
-    await until('all attackers are forgotten', () => tracker.totals().connections === 2);
+    await until(() => tracker.totals().connections === 2, { what: 'all attackers are forgotten' });
     expect(tracker.totals()).toEqual({ connections: 2, channels: 1, swarms: 0 });
   } finally {
     await tracker.close();

@@ -1,5 +1,5 @@
 import { type ClientOptions, WebSocket } from 'ws';
-import { until } from './poll.ts';
+import { until } from '../../support/until.ts';
 
 type Message = Readonly<Record<string, unknown>>;
 
@@ -29,7 +29,7 @@ export class RawClient {
     options: ClientOptions & { readonly path?: string } = {},
   ): Promise<RawClient> {
     const client = new RawClient(port, options);
-    await until('connected', () => client.ws.readyState !== WebSocket.CONNECTING);
+    await until(() => client.ws.readyState !== WebSocket.CONNECTING, { what: 'connected' });
     if (client.ws.readyState !== WebSocket.OPEN)
       throw new Error(client.error?.message ?? 'not connected');
     return client;
@@ -70,12 +70,12 @@ export class RawClient {
 
   /** The `count`-th message with this action, waiting for it. */
   async next(action: string, count = 1): Promise<Message> {
-    await until(`${action} (${String(count)})`, () => this.all(action).length >= count);
+    await until(() => this.all(action).length >= count, { what: `${action} (${String(count)})` });
     return this.all(action)[count - 1] ?? {};
   }
 
   async end(): Promise<void> {
     this.ws.close();
-    await until('closed', () => this.ws.readyState === WebSocket.CLOSED);
+    await until(() => this.ws.readyState === WebSocket.CLOSED, { what: 'closed' });
   }
 }

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { type Bus, CLOSE, type OriginEvent, parseChannelId, unwrap } from '@shoal/protocol';
 import { startTracker, type Tracker, type TrackerOptions, TrackerStartError } from '@shoal/tracker';
 import { afterEach, describe, expect, it } from 'vitest';
-import { until } from './poll.ts';
+import { until } from '../../support/until.ts';
 import { RawClient } from './raw-client.ts';
 
 const DEMO = unwrap(parseChannelId('demo'));
@@ -48,7 +48,7 @@ async function rawSocket(port: number, text: string): Promise<Socket & { ended: 
   socket.on('close', () => {
     socket.ended = true;
   });
-  await until('connected', () => socket.readyState === 'open');
+  await until(() => socket.readyState === 'open', { what: 'connected' });
   socket.write(text);
   return socket;
 }
@@ -84,7 +84,7 @@ describe('two viewers', () => {
     const ann = await RawClient.join(tracker.port);
     const ben = await RawClient.join(tracker.port);
     ann.update({ lo: 5, hi: 9 });
-    await until('placed', () => tracker.channel(DEMO)?.renditions[0]?.holders === 1);
+    await until(() => tracker.channel(DEMO)?.renditions[0]?.holders === 1, { what: 'placed' });
     bus.publish(segmentReady(10));
     expect((await ann.next('segment'))['duties']).toHaveLength(2);
     expect(await ben.next('segment')).toMatchObject({ duties: [], viewers: 2 });
@@ -104,7 +104,7 @@ describe('bad sockets', () => {
     const ann = await RawClient.join(port);
     const eve = await RawClient.open(port);
     eve.ws.send(text);
-    await until('closed', () => eve.closed !== undefined);
+    await until(() => eve.closed !== undefined, { what: 'closed' });
     expect(eve.closed?.code).toBe(CLOSE.protocolViolation);
     expect(eve.closed?.reason).not.toBe('');
     expect(ann.closed).toBeUndefined();
@@ -115,7 +115,7 @@ describe('bad sockets', () => {
     const [binary, big] = [await RawClient.join(port), await RawClient.join(port)];
     binary.ws.send(Buffer.from('{"action":"leave"}'));
     big.say({ action: 'leave', padding: 'x'.repeat(65_536) });
-    await until('closed', () => binary.closed !== undefined && big.closed !== undefined);
+    await until(() => binary.closed !== undefined && big.closed !== undefined, { what: 'closed' });
     expect(binary.closed?.code).toBe(CLOSE.protocolViolation);
     expect(big.closed?.code).toBe(1009);
   });
@@ -123,10 +123,10 @@ describe('bad sockets', () => {
   it('TRK-3 frames that break RFC 6455 end the connection, and its membership', async () => {
     const tracker = await start();
     const socket = await rawSocket(tracker.port, UPGRADE);
-    await until('connected', () => tracker.totals().connections === 1);
+    await until(() => tracker.totals().connections === 1, { what: 'connected' });
     socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]));
-    await until('forgotten', () => tracker.totals().connections === 0);
-    await until('closed', () => socket.ended);
+    await until(() => tracker.totals().connections === 0, { what: 'forgotten' });
+    await until(() => socket.ended, { what: 'closed' });
   });
 
   it('TRK-13 a flood closes its own socket only', async () => {
@@ -134,7 +134,7 @@ describe('bad sockets', () => {
     const ann = await RawClient.join(port);
     const eve = await RawClient.join(port);
     for (let i = 0; i < 100; i++) eve.update();
-    await until('closed', () => eve.closed !== undefined);
+    await until(() => eve.closed !== undefined, { what: 'closed' });
     expect(eve.closed?.code).toBe(CLOSE.overload);
     expect(eve.all('error')).toMatchObject([{ code: 'too-many-messages' }]);
     expect(ann.closed).toBeUndefined();
@@ -148,10 +148,13 @@ describe('bad sockets', () => {
     slow.ws.pause();
     // A segment message is about 200 bytes; the kernel holds some MiB before anything waits here.
     let sent = 0;
-    await until('cut off', () => {
-      for (let i = 0; i < 1_000; i++) bus.publish(segmentReady(++sent));
-      return tracker.channel(DEMO)?.shoal === 1;
-    });
+    await until(
+      () => {
+        for (let i = 0; i < 1_000; i++) bus.publish(segmentReady(++sent));
+        return tracker.channel(DEMO)?.shoal === 1;
+      },
+      { what: 'cut off' },
+    );
     await ann.next('segment', sent);
     expect(ann.closed).toBeUndefined();
     slow.ws.terminate();
@@ -184,7 +187,7 @@ describe('bad sockets', () => {
     let pongs = 0;
     ann.ws.on('pong', () => pongs++);
     for (let i = 0; i < 50; i++) ann.ws.ping();
-    await until('pongs', () => pongs === 50);
+    await until(() => pongs === 50, { what: 'pongs' });
     ann.say({ action: 'join', version: 1, channel: 'demo', shares: true });
     await ann.next('welcome');
   });
@@ -196,9 +199,9 @@ describe('bad sockets', () => {
       await rawSocket(tracker.port, 'GET / HTTP/1.1\r\nHost:'),
       await RawClient.open(tracker.port),
     ];
-    await until('half is cut off', () => half.ended, 12_000);
+    await until(() => half.ended, { what: 'half is cut off', timeoutMs: 12_000 });
     expect(Date.now() - before).toBeGreaterThan(4_000);
-    await until('mute is closed', () => mute.closed !== undefined, 15_000);
+    await until(() => mute.closed !== undefined, { what: 'mute is closed', timeoutMs: 15_000 });
     expect(mute.closed?.code).toBe(CLOSE.timeout);
   });
 });
@@ -210,12 +213,35 @@ describe('admission', () => {
     await RawClient.join(port);
     await expect(RawClient.open(port)).rejects.toThrow('429');
     await first.end();
-    await until('free again', () =>
-      RawClient.open(port).then(
-        () => true,
-        () => false,
-      ),
+    await until(
+      () =>
+        RawClient.open(port).then(
+          () => true,
+          () => false,
+        ),
+      { what: 'free again' },
     );
+  });
+
+  it('a refused connection is gone, also when its client keeps its side open', async () => {
+    const tracker = await start({ connectionsPerAddress: 1 });
+    await RawClient.join(tracker.port);
+    const socket = connect({ host: '127.0.0.1', port: tracker.port, allowHalfOpen: true });
+    let answer = '';
+    let gone = false;
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    socket.on('error', () => (gone = true));
+    socket.write(UPGRADE);
+    await until(() => answer.includes('429'), { what: 'refused' });
+    // A socket that is gone answers with a reset, one that is only half closed takes this for ever.
+    await until(
+      () => {
+        if (!gone) socket.write('x');
+        return gone;
+      },
+      { what: 'reset' },
+    );
+    await tracker.close();
   });
 
   it('X-Forwarded-For counts from a trusted proxy only, from the right', async () => {
@@ -295,7 +321,7 @@ describe('life', () => {
     const tracker = await start();
     const ann = await RawClient.join(tracker.port);
     await Promise.all([tracker.close(), tracker.close()]);
-    await until('closed', () => ann.closed !== undefined);
+    await until(() => ann.closed !== undefined, { what: 'closed' });
     expect(ann.closed?.code).toBe(CLOSE.goingAway);
     await expect(RawClient.open(tracker.port)).rejects.toThrow('ECONNREFUSED');
     await tracker.close();
@@ -304,11 +330,11 @@ describe('life', () => {
   it('a connection that does not answer the close frame does not hold up the end', async () => {
     const tracker = await start();
     const socket = await rawSocket(tracker.port, UPGRADE);
-    await until('connected', () => tracker.totals().connections === 1);
+    await until(() => tracker.totals().connections === 1, { what: 'connected' });
     const before = Date.now();
     await tracker.close();
     expect(Date.now() - before).toBeLessThan(5_000);
-    await until('closed', () => socket.ended);
+    await until(() => socket.ended, { what: 'closed' });
   });
 
   it('a taken port, and options that make no sense, are typed errors', async () => {

@@ -2,7 +2,7 @@ import { type ChannelId, parseChannelId, unwrap } from '@shoal/protocol';
 import { startTracker, type Tracker } from '@shoal/tracker';
 import Client, { type StockPeer } from 'bittorrent-tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from './poll.ts';
+import { until } from '../../support/until.ts';
 import { RawClient } from './raw-client.ts';
 
 const DEMO: ChannelId = unwrap(parseChannelId('demo'));
@@ -61,9 +61,15 @@ describe('an unmodified bittorrent-tracker 11 client', () => {
       });
     const updates = counts(ben, 'update');
     ann.start();
-    await until('ann is in the swarm', () => tracker.totals().swarms === 1, 20_000);
+    await until(() => tracker.totals().swarms === 1, {
+      what: 'ann is in the swarm',
+      timeoutMs: 20_000,
+    });
     ben.start();
-    await until('both heard each other', () => new Set(got).size === 2, 60_000);
+    await until(() => new Set(got).size === 2, {
+      what: 'both heard each other',
+      timeoutMs: 60_000,
+    });
     expect(updates[0]).toBe(2);
     expect(warnings).toEqual([]);
   });
@@ -73,14 +79,14 @@ describe('an unmodified bittorrent-tracker 11 client', () => {
     const [ann, ben] = [stockClient('ann'), stockClient('ben', '?channel=demo')];
     const [updates, scrapes] = [counts(ann, 'update'), counts(ben, 'scrape')];
     ann.start();
-    await until('ann is in the swarm', () => updates.length === 1, 20_000);
+    await until(() => updates.length === 1, { what: 'ann is in the swarm', timeoutMs: 20_000 });
     ben.scrape();
-    await until('first scrape', () => scrapes.length === 1);
+    await until(() => scrapes.length === 1, { what: 'first scrape' });
     expect(tracker.channel(DEMO)).toMatchObject({ viewers: 2, webTorrent: 1, shoal: 1 });
     ann.stop();
-    await until('ann has left', () => updates.length === 2);
+    await until(() => updates.length === 2, { what: 'ann has left' });
     ben.scrape();
-    await until('second scrape', () => scrapes.length === 2);
+    await until(() => scrapes.length === 2, { what: 'second scrape' });
     expect(scrapes).toEqual([1, 0]);
     expect(warnings).toEqual([]);
     expect(viewer.received.map(({ action }) => action)).toEqual(['welcome']);

@@ -120,6 +120,9 @@ export class WsServer {
     const refusal = this.#refusal(request, keys);
     if (refusal !== undefined) {
       this.#config.log('info', 'connection refused', { status: refusal, network: keys.network });
+      // Nobody reads an upgraded socket that is refused: its end would never be seen, and a client
+      // that keeps its side open would keep the place of another, and close() waiting.
+      socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }

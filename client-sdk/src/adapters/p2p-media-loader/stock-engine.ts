@@ -67,7 +67,10 @@ export class StockEngine {
     // A package that it brings along counts on the `process` that bundlers once added by themselves.
     if (!('process' in globalThis))
       Object.assign(globalThis, { process: { browser: true, env: {} } });
-    const stock = await import('p2p-media-loader-hlsjs');
+    // Optional: esbuild refuses to bundle for a site that has not installed it, unless that is provided for.
+    const stock = await import('p2p-media-loader-hlsjs').catch((cause: unknown) => {
+      throw cause;
+    });
     const engine = new stock.HlsJsP2PEngine({
       core: {
         announceTrackers: [options.tracker],

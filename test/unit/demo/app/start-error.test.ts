@@ -24,6 +24,12 @@ describe('a part that does not start', () => {
     expect(tracker.message).toContain('Port 8081 is taken. Choose another with --tracker-port');
   });
 
+  it('names the option that chooses another data folder when that one is in use', () => {
+    const error = explainStartError(failure('data-dir-in-use', '?'), 'origin', config);
+    expect(error.message).toContain('--data-dir FOLDER or SHOAL_DATA_DIR=FOLDER');
+    expect(error.exitCode).toBe(2);
+  });
+
   it('has an exit code of its own when ffmpeg is missing', () => {
     const error = explainStartError(failure('ffmpeg-missing', 'install it'), 'origin', config);
     expect([error.message, error.exitCode]).toEqual(['install it', 3]);

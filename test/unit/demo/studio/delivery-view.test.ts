@@ -40,6 +40,15 @@ describe('the delivery card of the studio', () => {
     expect(deliveryView([segment(80_000, 5)], watchedBy(2), NOW).offload).toBe('0 %');
   });
 
+  it('counts no segment of which it cannot know who watched, as from before the page was opened', () => {
+    const history = new ViewerHistory();
+    history.add(4, 78_000);
+    const segments = [segment(50_000, 0), segment(60_000, 0), segment(80_000, 2)];
+    const view = deliveryView(segments, history, NOW);
+    expect(view.offload).toBe('50 %');
+    expect(view.columns[2]).toEqual([null, null, 4]);
+  });
+
   it('shows dashes when nothing was delivered', () => {
     const view = deliveryView([], watchedBy(3), NOW);
     expect(view).toMatchObject({ copies: '–', offload: '–', columns: [[], [], []] });
@@ -58,6 +67,6 @@ describe('the history of viewers', () => {
   it('is bounded', () => {
     const history = new ViewerHistory();
     for (let i = 0; i < 1000; i++) history.add(i, i * 1000);
-    expect(history.at(0)).toBe(936);
+    expect([history.at(927_000), history.at(928_000)]).toEqual([undefined, 936]);
   });
 });
