@@ -6,7 +6,7 @@ const stubs = {
   'text-decoder': 'export default class {}',
 };
 
-export default defineConfig({
+const browser = defineConfig({
   entry: { index: 'src/index.ts', 'core/index': 'src/core/index.ts' },
   format: 'esm',
   platform: 'browser',
@@ -30,3 +30,21 @@ export default defineConfig({
     resolve: { conditionNames: ['@shoal/source', 'browser', 'import', 'default'] },
   },
 });
+
+/** For load tests and seed boxes: what it needs of Node's own packages is the operator's to install. */
+const node = defineConfig({
+  entry: { index: 'src/node/index.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  outDir: 'dist/node',
+  outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
+  dts: true,
+  clean: ['dist/node/*'],
+  deps: { alwaysBundle: [/^@shoal\//], neverBundle: ['node-datachannel', 'ws', 'hls.js'] },
+  inputOptions: {
+    resolve: { conditionNames: ['@shoal/source', 'node', 'import', 'default'] },
+  },
+});
+
+export default [browser, node];

@@ -3,10 +3,20 @@ import type { Input } from '../../core/io.ts';
 import type { TrackerState } from '../../events.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 
+/** The part of a WebSocket that is used here, so that those of Node's packages fit as well. */
+export type TrackerSocket = {
+  readonly bufferedAmount: number;
+  send(text: string): void;
+  close(code?: number): void;
+  addEventListener(name: 'open' | 'error', listener: () => void): void;
+  addEventListener(name: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(name: 'close', listener: (event: { readonly code: number }) => void): void;
+};
+
 /** What a {@link TrackerClient} needs. */
 export type TrackerClientOptions = {
   readonly url: string;
-  readonly webSocket: new (url: string) => WebSocket;
+  readonly webSocket: new (url: string) => TrackerSocket;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly input: (input: Input) => void;
@@ -27,7 +37,7 @@ const MAX_UNSENT = 1_048_576;
 export class TrackerClient {
   readonly #options: TrackerClientOptions;
   #wanted = false;
-  #socket: WebSocket | undefined;
+  #socket: TrackerSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #warned = false;
@@ -76,7 +86,7 @@ export class TrackerClient {
 
   #open(): void {
     this.#setState('connecting');
-    let socket: WebSocket;
+    let socket: TrackerSocket;
     try {
       socket = new this.#options.webSocket(this.#options.url);
     } catch (cause) {
@@ -95,7 +105,7 @@ export class TrackerClient {
       this.#setState('connected');
       this.#options.input({ type: 'tracker-open' });
     });
-    socket.addEventListener('message', (event: MessageEvent<unknown>) => {
+    socket.addEventListener('message', (event) => {
       this.#onMessage(socket, event.data);
     });
     // An `error` is always followed by `close`, which says no less.
@@ -105,7 +115,7 @@ export class TrackerClient {
     });
   }
 
-  #onMessage(socket: WebSocket, data: unknown): void {
+  #onMessage(socket: TrackerSocket, data: unknown): void {
     if (this.#socket !== socket) return;
     if (typeof data !== 'string' || data.length > MAX_MESSAGE) {
       socket.close(CLOSE.protocolViolation);
@@ -122,7 +132,7 @@ export class TrackerClient {
     this.#options.input({ type: 'tracker-message', message: message.value });
   }
 
-  #lost(socket: WebSocket, reason: string): void {
+  #lost(socket: TrackerSocket, reason: string): void {
     if (this.#socket !== socket) return;
     this.#socket = undefined;
     clearTimeout(this.#timer);

@@ -1,0 +1,163 @@
+import { SwarmEngine } from '../core/index.ts';
+import { DemandBook } from '../adapters/hlsjs/demand-book.ts';
+import { readPlaylist } from '../adapters/hlsjs/playlist-tap.ts';
+import { runEffect } from '../adapters/host/effect-runner.ts';
+import { Emitter } from '../adapters/host/emitter.ts';
+import { EngineHost } from '../adapters/host/engine-host.ts';
+import { publishReport } from '../adapters/host/report-events.ts';
+import { SegmentFetches } from '../adapters/http/fetch-segment.ts';
+import { DataChannelLinks } from '../adapters/node/datachannel-links.ts';
+import { toNativeIceServers } from '../adapters/node/ice-servers.ts';
+import { nativeSha256 } from '../adapters/node/native-sha256.ts';
+import { PlayerHost } from '../adapters/node/player-host.ts';
+import { PlaylistLoader } from '../adapters/node/playlist-loader.ts';
+import { SegmentLoader } from '../adapters/node/segment-loader.ts';
+import { trackerSocket } from '../adapters/node/tracker-socket.ts';
+import { TrackerClient } from '../adapters/tracker/tracker-client.ts';
+import { shoalWarning } from '../errors.ts';
+import { NodePeerError } from './errors.ts';
+import { FetchTimeLog } from './fetch-times.ts';
+import type { NodePeer } from './node-peer.ts';
+import type { NodePeerSettings } from './options.ts';
+import { PlayerModel } from './player-model.ts';
+
+const now = (): number => performance.now();
+
+/** Puts a peer together and starts it. Throws {@link NodePeerError} `invalid-option` for ICE servers that are none. */
+export function composeNodePeer(settings: NodePeerSettings): NodePeer {
+  const iceServers = toNativeIceServers(settings.iceServers);
+  if (iceServers === undefined)
+    throw NodePeerError.invalidOption('iceServers: not a STUN or TURN URL');
+  const { random } = Math;
+  const emitter = new Emitter();
+  const fetchTimes = new FetchTimeLog();
+  const get = fetchAs(settings.userAgent);
+  let enabled = settings.p2p;
+  let plainBytes = 0;
+  let closed = false;
+  const host: EngineHost = new EngineHost({
+    engine: new SwarmEngine({
+      shares: settings.upload,
+      uploadLimit: settings.uploadLimit,
+      random,
+      sha256: nativeSha256,
+    }),
+    run: (effect) => {
+      runEffect(effect, ports);
+    },
+    onFailure: (cause) => {
+      release();
+      emitter.warn(shoalWarning('engine-failed', { cause }));
+    },
+    now,
+  });
+  const input: EngineHost['input'] = (value) => {
+    host.input(value);
+  };
+  const demands = new DemandBook(host);
+  const links = new DataChannelLinks({ iceServers, input });
+  const fetches = new SegmentFetches({ fetch: get, now, input, onTransfer: () => {} });
+  const tracker = new TrackerClient({
+    url: settings.tracker,
+    webSocket: trackerSocket(settings.userAgent),
+    random,
+    input,
+    onState: (state) => {
+      emitter.emit('tracker', { state });
+    },
+    onUnreachable: (cause) => {
+      emitter.warn(shoalWarning('tracker-unreachable', { cause }));
+    },
+  });
+  const ports = {
+    fetches,
+    links,
+    tracker,
+    demands,
+    report: (report: Parameters<typeof publishReport>[0]) => {
+      publishReport(report, emitter);
+    },
+  };
+  const playlists = new PlaylistLoader({
+    fetch: get,
+    url: settings.playlist,
+    variant: settings.variant,
+    onText: (text, url) => {
+      const playlist = readPlaylist(text, url);
+      if (playlist !== undefined) input(playlist);
+    },
+  });
+  const segments = new SegmentLoader({
+    source: demands,
+    fetch: get,
+    now,
+    onPlainBytes: (bytes) => (plainBytes += bytes),
+  });
+  const player = new PlayerHost({
+    player: new PlayerModel({ startBehindSegments: settings.startBehindSegments, now: now() }),
+    playlists,
+    segments,
+    now,
+    onPlayback: input,
+    onFetched: (ms) => {
+      fetchTimes.add(ms);
+    },
+  });
+  function release(): void {
+    links.disconnectAll();
+    tracker.disconnect();
+    fetches.abortAll();
+    demands.fallBackAll();
+  }
+  const p2p = (): boolean => enabled && host.running();
+  input({ type: 'p2p', enabled });
+  player.start();
+  return {
+    stats: () => {
+      const { httpBytes, p2pBytes, uploadedBytes, wastedBytes, peers, viewers } = host.stats();
+      const { date, live, ...seen } = player.read();
+      return {
+        bytes: {
+          http: httpBytes + plainBytes,
+          p2p: p2pBytes,
+          uploaded: uploadedBytes,
+          wasted: wastedBytes,
+        },
+        peers,
+        viewers,
+        tracker: tracker.state,
+        p2p: p2p(),
+        latencyMs: live && date !== undefined ? Date.now() - date : undefined,
+        ...seen,
+        fetch: fetchTimes.read(),
+      };
+    },
+    on: (name, listener) => emitter.on(name, listener),
+    setP2P: (value) => {
+      if (closed || p2p() === value) return;
+      enabled = value;
+      input({ type: 'p2p', enabled });
+      if (p2p() === value) emitter.emit('p2p', { enabled });
+    },
+    close: () => {
+      if (closed) return;
+      closed = true;
+      player.close();
+      playlists.close();
+      segments.close();
+      // The swarm is told before the engine stops listening.
+      input({ type: 'p2p', enabled: false });
+      host.stop();
+      release();
+    },
+  };
+}
+
+/** Node's `fetch` under another name. */
+function fetchAs(userAgent: string): typeof fetch {
+  return (resource, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set('user-agent', userAgent);
+    return fetch(resource, { ...init, headers });
+  };
+}

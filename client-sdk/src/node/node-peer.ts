@@ -1,0 +1,26 @@
+import type { ShoalEvents } from '../events.ts';
+import type { ShoalStats } from '../stats.ts';
+import type { FetchTimes } from './fetch-times.ts';
+
+/** Counters of a peer since its start, and gauges of now. */
+export type NodePeerStats = ShoalStats & {
+  readonly fetch: FetchTimes;
+  /** Segments whose media was played or is being played. */
+  readonly playedSegments: number;
+  /** Segments that could not be had in time and were left out. */
+  readonly skippedSegments: number;
+};
+
+/** A viewer without a picture: it fetches, shares and "plays" against the clock. */
+export type NodePeer = {
+  readonly stats: () => NodePeerStats;
+  /** Calls `listener` for every such event from now on; returns its undo. */
+  readonly on: <Name extends keyof ShoalEvents>(
+    name: Name,
+    listener: (event: ShoalEvents[Name]) => void,
+  ) => () => void;
+  /** Switches P2P off (everything over HTTP) or on again, during playback. */
+  readonly setP2P: (enabled: boolean) => void;
+  /** Leaves the swarm and stops playing; within half a second nothing of it keeps the process alive. Idempotent. */
+  readonly close: () => void;
+};

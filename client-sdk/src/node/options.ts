@@ -1,0 +1,43 @@
+/** A STUN or TURN server, in the shape of the browser's `RTCIceServer`. */
+export type NodeIceServer = {
+  /** `stun:`, `turn:` and `turns:` URLs (RFC 7064, RFC 7065). */
+  readonly urls: string | readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+};
+
+/** Options of {@link createNodePeer}. */
+export type NodePeerOptions = {
+  /** URL of a media playlist, or of a multivariant playlist. */
+  readonly playlist: string;
+  /** Which variant of a multivariant playlist to play, counted from 0; the last where there are fewer. Default 0. */
+  readonly variant?: number;
+  /** WebSocket URL of the tracker, `ws://` or `wss://`. */
+  readonly tracker: string;
+  /** Start with P2P switched on. Default true; {@link NodePeer.setP2P} changes it at any time. */
+  readonly p2p?: boolean;
+  /** Upload to other viewers at all. Default true. */
+  readonly upload?: boolean;
+  /** Upload cap in kbit/s. Default none. */
+  readonly uploadLimitKbps?: number;
+  /** How many segments before the end of a live playlist playback begins, 1–64. Default 3. VOD begins at its start. */
+  readonly startBehindSegments?: number;
+  /** User-Agent of every request, by which an origin's log tells peers apart. Default `shoal-node-peer`. */
+  readonly userAgent?: string;
+  /** Default none: peers of one network, and those with public addresses, still meet. */
+  readonly iceServers?: readonly NodeIceServer[];
+};
+
+/** Options with their defaults filled in. */
+export type NodePeerSettings = {
+  readonly playlist: string;
+  readonly variant: number;
+  readonly tracker: string;
+  readonly p2p: boolean;
+  readonly upload: boolean;
+  /** Bytes a second. */
+  readonly uploadLimit: number | undefined;
+  readonly startBehindSegments: number;
+  readonly userAgent: string;
+  readonly iceServers: readonly NodeIceServer[];
+};

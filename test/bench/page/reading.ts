@@ -1,0 +1,53 @@
+/** Where the page's engine says its bytes came from. */
+export type EngineBytes = {
+  readonly http: number;
+  readonly p2p: number;
+  /** Fetched and thrown away. */
+  readonly wasted: number;
+};
+
+/** One look at the page; taken about once a second. Times in ms of the Unix epoch. */
+export type Sample = {
+  readonly at: number;
+  /** Behind the programme date-time of the stream, in ms; undefined before playback. */
+  readonly latencyMs: number | undefined;
+  /** Bytes over all data channels since the page was opened, from `RTCPeerConnection.getStats`. */
+  readonly sent: number;
+  readonly received: number;
+};
+
+/** A media segment that the player got. */
+export type LoadedSegment = {
+  readonly path: string;
+  readonly bytes: number;
+  /** When it was delivered. */
+  readonly at: number;
+  /** From the player's request to delivery. */
+  readonly waitedMs: number;
+};
+
+/** A stretch in which the playhead stood still although nobody paused it. */
+export type Stall = { readonly at: number; readonly ms: number };
+
+/** What a bench page has seen since it was opened. */
+export type BenchReading = {
+  /** From the call of `join` to the first frame on screen. */
+  readonly startupMs: number | undefined;
+  readonly samples: readonly Sample[];
+  readonly segments: readonly LoadedSegment[];
+  readonly stalls: readonly Stall[];
+  readonly engine: EngineBytes;
+  /** Details of the errors that hls.js gave up on. */
+  readonly fatal: readonly string[];
+};
+
+/** What a bench page offers to the program that opened it. */
+type BenchPage = {
+  /** Starts to play; once. */
+  readonly join: () => void;
+  readonly read: () => BenchReading;
+};
+
+declare global {
+  var bench: BenchPage | undefined;
+}

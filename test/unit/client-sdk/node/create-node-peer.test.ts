@@ -1,0 +1,24 @@
+import { createNodePeer, type NodePeerOptions } from '@shoal/client-sdk/node';
+import { expect, it } from 'vitest';
+
+const GOOD: NodePeerOptions = {
+  playlist: 'http://127.0.0.1:9/index.m3u8',
+  tracker: 'ws://127.0.0.1:9',
+};
+
+it.each<Partial<NodePeerOptions>>([
+  { playlist: 'index.m3u8' },
+  { playlist: 'ftp://origin/index.m3u8' },
+  { tracker: 'http://tracker' },
+  { variant: -1 },
+  { startBehindSegments: 0 },
+  { startBehindSegments: 65 },
+  { uploadLimitKbps: 0 },
+  { userAgent: 'a\r\nb' },
+  { iceServers: [{ urls: 'http://x' }] },
+])('refuses %j', async (bad) => {
+  await expect(createNodePeer({ ...GOOD, ...bad })).rejects.toMatchObject({
+    name: 'NodePeerError',
+    code: 'invalid-option',
+  });
+});
