@@ -1,14 +1,8 @@
-import { LIMITS, type PeerId, type Signal } from '@shoal/protocol';
+import { LIMITS, type Signal } from '@shoal/protocol';
+import type { Link, LinkRequest } from '../peer/link-table.ts';
 import { type DataChannel, PeerConnection } from 'node-datachannel';
 import { toPeerSignal } from '../peer/signal-mapping.ts';
 import type { NativeIceServer } from './ice-servers.ts';
-
-/** A link to make, as the engine asks for it. */
-export type LinkRequest = {
-  readonly peer: PeerId;
-  readonly session: string;
-  readonly initiator: boolean;
-};
 
 type Candidate = Extract<Signal, { readonly kind: 'candidate' }>;
 
@@ -37,7 +31,7 @@ const ANY_ROLE = /^a=setup:actpass/m;
 const OFFERER_BEGINS = 'a=setup:active';
 
 /** One connection, from the first signal to its end. */
-export class DataChannelLink {
+export class DataChannelLink implements Link {
   readonly #initiator: boolean;
   readonly #options: LinkOptions;
   readonly #connection: PeerConnection;

@@ -1,6 +1,7 @@
 import Peer from '@thaunknown/simple-peer/lite.js';
-import { LIMITS, type PeerId, type Signal } from '@shoal/protocol';
+import { LIMITS, type Signal } from '@shoal/protocol';
 import type { Input } from '../../core/io.ts';
+import { type Link, type LinkRequest, LinkTable } from './link-table.ts';
 import { toPeerSignal, toWireSignal } from './signal-mapping.ts';
 
 /** What {@link PeerLinks} needs. */
@@ -11,86 +12,29 @@ export type PeerLinksOptions = {
   readonly connectMs?: number;
 };
 
-/** A link to make, as the engine asks for it. */
-export type LinkRequest = {
-  readonly peer: PeerId;
-  readonly session: string;
-  readonly initiator: boolean;
-};
-
 const CONNECT_MS = 10_000;
-/** Links at a time, those being made and those being closed included; the engine keeps to far fewer. */
-const MAX_LINKS = 48;
 /** More unsent than this means that the neighbour no longer reads. Bytes. */
 const MAX_UNSENT = 1_048_576;
 /** How long what was said last may take to leave. */
 const FLUSH_MS = 500;
 
 /** The data channels to neighbours, each on a `simple-peer`. */
-export class PeerLinks {
-  readonly #options: PeerLinksOptions;
-  readonly #links = new Map<PeerId, Link>();
-
+export class PeerLinks extends LinkTable {
   constructor(options: PeerLinksOptions) {
-    this.#options = options;
-  }
-
-  /** Answers with `link-open` and later `link-closed`, or with `link-closed` alone. A link to the same peer is replaced. */
-  connect(request: LinkRequest): void {
-    const { peer } = request;
-    this.#links.get(peer)?.destroy();
-    this.#links.delete(peer);
-    if (this.#links.size >= MAX_LINKS) {
-      this.#options.input({ type: 'link-closed', peer });
-      return;
-    }
-    const link = new Link(request, this.#options, () => {
-      if (this.#links.get(peer) !== link) return;
-      this.#links.delete(peer);
-      this.#options.input({ type: 'link-closed', peer });
+    super({
+      input: options.input,
+      make: (request, onClosed) => new SimplePeerLink(request, options, onClosed),
     });
-    this.#links.set(peer, link);
-  }
-
-  signal(peer: PeerId, signal: Signal): void {
-    this.#links.get(peer)?.signal(signal);
-  }
-
-  /** Never throws; a link that cannot send is closed. */
-  send(
-    peer: PeerId,
-    frame: { readonly bytes: Uint8Array<ArrayBuffer>; readonly piece: boolean },
-  ): void {
-    this.#links.get(peer)?.send(frame.bytes, frame.piece);
-  }
-
-  /** Closes once what was sent has left, at the latest after half a second. */
-  disconnect(peer: PeerId): void {
-    this.#links.get(peer)?.finish();
-  }
-
-  /** As {@link PeerLinks.disconnect} for all links. */
-  disconnectAll(): void {
-    for (const link of [...this.#links.values()]) link.finish();
-  }
-
-  /** Closes all links now, what waits to be sent included; the object stays usable. */
-  closeAll(): void {
-    const links = [...this.#links];
-    this.#links.clear();
-    for (const [peer, link] of links) {
-      link.destroy();
-      this.#options.input({ type: 'link-closed', peer });
-    }
   }
 }
 
 /** One connection, from the first signal to its end. */
-class Link {
+class SimplePeerLink implements Link {
   readonly #request: LinkRequest;
   readonly #input: (input: Input) => void;
   readonly #onClosed: () => void;
   readonly #peer: Peer;
+  readonly #connectMs: number;
   #state: 'connecting' | 'open' | 'finishing' | 'closed' = 'connecting';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #signals = 0;
@@ -100,6 +44,7 @@ class Link {
     this.#request = request;
     this.#input = options.input;
     this.#onClosed = onClosed;
+    this.#connectMs = options.connectMs ?? CONNECT_MS;
     this.#peer = new Peer({
       initiator: request.initiator,
       trickle: true,
@@ -108,10 +53,13 @@ class Link {
       config: { iceServers: [...options.iceServers] },
       channelConfig: { ordered: true },
     });
+  }
+
+  start(): void {
     const close = (): void => {
       this.#close();
     };
-    this.#timer = setTimeout(close, options.connectMs ?? CONNECT_MS);
+    this.#timer = setTimeout(close, this.#connectMs);
     this.#peer.on('signal', (emitted) => {
       this.#onSignal(emitted);
     });
