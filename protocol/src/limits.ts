@@ -18,8 +18,9 @@ export const LIMITS = {
   sdpBytes: 8_192,
   /** LIM-7: reports about neighbours in one update. */
   reportsPerUpdate: 16,
-  /** LIM-8: neighbours a viewer accepts; it looks for `targetNeighbours`. */
+  /** LIM-8: neighbours a viewer keeps, and how many more may be on their way to take a place; it looks for `targetNeighbours`. */
   maxNeighbours: 12,
+  spareNeighbours: 2,
   targetNeighbours: 8,
   /** LIM-9: duties in one "segment ready" message. */
   dutiesPerSegment: 8,

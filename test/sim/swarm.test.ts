@@ -63,6 +63,19 @@ it('SWM-4 thirty viewers with uplinks of twice the bitrate stay below one and a 
   expect(mean).toBeLessThan(1.5);
 });
 
+it('SWM-11 thirty viewers with unequal uplinks of twice the bitrate, a fifth of them giving nothing, stay below one and a half copies', () => {
+  const mean = 2 / ((0.4 + 1 + 3) / 3);
+  const world = swarm(
+    11,
+    Array.from({ length: 30 }, (_, i) =>
+      i % 5 === 4 ? { shares: false } : { uplink: mean * ([0.4, 1, 3][i % 3] ?? 1) * BITRATE },
+    ),
+  );
+  const { mean: copies } = measure(world, 24_000);
+  expectCleanPlayback(world);
+  expect(copies).toBeLessThan(1.5);
+});
+
 it('SWM-5 uplinks far too small for the stream cost origin copies, never a stall', () => {
   const world = swarm(3, equal(8, { uplink: 0.4 * BITRATE }));
   const { mean } = measure(world, 20_000);

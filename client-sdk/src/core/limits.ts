@@ -40,6 +40,13 @@ export const ENGINE = {
   uploadSlots: 3,
   /** After so long an unfinished piece takes up no slot: its receiver may have stopped reading. */
   uploadSlotMs: 2_000,
+  /** SWM-11: the neighbours that delivered most lately are never replaced, nor is one younger than this. */
+  keptNeighbours: 4,
+  replaceableAfterMs: 8_000,
+  /** SWM-11: a viewer whose neighbours did not deliver in time looks for another one this often. */
+  exploreMs: 10_000,
+  /** Half of what a neighbour delivered counts no more after this long. */
+  deliveredHalfLifeMs: 10_000,
   /** Peers never connected to again. */
   bannedPeers: 256,
   /** Least time between two updates to the tracker. */

@@ -7,6 +7,8 @@ import { Neighbour } from './neighbour.ts';
 export class Mesh {
   readonly #shares: boolean;
   readonly #neighbours = new Map<PeerId, Neighbour>();
+  #exploring = false;
+  #exploredAt = -Infinity;
   readonly #banned = new Set<PeerId>();
 
   constructor(options: { readonly shares: boolean }) {
@@ -28,7 +30,15 @@ export class Mesh {
 
   /** How many more introductions are welcome. */
   get want(): number {
-    return Math.max(0, LIMITS.targetNeighbours - this.#neighbours.size);
+    return Math.max(this.#exploring ? 1 : 0, LIMITS.targetNeighbours - this.#neighbours.size);
+  }
+
+  /** The neighbours together were too slow: another one is looked for, in the place of one of them (SWM-11). */
+  fellShort(now: number): void {
+    const lacking = this.#neighbours.size < LIMITS.targetNeighbours;
+    if (lacking || now - this.#exploredAt < ENGINE.exploreMs) return;
+    this.#exploredAt = now;
+    this.#exploring = true;
   }
 
   /** Follows an introduction, unless the mesh is full or the peer is known or banned. */
@@ -38,9 +48,10 @@ export class Mesh {
     readonly initiator: boolean;
   }): readonly Effect[] {
     const { peer, session, initiator } = introduction;
-    const full = this.#neighbours.size >= LIMITS.maxNeighbours;
+    const full = this.#neighbours.size >= LIMITS.maxNeighbours + LIMITS.spareNeighbours;
     if (full || this.#neighbours.has(peer) || this.#banned.has(peer)) return [];
     this.#neighbours.set(peer, new Neighbour(peer));
+    this.#exploring = false;
     return [{ type: 'connect', peer, session, initiator }];
   }
 
@@ -50,6 +61,20 @@ export class Mesh {
     neighbour.state = 'greeting';
     const hello = { type: 'hello', version: PROTOCOL_VERSION, shares: this.#shares } as const;
     return [{ type: 'send', peer, message: hello }];
+  }
+
+  /**
+   * The neighbour whose place a new one takes in a full mesh, by chance (SWM-11); undefined if the mesh is not full.
+   * The best suppliers stay, so that newcomers alone can never surround a viewer.
+   */
+  replaceable(now: number, random: () => number): Neighbour | undefined {
+    const ready = this.ready();
+    if (ready.length <= LIMITS.maxNeighbours) return undefined;
+    const byWorth = [...ready].sort((a, b) => a.delivered(now) - b.delivered(now));
+    const others = byWorth.slice(0, -ENGINE.keptNeighbours);
+    const old = others.filter((n) => now - (n.readySince ?? now) >= ENGINE.replaceableAfterMs);
+    const from = old.length > 0 ? old : others;
+    return from[Math.floor(random() * from.length)];
   }
 
   /** Takes a neighbour off the list; its link is closed already. */

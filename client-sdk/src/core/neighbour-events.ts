@@ -78,7 +78,10 @@ function greet(state: SwarmState, neighbour: Neighbour, message: PeerMessage): v
   }
   neighbour.state = 'ready';
   neighbour.shares = message.shares;
-  reportPeers(state);
+  neighbour.readySince = state.now;
+  const replaced = state.mesh.replaceable(state.now, state.random);
+  if (replaced !== undefined) drop(state, replaced, BYE.replaced);
+  else reportPeers(state);
   if (!state.shares) return;
   const held = state.store.all().filter((entry) => entry.count('verified') > 0);
   for (const { info, pieces, ...entry } of held.slice(-ENGINE.announcedSegments).map(withBitmap))
@@ -195,6 +198,7 @@ function onPiece(
   const outcome = entry.offer(index, payload);
   if (outcome === 'stored') {
     neighbour.failures = 0;
+    neighbour.credit(payload.length, state.now);
     entry.firstByteAt ??= state.now;
     entry.p2pBytes += payload.length;
     state.p2pBytes += payload.length;

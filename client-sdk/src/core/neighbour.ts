@@ -22,8 +22,12 @@ export class Neighbour {
   restUntil = 0;
   request: PendingRequest | undefined;
   failures = 0;
+  /** When it said hello. */
+  readySince: number | undefined;
   unrequested = 0;
 
+  #delivered = 0;
+  #deliveredAt = 0;
   readonly #haves = new Map<string, HaveMap>();
   readonly #late = new Set<string>();
   readonly #digestsGiven = new Map<string, number>();
@@ -36,6 +40,17 @@ export class Neighbour {
   /** Smoothed time from request to piece, in ms. */
   get responseMs(): number {
     return this.#responseMs ?? ENGINE.requestTimeoutMaxMs / 4;
+  }
+
+  /** Notes verified bytes as delivered by it. */
+  credit(bytes: number, now: number): void {
+    this.#delivered = this.delivered(now) + bytes;
+    this.#deliveredAt = now;
+  }
+
+  /** Verified bytes it delivered, the recent ones above all. */
+  delivered(now: number): number {
+    return this.#delivered * 2 ** ((this.#deliveredAt - now) / ENGINE.deliveredHalfLifeMs);
   }
 
   /** What it holds of a segment, or undefined for nothing. */

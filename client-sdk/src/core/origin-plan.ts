@@ -36,6 +36,7 @@ export function meetDeadline(state: SwarmState, entry: SegmentEntry): void {
   for (const run of runs(0, entry.pieces, due)) {
     if (!state.fetches.free) break;
     fetchPieces(state, entry, run);
+    state.mesh.fellShort(state.now);
   }
   if (entry.count('missing') + entry.count('requested') > 0)
     state.wake(last ? state.now + LOOK_AGAIN_MS : Math.min(hard, state.now + LOOK_AGAIN_MS));

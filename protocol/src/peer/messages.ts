@@ -20,7 +20,14 @@ export const REJECT = { absent: 1, busy: 2, notSharing: 3 } as const;
 export type RejectReason = (typeof REJECT)[keyof typeof REJECT];
 
 /** Why a neighbour closes (PEER-9). */
-export const BYE = { leaving: 1, notUseful: 2, violation: 3, corrupt: 4, incompatible: 5 } as const;
+export const BYE = {
+  leaving: 1,
+  notUseful: 2,
+  violation: 3,
+  corrupt: 4,
+  incompatible: 5,
+  replaced: 6,
+} as const;
 export type ByeReason = (typeof BYE)[keyof typeof BYE];
 
 /** Everything that neighbours say to each other. */

@@ -1,7 +1,7 @@
 import { ENGINE } from '@shoal/client-sdk/core';
 import { BYE, LIMITS, REJECT } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
-import { originSegment, peerId } from '../../../support/builders.ts';
+import { originSegment, peerId, pieceOf } from '../../../support/builders.ts';
 import { EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
@@ -283,13 +283,60 @@ describe('what the playlist says', () => {
 });
 
 describe('the mesh', () => {
-  it('LIM-8 follows twelve introductions at most', () => {
+  it('LIM-8 follows fourteen introductions at most', () => {
     const driver = watchingViewer();
     for (let i = 0; i < 20; i++) driver.introduce(`p${i}`);
-    expect(driver.all('connect')).toHaveLength(12);
+    expect(driver.all('connect')).toHaveLength(14);
     driver.close('p0');
     driver.introduce('p19');
-    expect(driver.all('connect')).toHaveLength(13);
+    expect(driver.all('connect')).toHaveLength(15);
+  });
+
+  it('SWM-11 a thirteenth neighbour takes the place of another, never of the best or the youngest', () => {
+    const driver = watchingViewer();
+    const names = Array.from({ length: 12 }, (_, i) => `p${i}`);
+    for (const name of names.slice(0, 11)) driver.meet(name);
+    driver.announce(segment);
+    const best = names.slice(2, 6);
+    for (const [i, name] of best.entries()) driver.have(segment, name, [i]);
+    driver.hearDigests(segment, best[0] ?? '');
+    driver.advance(ENGINE.pullJitterMs);
+    for (const name of best) {
+      const [request] = driver.sent(name, 'request');
+      const index = request?.index ?? -1;
+      driver.hear(name, { type: 'piece', segment: id, index, payload: pieceOf(segment, index) });
+    }
+    driver.advance(ENGINE.replaceableAfterMs - ENGINE.pullJitterMs);
+    driver.meet('p11');
+    expect(driver.all('disconnect')).toEqual([]);
+    driver.introduce('new');
+    driver.step({ type: 'link-open', peer: peerId('new') });
+    // Not before the newcomer has shown that it is there.
+    expect(driver.all('disconnect')).toEqual([]);
+    driver.hear('new', { type: 'hello', version: 1, shares: true });
+    const left = driver.all('disconnect').map(({ peer }) => peer);
+    expect(left).toHaveLength(1);
+    expect(['p0', 'p1', 'p6', 'p7', 'p8', 'p9', 'p10']).toContain(left[0]);
+    expect(driver.sent(left[0] ?? '', 'bye')).toEqual([{ type: 'bye', reason: BYE.replaced }]);
+    expect(driver.engine.stats().peers).toBe(12);
+  });
+
+  it('SWM-11 who had to fall back to the origin looks for one neighbour more, every 10 s at most', () => {
+    const driver = watchingViewer();
+    const wants = (): readonly number[] =>
+      driver
+        .all('tracker-send')
+        .flatMap(({ message }) => (message.action === 'update' ? [message.want] : []));
+    for (let i = 0; i < 9; i++) driver.meet(`p${i}`);
+    driver.advance(2_000);
+    expect(wants().at(-1)).toBe(0);
+    driver.announce(segment);
+    driver.until('fetch', 10_000);
+    driver.advance(2_000);
+    expect(wants().at(-1)).toBe(1);
+    driver.meet('another');
+    driver.advance(2_000);
+    expect(wants().at(-1)).toBe(0);
   });
 
   it('does not connect to one peer twice, and tells the tracker whom it could not reach', () => {

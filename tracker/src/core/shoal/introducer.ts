@@ -21,7 +21,9 @@ export class Introducer<Conn> {
   /** Introduces `member` to as many others as it still lacks, and tells both sides of each (TRK-4). */
   fill(member: Member<Conn>, channel: Channel<Conn>, turn: Turn<Conn>): void {
     const { now } = turn;
-    const lacking = Math.min(member.goal, LIMITS.targetNeighbours) - degree(member, now);
+    // One that has enough may look for a better one, and exchanges it for another if it is full.
+    const enough = Math.max(LIMITS.targetNeighbours, member.neighbours + 1);
+    const lacking = Math.min(member.goal, enough) - degree(member, now);
     if (lacking <= 0) return;
     const count = Math.min(lacking, member.introductions.available(now));
     for (const other of this.#matchmaker.choose({ asker: member, channel, now }, count)) {

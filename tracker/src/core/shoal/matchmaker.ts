@@ -104,7 +104,7 @@ export class Matchmaker<Conn> {
     // One side must be able to give; a viewer that wants nobody and gives nothing has P2P off.
     if (!asker.shares && !candidate.shares) return false;
     if (candidate.goal === 0 && !candidate.shares) return false;
-    if (degree(candidate, now) >= LIMITS.maxNeighbours) return false;
+    if (degree(candidate, now) >= room(candidate)) return false;
     const earlier = asker.links.get(candidate.id);
     return earlier === undefined || mayLinkAgain(earlier, this.#limits, now);
   }
@@ -126,4 +126,13 @@ export class Matchmaker<Conn> {
     // Equal candidates are told apart by chance, or the first of a bucket would get all.
     return score + this.#random() * 0.5;
   }
+}
+
+/**
+ * Neighbours a viewer may have or be about to have. One that is full is still introduced to a few, for whom it
+ * drops others: if only the latest arrivals had room, the mesh would be a chain by order of joining (ADR-0009).
+ */
+function room<Conn>({ neighbours }: Member<Conn>): number {
+  const { maxNeighbours, spareNeighbours } = LIMITS;
+  return neighbours < maxNeighbours ? maxNeighbours : maxNeighbours + spareNeighbours;
 }

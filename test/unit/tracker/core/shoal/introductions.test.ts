@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Room } from '../../tracker-room.ts';
 
 const offer = { kind: 'offer', sdp: 'v=0' };
+/** Nobody is introduced to one that has so many. */
+const FULL = LIMITS.maxNeighbours + LIMITS.spareNeighbours;
 
 /** Two viewers that were just introduced, and the session. */
 function introducedPair(): { room: Room; ann: string; ben: string; session: string } {
@@ -53,7 +55,7 @@ describe('introductions', () => {
     const room = new Room();
     room.join('ann');
     // Full, so that nobody is introduced to it.
-    room.update('ann', { neighbours: 12 });
+    room.update('ann', { neighbours: FULL });
     for (const name of ['b', 'c', 'd']) room.join(name);
     room.pass(20_000);
     room.update('ann', { neighbours: 6 });
@@ -85,6 +87,22 @@ describe('introductions', () => {
     expect(room.introduced('popular').length).toBe(LIMITS.maxNeighbours);
     for (let i = 0; i < 40; i++)
       expect(room.introduced(`n${i}`).length).toBeLessThanOrEqual(LIMITS.maxNeighbours);
+  });
+
+  it('TRK-5 a viewer that is full is still introduced to two at a time, and one that looks for a better neighbour to one', () => {
+    const room = new Room();
+    room.join('full');
+    room.update('full', { neighbours: LIMITS.maxNeighbours });
+    for (let i = 0; i < 8; i++) room.join(`n${i}`, { shares: false });
+    expect(room.introduced('full')).toHaveLength(LIMITS.spareNeighbours);
+    room.pass(10_000);
+    for (let i = 0; i < 8; i++) room.update(`n${i}`, { shares: false, neighbours: FULL });
+    room.update('full', { neighbours: FULL });
+    for (const name of ['a', 'b', 'c']) room.join(name);
+    room.clear();
+    room.update('full', { neighbours: LIMITS.maxNeighbours, want: 1 });
+    room.update('full', { neighbours: LIMITS.maxNeighbours, want: 8 });
+    expect(room.introduced('full')).toHaveLength(1);
   });
 
   it('a viewer is not introduced to those that are away, nor twice to the same within two minutes', () => {
@@ -197,7 +215,7 @@ describe('acquaintances', () => {
     room.join('ann');
     const ids = ['b', 'c', 'd'].map((name) => {
       const id = room.join(name);
-      room.update(name, { neighbours: 12 });
+      room.update(name, { neighbours: FULL });
       return id;
     });
     const sessions = room.received('ann', 'introduce').map(({ session }) => session);
@@ -219,7 +237,7 @@ describe('leaving', () => {
     room.join('ben');
     room.pass(10_000);
     // ben is content with its one neighbour; cat joins while neither looks for more.
-    for (const name of ['ann', 'ben']) room.update(name, { neighbours: 12 });
+    for (const name of ['ann', 'ben']) room.update(name, { neighbours: FULL });
     room.join('cat');
     room.update('ben', { neighbours: 1 });
     room.clear();
