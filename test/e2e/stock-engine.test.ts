@@ -10,7 +10,8 @@ let broadcast: Broadcast;
 
 beforeAll(async () => {
   broadcast = await startBroadcast(['mixed']);
-  await broadcast.publish('mixed', 10);
+  // A whole playlist: the stock engine shares only what it will play more than 15 s later.
+  await broadcast.publish('mixed', 16);
   browser = await launchChromium();
 }, 180_000);
 
