@@ -1,11 +1,23 @@
 import type { PeerId } from '@shoal/protocol';
-import type { LinkEnd, Surroundings } from './model.ts';
+import type { LinkEnd, Nat, Surroundings } from './model.ts';
 
 type End = {
   readonly end: LinkEnd;
   readonly peer: PeerId;
   readonly links: Map<PeerId, Link>;
 };
+
+const PACKET_BYTES = 1_200;
+/** A lost packet is sent again when its gap was noticed: about one round trip and the time to notice. */
+const REPAIR_MS = 20;
+/** ICE gives up on a peer that fell silent. */
+const SILENCE_MS = 8_000;
+
+/** Whether two viewers can be connected without a relay. */
+export function canConnect(a: Nat = 'open', b: Nat = 'open'): boolean {
+  if (a === 'blocked' || b === 'blocked') return false;
+  return a !== 'symmetric' || b !== 'symmetric';
+}
 
 /** One end of a data channel: reliable, in order, with delay, behind the sender's shared uplink. */
 export class Link {
@@ -14,6 +26,8 @@ export class Link {
   readonly #there: End;
   #open = true;
   #silent = false;
+  /** When the frame sent last arrives: none overtakes it. */
+  #arrivesAt = 0;
 
   private constructor(world: Surroundings, here: End, there: End) {
     this.#world = world;
@@ -32,7 +46,7 @@ export class Link {
   send(frame: Uint8Array, isPiece: boolean): void {
     if (!this.#open) return;
     const { end } = this.#here;
-    const { queue, options } = this.#world;
+    const { queue } = this.#world;
     const rate = end.options.uplink;
     const start = Math.max(queue.now, end.uplinkFreeAt);
     const leaves = rate === undefined ? queue.now : start + (frame.length * 1000) / rate;
@@ -41,7 +55,8 @@ export class Link {
       queue.at(leaves, () => {
         end.input({ type: 'link-drained', peer: this.#there.peer });
       });
-    queue.at(leaves + options.delayMs, () => {
+    this.#arrivesAt = Math.max(this.#arrivesAt, this.#arrival(leaves, frame.length));
+    queue.at(this.#arrivesAt, () => {
       if (this.#silent || !this.#there.links.has(this.#here.peer)) return;
       this.#there.end.input({ type: 'link-frame', peer: this.#here.peer, frame });
     });
@@ -63,8 +78,17 @@ export class Link {
   /** The host died: nothing more arrives, and the other end notices when ICE gives up. */
   fallSilent(): void {
     this.#silent = true;
-    this.#world.queue.after(8_000, () => {
+    this.#world.queue.after(SILENCE_MS, () => {
       this.#there.links.get(this.#here.peer)?.close();
     });
+  }
+
+  #arrival(leaves: number, bytes: number): number {
+    const { delayMs, random } = this.#world.options;
+    const { end } = this.#there;
+    const loss = end.options.loss ?? 0;
+    const lost = loss > 0 && random() > (1 - loss) ** Math.ceil(bytes / PACKET_BYTES);
+    const at = leaves + delayMs + (lost ? 2 * delayMs + REPAIR_MS : 0);
+    return end.receive(bytes, at);
   }
 }

@@ -5,6 +5,7 @@ import {
   parseRenditionId,
   type PeerId,
   type SegmentInfo,
+  type Sha256,
   unwrap,
 } from '@shoal/protocol';
 import type { EventQueue } from './event-queue.ts';
@@ -19,24 +20,44 @@ export type WorldOptions = {
   readonly segmentBytes: number;
   /** One way, between any two hosts. */
   readonly delayMs: number;
-  /** A viewer's rate from the origin. */
+  /** A viewer's rate from the origin at most. */
   readonly originRate: number;
+  /** What the origin can send in all, shared among the responses under way. Default unlimited. */
+  readonly originTotal?: number;
+  /** How much faster a player goes while it is further behind the edge than it should be. Default 1. */
+  readonly catchUpRate?: number;
+  /** Cheap digests and one copy of each segment for all viewers: for large crowds without liars. */
+  readonly light?: boolean;
 };
+
+/** How a liar falsifies pieces: one bit turned, or the bytes of another video with its digest list. */
+type Pollution = 'bits' | 'foreign';
+
+/**
+ * What stands between a viewer and the others: nothing that matters, a NAT with a port mapping for
+ * each destination (no connection between two such), or no UDP at all.
+ */
+export type Nat = 'open' | 'symmetric' | 'blocked';
 
 /** How one viewer differs from the others. */
 export type ViewerOptions = {
   readonly name: string;
   /** Upload to peers, bytes a second. Default unlimited. */
   readonly uplink?: number;
+  /** From peers and origin together, bytes a second. Default unlimited. */
+  readonly downlink?: number;
   readonly shares?: boolean;
-  /** Flips a byte in every piece it sends. */
-  readonly corrupts?: boolean;
+  readonly pollutes?: Pollution;
+  /** Packets lost on the way to it from peers, 0 to 1. Default none. */
+  readonly loss?: number;
+  readonly nat?: Nat;
 };
 
 /** A finished segment at the origin. */
 export type Published = {
   readonly info: SegmentInfo;
   readonly data: Uint8Array;
+  readonly digests: Uint8Array;
   readonly at: number;
 };
 
@@ -44,12 +65,15 @@ export type Published = {
 export type Surroundings = {
   readonly queue: EventQueue;
   readonly options: WorldOptions;
+  readonly sha256: Sha256;
   readonly segments: readonly Published[];
   /** The live playlist as it is now. */
   readonly playlist: () => { readonly swarm: ListedSwarm; readonly urls: readonly string[] };
   /** Body of a URL of the origin, or undefined for 404. */
   readonly resource: (url: string) => Uint8Array | undefined;
-  readonly countServed: (url: string, bytes: number) => void;
+  /** A response begins (1) or ends (-1); returns how many there are. */
+  readonly countResponse: (change: 1 | -1 | 0) => number;
+  readonly countServed: (url: string, bytes: number, to: { readonly firstMsn?: number }) => void;
 };
 
 /** What a link needs of the viewer at its end. */
@@ -58,5 +82,7 @@ export type LinkEnd = {
   readonly options: ViewerOptions;
   /** When the uplink has sent all that was given to it. */
   uplinkFreeAt: number;
+  /** Passes bytes through the downlink; when they have arrived. */
+  readonly receive: (bytes: number, at: number) => number;
   readonly input: (input: Input) => void;
 };

@@ -5,6 +5,9 @@ const SYNC_SEGMENTS = 3;
 const BUFFER_TARGET_MS = 30_000;
 const APPEND_MS = 30;
 const REPORT_MS = 250;
+/** A player goes faster only with this much in its buffer. */
+const CATCH_UP_BUFFER_MS = 1_000;
+const TARGET_LATENCY_SEGMENTS = 3.5;
 
 /** A model of hls.js on a live playlist: polls it, loads one segment after another, plays what it has. */
 export class Player {
@@ -15,9 +18,11 @@ export class Player {
   /** From joining to the first frame. */
   startupMs: number | undefined;
   readonly played: number[] = [];
+  /** The segment that playback began with. */
+  firstMsn = -1;
   readonly #world: Surroundings;
   readonly #input: (input: Input) => void;
-  readonly #joinedAt: number;
+  readonly joinedAt: number;
   #known = -1;
   #next: number | undefined;
   #appendedTo: number | undefined;
@@ -31,7 +36,7 @@ export class Player {
   constructor(world: Surroundings, input: (input: Input) => void) {
     this.#world = world;
     this.#input = input;
-    this.#joinedAt = world.queue.now;
+    this.joinedAt = world.queue.now;
     this.#updatedAt = world.queue.now;
     world.queue.after(2 * world.options.delayMs, () => {
       this.#poll();
@@ -61,13 +66,14 @@ export class Player {
     const { msn } = this.#demand;
     this.#demand = undefined;
     const truth = this.#world.segments[msn]?.data;
-    if (truth === undefined || !Buffer.from(truth).equals(data)) this.corrupt += 1;
+    if (truth !== data && (truth === undefined || !Buffer.from(truth).equals(data)))
+      this.corrupt += 1;
     this.#world.queue.after(APPEND_MS, () => {
       this.#advance();
       this.#bufferedMs += this.#world.options.segmentMs;
       this.#appendedTo = msn;
       this.played.push(msn);
-      this.startupMs ??= this.#world.queue.now - this.#joinedAt;
+      this.startupMs ??= this.#world.queue.now - this.joinedAt;
       this.#stalled = false;
       this.#report();
     });
@@ -88,7 +94,10 @@ export class Player {
     const { swarm, urls } = this.#world.playlist();
     const edge = swarm.segments[swarm.segments.length - 1]?.info.id.msn ?? -1;
     this.#known = edge;
-    this.#next ??= Math.max(0, edge - SYNC_SEGMENTS + 1);
+    if (this.#next === undefined) {
+      this.#next = Math.max(0, edge - SYNC_SEGMENTS + 1);
+      this.firstMsn = this.#next;
+    }
     this.#input({ type: 'playlist', swarm, urls });
     this.#load();
     this.#world.queue.after(this.#world.options.segmentMs, () => {
@@ -121,12 +130,17 @@ export class Player {
     const passed = now - this.#updatedAt;
     this.#updatedAt = now;
     if (!this.started) return;
-    const played = Math.min(passed, this.#bufferedMs);
+    const { catchUpRate = 1 } = this.#world.options;
+    const late =
+      this.#bufferedMs > CATCH_UP_BUFFER_MS &&
+      this.latencyMs > TARGET_LATENCY_SEGMENTS * this.#world.options.segmentMs;
+    const speed = late ? catchUpRate : 1;
+    const played = Math.min(passed * speed, this.#bufferedMs);
     this.#bufferedMs -= played;
-    if (played >= passed) return;
+    if (played >= passed * speed) return;
     if (!this.#stalled) this.stalls += 1;
     this.#stalled = true;
-    this.stalledMs += passed - played;
+    this.stalledMs += passed - played / speed;
   }
 
   #report(): void {

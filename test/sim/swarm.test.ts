@@ -106,11 +106,11 @@ it('SWM-3 without the tracker the mesh goes on, below two copies, and finds it a
 });
 
 it('SEG-7 a peer that corrupts what it sends lands at most one piece per victim and nothing in a player', () => {
-  const world = swarm(6, [...equal(4), { corrupts: true }, { corrupts: true }, ...equal(3)]);
+  const world = swarm(6, [...equal(4), { pollutes: 'bits' }, { pollutes: 'bits' }, ...equal(3)]);
   const { mean } = measure(world, 20_000);
   expectCleanPlayback(world);
-  const liars = new Set(world.viewers.filter((v) => v.options.corrupts).map((v) => v.peer));
-  const honest = world.viewers.filter((v) => v.options.corrupts !== true);
+  const liars = new Set(world.viewers.filter((v) => v.options.pollutes).map((v) => v.peer));
+  const honest = world.viewers.filter((v) => v.options.pollutes === undefined);
   for (const { dropped } of honest)
     for (const liar of liars)
       expect(dropped.filter((d) => d.peer === liar && d.reason === 4).length).toBeLessThanOrEqual(

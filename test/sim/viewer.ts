@@ -1,17 +1,25 @@
 import { type Effect, type Input, SwarmEngine } from '@shoal/client-sdk/core';
-import { encodePeerMessage, parseTrackerMessage, type PeerId } from '@shoal/protocol';
-import { sha256 } from '../support/sha256.ts';
-import { Link } from './link.ts';
+import {
+  digestList,
+  encodePeerMessage,
+  type PeerId,
+  type PeerMessage,
+  type TrackerMessage,
+} from '@shoal/protocol';
+import { canConnect, Link } from './link.ts';
 import type { LinkEnd, Surroundings, ViewerOptions } from './model.ts';
 import { Player } from './player.ts';
 
 const CHUNK = 16_384;
+/** ICE gives up on a pair that never answers. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The way to the tracker, and to whom it introduces. */
 type Rendezvous = {
   readonly isUp: () => boolean;
   readonly tell: (from: Viewer, input: 'connected' | 'closed' | { readonly text: string }) => void;
   readonly find: (peer: PeerId) => Viewer | undefined;
+  readonly named: (peer: PeerId, viewer: Viewer) => void;
 };
 
 /** One modelled viewer: a player, the real engine, and links with delay and a shared uplink. */
@@ -22,9 +30,12 @@ export class Viewer implements LinkEnd {
   readonly options: ViewerOptions;
   peer: PeerId | undefined;
   alive = true;
+  /** How many false pieces it has sent to whom. */
+  readonly falsePieces: Map<PeerId, number> = new Map();
   uplinkFreeAt = 0;
   readonly links: Map<PeerId, Link> = new Map();
   readonly dropped: { readonly peer: PeerId; readonly reason: number }[] = [];
+  #downlinkFreeAt = 0;
   #tracker: 'off' | 'connecting' | 'open' = 'off';
   #inputs: Input[] = [];
   #running = false;
@@ -42,7 +53,10 @@ export class Viewer implements LinkEnd {
       shares: options.shares ?? true,
       uploadLimit: undefined,
       random: world.options.random,
-      sha256,
+      sha256: world.sha256,
+      ...(world.options.light === true && {
+        memory: ({ id }) => world.segments[id.msn]?.data ?? new Uint8Array(0),
+      }),
     });
     this.player = new Player(world, (input) => {
       this.input(input);
@@ -51,17 +65,29 @@ export class Viewer implements LinkEnd {
 
   /** The page is killed: no farewell, its links just fall silent and are noticed later. */
   kill(): void {
-    this.alive = false;
-    this.player.stop();
-    this.#tracked.tell(this, 'closed');
+    this.#end();
     for (const link of this.links.values()) link.fallSilent();
   }
 
-  trackerSaid(value: unknown): void {
-    const message = parseTrackerMessage(value);
-    if (!message.ok || !this.alive || this.#tracker !== 'open') return;
-    if (message.value.action === 'welcome') this.peer = message.value.peer;
-    this.input({ type: 'tracker-message', message: message.value });
+  /** The viewer closes the page: goodbye to everybody. */
+  leave(): void {
+    this.input({ type: 'p2p', enabled: false });
+    this.#end();
+  }
+
+  #end(): void {
+    this.alive = false;
+    this.player.stop();
+    this.#tracked.tell(this, 'closed');
+  }
+
+  trackerSaid(message: TrackerMessage): void {
+    if (!this.alive || this.#tracker !== 'open') return;
+    if (message.action === 'welcome') {
+      this.peer = message.peer;
+      this.#tracked.named(message.peer, this);
+    }
+    this.input({ type: 'tracker-message', message });
   }
 
   trackerLost(): void {
@@ -69,6 +95,14 @@ export class Viewer implements LinkEnd {
     this.#tracker = 'connecting';
     this.input({ type: 'tracker-closed' });
     this.#connectTracker(1_000);
+  }
+
+  /** Passes bytes through the downlink; when they have arrived. */
+  receive(bytes: number, at: number): number {
+    const { downlink } = this.options;
+    if (downlink === undefined) return at;
+    this.#downlinkFreeAt = Math.max(at, this.#downlinkFreeAt) + (bytes * 1000) / downlink;
+    return this.#downlinkFreeAt;
   }
 
   /** One input, all its effects, then the next. */
@@ -124,9 +158,7 @@ export class Viewer implements LinkEnd {
       case 'link-signal':
         return;
       case 'send': {
-        const frame = encodePeerMessage(effect.message);
-        if (this.options.corrupts === true && effect.message.type === 'piece')
-          frame[frame.length - 1] = (frame[frame.length - 1] ?? 0) ^ 1;
+        const frame = encodePeerMessage(this.#falsified(effect.peer, effect.message));
         this.links.get(effect.peer)?.send(frame, effect.message.type === 'piece');
         return;
       }
@@ -144,6 +176,21 @@ export class Viewer implements LinkEnd {
         if (effect.report.type === 'peer-dropped') this.dropped.push(effect.report);
         return;
     }
+  }
+
+  #falsified(to: PeerId, message: PeerMessage): PeerMessage {
+    const { pollutes } = this.options;
+    if (pollutes === undefined) return message;
+    if (message.type === 'piece') {
+      this.falsePieces.set(to, (this.falsePieces.get(to) ?? 0) + 1);
+      const payload = message.payload.slice();
+      if (pollutes === 'foreign') payload.fill(0x47);
+      else payload[payload.length - 1] = (payload[payload.length - 1] ?? 0) ^ 1;
+      return { ...message, payload };
+    }
+    if (message.type !== 'digests' || pollutes === 'bits') return message;
+    const foreign = new Uint8Array((message.list.length / 32) * CHUNK).fill(0x47);
+    return { ...message, list: digestList(foreign, this.#world.sha256) };
   }
 
   #connectTracker(wait: number): void {
@@ -167,6 +214,13 @@ export class Viewer implements LinkEnd {
       const other = this.#tracked.find(peer);
       const own = this.peer;
       if (own === undefined || !this.alive) return;
+      if (other?.alive === true && !canConnect(this.options.nat, other.options.nat)) {
+        this.#world.queue.after(CONNECT_TIMEOUT_MS, () => {
+          this.input({ type: 'link-closed', peer });
+          other.input({ type: 'link-closed', peer: own });
+        });
+        return;
+      }
       if (other?.alive !== true) {
         this.input({ type: 'link-closed', peer });
         return;
@@ -186,28 +240,38 @@ export class Viewer implements LinkEnd {
       if (!this.alive || !this.#fetches.has(fetch)) return;
       const body = this.#world.resource(url)?.subarray(range?.from, range?.to);
       if (body === undefined) {
+        this.#fetches.delete(fetch);
         this.input({ type: 'fetch-failed', fetch, status: 404 });
         return;
       }
+      this.#world.countResponse(1);
       this.input({ type: 'fetch-start', fetch, offset: range?.from ?? 0 });
       this.#stream(fetch, url, body);
     });
   }
 
   #stream(fetch: number, url: string, body: Uint8Array): void {
-    if (!this.alive || !this.#fetches.has(fetch)) return;
+    if (!this.alive || !this.#fetches.has(fetch)) {
+      this.#world.countResponse(-1);
+      return;
+    }
     if (body.length === 0) {
+      this.#world.countResponse(-1);
       this.#fetches.delete(fetch);
       this.input({ type: 'fetch-end', fetch });
       return;
     }
     const bytes = body.subarray(0, CHUNK);
-    // Requests of one viewer share its rate.
-    const ms = (bytes.length * this.#fetches.size * 1000) / this.#world.options.originRate;
-    this.#world.queue.after(ms, () => {
-      if (!this.alive || !this.#fetches.has(fetch)) return;
-      this.#world.countServed(url, bytes.length);
-      this.input({ type: 'fetch-data', fetch, bytes });
+    const { queue, options } = this.#world;
+    // The responses to one viewer share its rate, all of them what the origin can send.
+    const own = options.originRate / this.#fetches.size;
+    const fair = (options.originTotal ?? Infinity) / this.#world.countResponse(0);
+    const arrives = queue.now + (bytes.length * 1000) / Math.min(own, fair);
+    queue.at(this.receive(bytes.length, arrives), () => {
+      if (this.alive && this.#fetches.has(fetch)) {
+        this.#world.countServed(url, bytes.length, this.player);
+        this.input({ type: 'fetch-data', fetch, bytes });
+      }
       this.#stream(fetch, url, body.subarray(CHUNK));
     });
   }

@@ -1,6 +1,15 @@
-import { digestList, type ListedSwarm, rootOf, type SegmentInfo } from '@shoal/protocol';
+import {
+  digestList,
+  type ListedSwarm,
+  parseTrackerMessage,
+  type PeerId,
+  rootOf,
+  type SegmentInfo,
+  type Sha256,
+} from '@shoal/protocol';
 import { type Effect as TrackerEffect, TrackerCore } from '@shoal/tracker/core';
 import { sha256 } from '../support/sha256.ts';
+import { checksum } from './checksum.ts';
 import { EventQueue } from './event-queue.ts';
 import {
   CHANNEL,
@@ -24,14 +33,18 @@ export class World implements Surroundings {
   readonly options: WorldOptions;
   readonly segments: Published[] = [];
   readonly viewers: Viewer[] = [];
-  /** Segment bytes that left the origin, per media sequence number. */
+  readonly sha256: Sha256;
+  /** Segment bytes that left the origin, per media sequence number; each viewer's first segment apart. */
   readonly served: Map<number, number> = new Map();
+  readonly #byPeer = new Map<PeerId, Viewer>();
+  #responses = 0;
   trackerUp = true;
   #tracker: TrackerCore<Viewer>;
   #ids = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.sha256 = options.light === true ? checksum : sha256;
     this.#tracker = this.#newTracker();
     this.#publish();
     this.#tickTracker();
@@ -59,7 +72,10 @@ export class World implements Surroundings {
       tell: (from, input) => {
         this.#toTracker(from, input);
       },
-      find: (peer) => this.viewers.find((other) => other.peer === peer),
+      find: (peer) => this.#byPeer.get(peer),
+      named: (peer, viewer) => {
+        this.#byPeer.set(peer, viewer);
+      },
     });
     this.viewers.push(viewer);
     return viewer;
@@ -74,16 +90,21 @@ export class World implements Surroundings {
     const [, msn, kind] = /-(\d+)\.(m4s|digests)$/.exec(url) ?? [];
     const segment = this.segments[Number(msn)];
     if (segment === undefined) return undefined;
-    return kind === 'm4s' ? segment.data : digestList(segment.data, sha256);
+    return kind === 'm4s' ? segment.data : segment.digests;
   }
 
-  countServed(url: string, bytes: number): void {
-    const [, msn] = /-(\d+)\.m4s$/.exec(url) ?? [];
-    if (msn !== undefined)
-      this.served.set(Number(msn), (this.served.get(Number(msn)) ?? 0) + bytes);
+  countResponse(change: 1 | -1 | 0): number {
+    this.#responses += change;
+    return this.#responses;
   }
 
-  /** Origin copies of each segment published in `[fromMs, toMs)`. */
+  countServed(url: string, bytes: number, to: { readonly firstMsn?: number }): void {
+    const msn = Number(/-(\d+)\.m4s$/.exec(url)?.[1] ?? Number.NaN);
+    if (Number.isNaN(msn) || msn === to.firstMsn) return;
+    this.served.set(msn, (this.served.get(msn) ?? 0) + bytes);
+  }
+
+  /** Origin copies of each segment published in `[fromMs, toMs)`, each viewer's first segment apart. */
   copies(fromMs: number, toMs: number): readonly number[] {
     return this.segments
       .filter(({ at }) => at >= fromMs && at < toMs)
@@ -123,10 +144,11 @@ export class World implements Surroundings {
     const data = new Uint8Array(Math.round(segmentBytes * (0.9 + 0.2 * random())));
     for (let i = 0; i < data.length; i += 64) data[i] = Math.floor(random() * 256);
     const id = { rendition: RENDITION, epoch: EPOCH, msn };
-    const root = rootOf(digestList(data, sha256), sha256);
+    const digests = digestList(data, this.sha256);
+    const root = rootOf(digests, this.sha256);
     const info = { id, size: data.length, durationMs: segmentMs, root };
     const at = this.queue.now;
-    this.segments.push({ info, data, at });
+    this.segments.push({ info, data, digests, at });
     const event = { type: 'segment.ready', channel: CHANNEL, segment: info, at } as const;
     if (this.trackerUp) this.#run(this.#tracker.step({ type: 'origin-event', event }, at));
     this.queue.after(segmentMs, () => {
@@ -144,11 +166,16 @@ export class World implements Surroundings {
   #run(effects: readonly TrackerEffect<Viewer>[]): void {
     for (const effect of effects) {
       const viewers = effect.type === 'broadcast' ? effect.to : [effect.to];
-      for (const viewer of viewers)
-        this.queue.after(this.options.delayMs, () => {
-          if (effect.type === 'close') viewer.trackerLost();
-          else viewer.trackerSaid(JSON.parse(JSON.stringify(effect.message)));
-        });
+      // Parsed once for all who get it, as it is one text on the wire.
+      const said =
+        effect.type === 'close'
+          ? undefined
+          : parseTrackerMessage(JSON.parse(JSON.stringify(effect.message)));
+      this.queue.after(this.options.delayMs, () => {
+        for (const viewer of viewers)
+          if (said === undefined) viewer.trackerLost();
+          else if (said.ok) viewer.trackerSaid(said.value);
+      });
     }
   }
 

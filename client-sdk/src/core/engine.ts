@@ -36,11 +36,12 @@ export class SwarmEngine {
     state.resetWake();
     expireRequests(state);
     takeDuties(state);
-    for (const entry of state.wanted()) {
+    const wanted = state.wanted();
+    for (const entry of wanted) {
       meetDeadline(state, entry);
       needDigests(state, entry);
     }
-    askNeighbours(state, state.wanted());
+    askNeighbours(state, wanted);
     serveUploads(state);
     announcePieces(state);
     this.#deliver();
@@ -167,11 +168,15 @@ export class SwarmEngine {
 
   #updateTracker(): void {
     const state = this.#state;
-    const standing = this.#standing();
-    if (standing === undefined) return;
-    const update = state.tracker.update(standing, state.now);
-    if (update !== undefined) state.emit({ type: 'tracker-send', message: update });
-    state.wake(state.tracker.deadline(standing));
+    const { tracker, now } = state;
+    if (tracker.state !== 'joined') return;
+    if (now >= tracker.lookAt) {
+      const standing = this.#standing();
+      if (standing === undefined) return;
+      const update = tracker.update(standing, now);
+      if (update !== undefined) state.emit({ type: 'tracker-send', message: update });
+    }
+    state.wake(tracker.lookAt);
   }
 
   #standing(): Standing | undefined {

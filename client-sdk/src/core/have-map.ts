@@ -2,7 +2,8 @@ import { LIMITS } from '@shoal/protocol';
 
 /** Which pieces of one segment a neighbour says it holds. */
 export class HaveMap {
-  readonly #bits = new Uint8Array(LIMITS.piecesPerSegment / 8);
+  /** Grows with the highest index; most segments have far fewer pieces than they may. */
+  #bits = new Uint8Array(8);
   #count = 0;
 
   get count(): number {
@@ -10,6 +11,7 @@ export class HaveMap {
   }
 
   add(index: number): void {
+    if (index >= 8 * this.#bits.length) this.#grow(index);
     const bit = 0x80 >> (index & 7);
     const byte = this.#bits[index >> 3] ?? 0;
     if ((byte & bit) !== 0) return;
@@ -39,5 +41,15 @@ export class HaveMap {
     this.#count = 0;
     for (let i = 0; i < pieces; i++)
       if (((bitmap[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0) this.add(i);
+  }
+
+  #grow(index: number): void {
+    const bytes = Math.min(
+      LIMITS.piecesPerSegment / 8,
+      2 ** Math.ceil(Math.log2((index >> 3) + 1)),
+    );
+    const bits = new Uint8Array(bytes);
+    bits.set(this.#bits);
+    this.#bits = bits;
   }
 }

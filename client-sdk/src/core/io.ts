@@ -5,6 +5,7 @@ import type {
   PeerId,
   PeerMessage,
   SegmentId,
+  SegmentInfo,
   Signal,
   TrackerMessage,
 } from '@shoal/protocol';
@@ -133,4 +134,6 @@ export type EngineOptions = {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+  /** Where a segment's bytes are kept: `size` bytes. Default a new array; a simulator of many viewers shares one. */
+  readonly memory?: (segment: SegmentInfo) => Uint8Array;
 };

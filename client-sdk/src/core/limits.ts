@@ -51,6 +51,8 @@ export const ENGINE = {
   bannedPeers: 256,
   /** Least time between two updates to the tracker. */
   updateGapMs: 1_000,
+  /** How often the viewer looks whether there is news for an update. */
+  standingMs: 200,
   /** Kept between completion and the end of the buffer, for appending and decoding. */
   safetyMs: 500,
   /** SWM-5: constant part of the time an HTTP fallback is given. */

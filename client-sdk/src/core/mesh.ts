@@ -10,6 +10,8 @@ export class Mesh {
   #exploring = false;
   #exploredAt = -Infinity;
   readonly #banned = new Set<PeerId>();
+  /** Asked for at every step, changed seldom. */
+  #ready: readonly Neighbour[] | undefined;
 
   constructor(options: { readonly shares: boolean }) {
     this.#shares = options.shares;
@@ -21,7 +23,20 @@ export class Mesh {
 
   /** Those that have said hello. */
   ready(): readonly Neighbour[] {
-    return [...this.#neighbours.values()].filter(({ state }) => state === 'ready');
+    return (this.#ready ??= this.all().filter(({ state }) => state === 'ready'));
+  }
+
+  /** A neighbour has said hello. */
+  greeted(neighbour: Neighbour, hello: { readonly shares: boolean; readonly now: number }): void {
+    neighbour.shares = hello.shares;
+    neighbour.readySince = hello.now;
+    this.#become(neighbour, 'ready');
+  }
+
+  /** A neighbour has said goodbye. */
+  left(neighbour: Neighbour): readonly Effect[] {
+    this.#become(neighbour, 'leaving');
+    return [{ type: 'disconnect', peer: neighbour.peer }];
   }
 
   get connecting(): number {
@@ -58,7 +73,7 @@ export class Mesh {
   opened(peer: PeerId): readonly Effect[] {
     const neighbour = this.#neighbours.get(peer);
     if (neighbour?.state !== 'connecting') return [];
-    neighbour.state = 'greeting';
+    this.#become(neighbour, 'greeting');
     const hello = { type: 'hello', version: PROTOCOL_VERSION, shares: this.#shares } as const;
     return [{ type: 'send', peer, message: hello }];
   }
@@ -81,6 +96,7 @@ export class Mesh {
   remove(peer: PeerId): Neighbour | undefined {
     const neighbour = this.#neighbours.get(peer);
     this.#neighbours.delete(peer);
+    this.#ready = undefined;
     return neighbour;
   }
 
@@ -89,13 +105,18 @@ export class Mesh {
     const { peer, state } = neighbour;
     if (state === 'leaving') return [];
     if (reason === BYE.corrupt || reason === BYE.violation) this.#ban(peer);
-    neighbour.state = 'leaving';
+    this.#become(neighbour, 'leaving');
     const bye: Effect = { type: 'send', peer, message: { type: 'bye', reason } };
     return [...(state === 'connecting' ? [] : [bye]), { type: 'disconnect', peer }];
   }
 
   all(): readonly Neighbour[] {
     return [...this.#neighbours.values()];
+  }
+
+  #become(neighbour: Neighbour, state: Neighbour['state']): void {
+    neighbour.state = state;
+    this.#ready = undefined;
   }
 
   #ban(peer: PeerId): void {

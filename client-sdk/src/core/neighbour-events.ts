@@ -76,9 +76,7 @@ function greet(state: SwarmState, neighbour: Neighbour, message: PeerMessage): v
     drop(state, neighbour, BYE.incompatible);
     return;
   }
-  neighbour.state = 'ready';
-  neighbour.shares = message.shares;
-  neighbour.readySince = state.now;
+  state.mesh.greeted(neighbour, { shares: message.shares, now: state.now });
   const replaced = state.mesh.replaceable(state.now, state.random);
   if (replaced !== undefined) drop(state, replaced, BYE.replaced);
   else reportPeers(state);
@@ -156,8 +154,7 @@ function fits(
 
 function onBye(state: SwarmState, neighbour: Neighbour): void {
   release(state, neighbour);
-  neighbour.state = 'leaving';
-  state.emit({ type: 'disconnect', peer: neighbour.peer });
+  state.emit(...state.mesh.left(neighbour));
 }
 
 function onRequest(

@@ -1,5 +1,5 @@
 import { BYE, type PeerMessage, REJECT } from '@shoal/protocol';
-import { chooseRequest } from './choose-request.ts';
+import { RequestChoice } from './choose-request.ts';
 import { ENGINE } from './limits.ts';
 import { drop } from './neighbour-events.ts';
 import { lastCall } from './origin-plan.ts';
@@ -35,19 +35,24 @@ export function expireRequests(state: SwarmState): void {
 
 /** Gives every idle neighbour its next request (SWM-4, PEER-5). */
 export function askNeighbours(state: SwarmState, wanted: readonly SegmentEntry[]): void {
-  const entries = wanted.map((entry) => ({ entry, lastCall: lastCall(state, entry) }));
-  for (const entry of wanted) if (entry.pullFrom > state.now) state.wake(entry.pullFrom);
+  const { random, now } = state;
+  for (const entry of wanted) if (entry.pullFrom > now) state.wake(entry.pullFrom);
   const neighbours = state.mesh.ready();
   const idle = neighbours.filter((n) => n.request === undefined && n.shares);
-  const { random, now } = state;
+  if (idle.length === 0) return;
+  const entries = wanted
+    .filter((entry) => entry.count('missing') > 0)
+    .map((entry) => ({ entry, lastCall: lastCall(state, entry) }));
+  if (entries.length === 0) return;
+  const choice = new RequestChoice({ entries, neighbours, random, now });
   for (const neighbour of shuffled(idle, random)) {
     if (neighbour.restUntil > now) {
       state.wake(neighbour.restUntil);
       continue;
     }
-    const choice = chooseRequest(neighbour, { entries, neighbours, random, now });
-    if (choice === undefined) continue;
-    const { entry, index } = choice;
+    const chosen = choice.next(neighbour);
+    if (chosen === undefined) continue;
+    const { entry, index } = chosen;
     entry.mark(index, 'requested');
     neighbour.ask(entry, index, now);
     const message = { type: 'request', segment: entry.info.id, index } as const;

@@ -39,6 +39,7 @@ export class SegmentEntry {
   originFaults = 0;
 
   readonly #sha256: Sha256;
+  readonly #memory: ((segment: SegmentInfo) => Uint8Array) | undefined;
   readonly #states: Uint8Array;
   readonly #counts: number[];
   #data: Uint8Array | undefined;
@@ -48,7 +49,12 @@ export class SegmentEntry {
 
   constructor(
     { info, url }: Listed,
-    options: { readonly now: number; readonly pullFrom: number; readonly sha256: Sha256 },
+    options: {
+      readonly now: number;
+      readonly pullFrom: number;
+      readonly sha256: Sha256;
+      readonly memory?: ((segment: SegmentInfo) => Uint8Array) | undefined;
+    },
   ) {
     this.info = info;
     this.url = url;
@@ -57,6 +63,7 @@ export class SegmentEntry {
     this.knownAt = options.now;
     this.pullFrom = options.pullFrom;
     this.#sha256 = options.sha256;
+    this.#memory = options.memory;
     this.#states = new Uint8Array(this.pieces);
     this.#counts = [this.pieces, 0, 0, 0, 0];
   }
@@ -219,7 +226,7 @@ export class SegmentEntry {
   }
 
   #allocate(): Uint8Array {
-    return (this.#data ??= new Uint8Array(this.info.size));
+    return (this.#data ??= this.#memory?.(this.info) ?? new Uint8Array(this.info.size));
   }
 
   #set(index: number, state: PieceState): void {

@@ -1,15 +1,18 @@
-import type { RenditionId, SegmentId, Sha256 } from '@shoal/protocol';
+import type { RenditionId, SegmentId } from '@shoal/protocol';
 import { segmentKey } from '@shoal/protocol';
 import type { Listed } from './catalog.ts';
+import type { EngineOptions } from './io.ts';
 import { ENGINE } from './limits.ts';
 import { SegmentEntry } from './segment-entry.ts';
+
+type SegmentStoreOptions = Pick<EngineOptions, 'sha256' | 'random' | 'memory'>;
 
 /** The segments at hand or under way, oldest dropped first when they grow beyond LIM-12. */
 export class SegmentStore {
   readonly #entries = new Map<string, SegmentEntry>();
-  readonly #options: { readonly sha256: Sha256; readonly random: () => number };
+  readonly #options: SegmentStoreOptions;
 
-  constructor(options: { readonly sha256: Sha256; readonly random: () => number }) {
+  constructor(options: SegmentStoreOptions) {
     this.#options = options;
   }
 
@@ -22,7 +25,8 @@ export class SegmentStore {
     const known = this.get(listed.info.id);
     if (known?.info.root === listed.info.root) return known;
     const pullFrom = now + this.#options.random() * ENGINE.pullJitterMs;
-    const entry = new SegmentEntry(listed, { now, pullFrom, sha256: this.#options.sha256 });
+    const { sha256, memory } = this.#options;
+    const entry = new SegmentEntry(listed, { now, pullFrom, sha256, memory });
     this.#entries.set(entry.key, entry);
     return entry;
   }

@@ -28,11 +28,13 @@ export class TrackerSession {
   /** When the tracker last announced a segment. */
   announcedAt: number | undefined;
   joinedAt: number | undefined;
+  /** When it is to be asked for an update again. */
+  lookAt = 0;
 
   readonly #shares: boolean;
   #intervalMs = 10_000;
   #sentAt = -Infinity;
-  #sent = '';
+  #sent: Standing | undefined;
   #news = false;
   #received = new Map<PeerId, number>();
   #bad = new Map<PeerId, 'corrupt' | 'unreachable'>();
@@ -54,7 +56,7 @@ export class TrackerSession {
     this.viewers = message.viewers;
     this.joinedAt = now;
     this.#intervalMs = Math.max(message.updateIntervalMs, ENGINE.updateGapMs);
-    this.#sentAt = -Infinity;
+    this.lookAt = now;
     this.#news = true;
   }
 
@@ -72,15 +74,18 @@ export class TrackerSession {
 
   bad(peer: PeerId, reason: 'corrupt' | 'unreachable'): void {
     this.#news = true;
+    this.lookAt = Math.min(this.lookAt, this.#sentAt + ENGINE.updateGapMs);
     if (this.#bad.size < LIMITS.reportsPerUpdate) this.#bad.set(peer, reason);
   }
 
   /** The update to send now, if there is news or the interval has passed. */
   update(standing: Standing, now: number): ClientUpdate | undefined {
-    if (this.state !== 'joined' || now < this.#sentAt + ENGINE.updateGapMs) return undefined;
-    const text = JSON.stringify(standing);
-    if (!this.#news && text === this.#sent && now < this.#sentAt + this.#intervalMs)
+    if (this.state !== 'joined' || now < this.lookAt) return undefined;
+    const news = this.#news || this.#sent === undefined || !isSame(standing, this.#sent);
+    if (!news && now < this.#sentAt + this.#intervalMs) {
+      this.lookAt = Math.min(now + ENGINE.standingMs, this.#sentAt + this.#intervalMs);
       return undefined;
+    }
     const update: ClientUpdate = {
       action: 'update',
       ...standing,
@@ -89,17 +94,23 @@ export class TrackerSession {
       bad: [...this.#bad].map(([peer, reason]) => ({ peer, reason })),
     };
     this.#sentAt = now;
-    this.#sent = text;
+    this.lookAt = now + ENGINE.updateGapMs;
+    this.#sent = standing;
     this.#news = false;
     this.#received = new Map();
     this.#bad = new Map();
     return update;
   }
+}
 
-  /** When an update may be due at the latest. */
-  deadline(standing: Standing): number | undefined {
-    if (this.state !== 'joined') return undefined;
-    const news = this.#news || JSON.stringify(standing) !== this.#sent;
-    return this.#sentAt + (news ? ENGINE.updateGapMs : this.#intervalMs);
-  }
+function isSame(a: Standing, b: Standing): boolean {
+  return (
+    a.rendition === b.rendition &&
+    a.epoch === b.epoch &&
+    a.lo === b.lo &&
+    a.hi === b.hi &&
+    a.next === b.next &&
+    a.neighbours === b.neighbours &&
+    a.want === b.want
+  );
 }
