@@ -17,6 +17,11 @@ export class HttpEstimate {
     this.#responseMs = blend(this.#responseMs, ms, 0.3);
   }
 
+  /** Whether a transfer has been seen. */
+  get known(): boolean {
+    return this.#fast !== undefined;
+  }
+
   /** Bytes per ms, or `guess` before the first transfer. */
   rate(guess: number): number {
     return Math.min(this.#fast ?? guess, this.#slow ?? guess);

@@ -52,6 +52,11 @@ export class Duties {
   }
 
   /** Whether a duty of this segment is still ahead. */
+  stands(entry: SegmentEntry): boolean {
+    return this.#planned.some((duty) => duty.entry === entry);
+  }
+
+  /** When the next duty is due. */
   deadline(): number | undefined {
     return this.#planned.reduce<number | undefined>(
       (first, { at }) => (first === undefined || at < first ? at : first),

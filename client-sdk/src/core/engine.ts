@@ -2,7 +2,7 @@ import { assertNever } from '@shoal/protocol';
 import type { Effect, EngineOptions, EngineStats, Input } from './io.ts';
 import { onFrame, onLinkClosed } from './neighbour-events.ts';
 import { onDemandCancelled, onFetchOutcome } from './origin-events.ts';
-import { meetDeadline, needDigests, takeDuties } from './origin-plan.ts';
+import { adoptOrphan, meetDeadline, needDigests, renewHints, takeDuties } from './origin-plan.ts';
 import { announcePieces, askNeighbours, expireRequests, serveUploads } from './peer-plan.ts';
 import { SwarmState } from './swarm-state.ts';
 import {
@@ -38,9 +38,11 @@ export class SwarmEngine {
     takeDuties(state);
     const wanted = state.wanted();
     for (const entry of wanted) {
+      adoptOrphan(state, entry);
       meetDeadline(state, entry);
       needDigests(state, entry);
     }
+    renewHints(state);
     askNeighbours(state, wanted);
     serveUploads(state);
     announcePieces(state);
@@ -123,13 +125,17 @@ export class SwarmEngine {
         state.fetches.start(input.fetch, input.offset, state.now);
         return;
       case 'fetch-data':
+        state.received.add(input.bytes.length, state.now);
         onFetchOutcome(state, state.fetches.data(input.fetch, input.bytes, state.now));
         return;
       case 'fetch-end':
         onFetchOutcome(state, state.fetches.end(input.fetch, state.now));
         return;
       case 'fetch-failed':
-        onFetchOutcome(state, state.fetches.failed(input.fetch, input.status));
+        onFetchOutcome(
+          state,
+          state.fetches.failed(input.fetch, { status: input.status, now: state.now }),
+        );
         return;
       case 'tick':
         return;

@@ -33,7 +33,13 @@ type DigestFetch = {
 export type FetchOutcome =
   | { readonly type: 'nothing' }
   /** Pieces may have been verified. `wasted` bytes served nobody. */
-  | { readonly type: 'progress'; readonly entry: SegmentEntry; readonly wasted: number }
+  | {
+      readonly type: 'progress';
+      readonly entry: SegmentEntry;
+      readonly wasted: number;
+      /** Stops a response whose rest neighbours bring. */
+      readonly abort: Effect | undefined;
+    }
   /** The origin sent bytes that do not verify. */
   | { readonly type: 'corrupt'; readonly entry: SegmentEntry; readonly wasted: number }
   | { readonly type: 'digests'; readonly entry: SegmentEntry; readonly list: Uint8Array }
@@ -52,14 +58,44 @@ export class Fetches {
   readonly estimate: HttpEstimate = new HttpEstimate();
   readonly #active = new Map<number, PieceFetch | DigestFetch>();
   #lastId = 0;
+  /** When the neighbours are told again of what is on its way. */
+  renewAt: number | undefined;
   /** Bytes of segment data received over HTTP. */
   receivedBytes = 0;
+  /** Responses with segment data under way, and what they have brought together since the last sample. */
+  #flowing = 0;
+  #flowSince = 0;
+  #flowBytes = 0;
 
   /** Whether another fetch of pieces may start. */
   get free(): boolean {
     let pieces = 0;
     for (const fetch of this.#active.values()) if (fetch.type === 'pieces') pieces += 1;
     return pieces < ENGINE.fetchesAtOnce;
+  }
+
+  /** Pieces that responses under way have still to bring. */
+  get openPieces(): number {
+    let open = 0;
+    for (const fetch of this.#active.values())
+      if (fetch.type === 'pieces') open += fetch.pieces.size;
+    return open;
+  }
+
+  /** What has been on its way so long that those who were told of it no longer count on it. */
+  unannounced(
+    now: number,
+  ): readonly { readonly entry: SegmentEntry; readonly from: number; readonly to: number }[] {
+    if (this.renewAt === undefined || now < this.renewAt) return [];
+    const ranges: { readonly entry: SegmentEntry; readonly from: number; readonly to: number }[] =
+      [];
+    for (const fetch of this.#active.values()) {
+      if (fetch.type !== 'pieces' || fetch.pieces.size === 0) continue;
+      const [from = 0] = fetch.pieces;
+      ranges.push({ entry: fetch.entry, from, to: Math.max(...fetch.pieces) + 1 });
+    }
+    this.renewAt = ranges.length === 0 ? undefined : now + ENGINE.hintRenewMs;
+    return ranges;
   }
 
   fetchingDigests(entry: SegmentEntry): boolean {
@@ -91,6 +127,7 @@ export class Fetches {
     };
     claim(fetch, from, to);
     this.#active.set(id, fetch);
+    this.renewAt ??= now + ENGINE.hintRenewMs;
     if (from === 0 && to === entry.pieces) return { type: 'fetch', fetch: id, url: entry.url };
     const end = Math.min(to * LIMITS.pieceBytes, entry.info.size);
     return { type: 'fetch', fetch: id, url: entry.url, range: { from: at, to: end } };
@@ -108,6 +145,8 @@ export class Fetches {
     this.estimate.responded(now - fetch.startedAt);
     if (fetch.type !== 'pieces') return;
     fetch.firstByteAt = now;
+    if (this.#flowing === 0) this.#restartFlow(now);
+    this.#flowing += 1;
     fetch.entry.firstByteAt ??= now;
     fetch.at = offset;
     fetch.first = Math.ceil(offset / LIMITS.pieceBytes);
@@ -123,6 +162,8 @@ export class Fetches {
       return NOTHING;
     }
     this.receivedBytes += bytes.length;
+    this.#flowBytes += bytes.length;
+    if (now - this.#flowSince >= ENGINE.rateSampleMs) this.#sample(now);
     const { entry } = fetch;
     if (fetch.at + bytes.length > fetch.to * LIMITS.pieceBytes) claimRest(fetch, fetch.to);
     const wasted = entry.write(
@@ -139,10 +180,14 @@ export class Fetches {
     for (let i = first; i < Math.min(done, entry.pieces); i++)
       if (fetch.pieces.delete(i)) genuine = entry.fetched(i) && genuine;
     // Not at the end of the response: what is decided on its last bytes wants to know.
-    if (fetch.pieces.size === 0) this.#sample(fetch, now);
+    if (fetch.pieces.size === 0) this.#ebb(fetch, now);
+    const over = fetch.at >= Math.min(fetch.to * LIMITS.pieceBytes, entry.info.size);
+    const abort = fetch.pieces.size === 0 && !over ? this.#abort(fetch, now) : undefined;
     if (entry.digests === undefined && entry.count('staged') === entry.pieces)
       genuine = entry.verifyWhole();
-    return { type: genuine ? 'progress' : 'corrupt', entry, wasted };
+    return genuine
+      ? { type: 'progress', entry, wasted, abort }
+      : { type: 'corrupt', entry, wasted };
   }
 
   end(id: number, now: number): FetchOutcome {
@@ -151,36 +196,86 @@ export class Fetches {
     this.#active.delete(id);
     if (fetch.type === 'digests')
       return { type: 'digests', entry: fetch.entry, list: joined(fetch.chunks) };
-    this.#sample(fetch, now);
+    this.#ebb(fetch, now);
     if (!release(fetch)) return NOTHING;
     return { type: 'failed', of: 'pieces', entry: fetch.entry, status: 0 };
   }
 
-  /** Counts a transfer towards the estimate, once. */
-  #sample(fetch: PieceFetch, now: number): void {
-    if (fetch.firstByteAt === undefined) return;
-    this.estimate.transferred(fetch.received, now - fetch.firstByteAt);
-    fetch.firstByteAt = undefined;
-  }
-
-  failed(id: number, status: number): FetchOutcome {
+  failed(
+    id: number,
+    { status, now }: { readonly status: number; readonly now: number },
+  ): FetchOutcome {
     const fetch = this.#active.get(id);
     if (fetch === undefined) return NOTHING;
     this.#active.delete(id);
+    if (fetch.type === 'pieces') this.#ebb(fetch, now);
     if (fetch.type === 'pieces') release(fetch);
     return { type: 'failed', of: fetch.type, entry: fetch.entry, status };
   }
 
   /** Stops the fetches of entries for which `unwanted` holds; what they brought stays. */
-  abort(unwanted: (entry: SegmentEntry) => boolean): readonly Effect[] {
+  abort(unwanted: (entry: SegmentEntry) => boolean, now: number): readonly Effect[] {
     const effects: Effect[] = [];
-    for (const fetch of [...this.#active.values()]) {
-      if (!unwanted(fetch.entry)) continue;
-      this.#active.delete(fetch.id);
-      if (fetch.type === 'pieces') release(fetch);
-      effects.push({ type: 'fetch-abort', fetch: fetch.id });
-    }
+    for (const fetch of [...this.#active.values()])
+      if (unwanted(fetch.entry)) effects.push(this.#abort(fetch, now));
     return effects;
+  }
+
+  /**
+   * The last piece of `entry` that a response under way has still to bring, and when it will, at the
+   * present rate; undefined if none is under way (SWM-12).
+   */
+  tail(entry: SegmentEntry): { readonly index: number; readonly inMs: number } | undefined {
+    const rate = this.estimate.rate(0);
+    if (rate <= 0) return undefined;
+    let latest: { readonly index: number; readonly inMs: number } | undefined;
+    for (const fetch of this.#active.values()) {
+      if (fetch.type !== 'pieces' || fetch.entry !== entry || fetch.firstByteAt === undefined)
+        continue;
+      const index = Math.max(...fetch.pieces);
+      const bytes = (index + 1) * LIMITS.pieceBytes - fetch.at;
+      const inMs = (bytes * this.#flowing) / rate;
+      if (latest === undefined || inMs > latest.inMs) latest = { index, inMs };
+    }
+    return latest;
+  }
+
+  /** A neighbour will bring this piece of a response's tail; a response with nothing left to bring is aborted. */
+  giveUp(entry: SegmentEntry, index: number, now: number): readonly Effect[] {
+    for (const fetch of this.#active.values()) {
+      if (fetch.type !== 'pieces' || fetch.entry !== entry || !fetch.pieces.delete(index)) continue;
+      entry.mark(index, 'missing');
+      return fetch.pieces.size === 0 ? [this.#abort(fetch, now)] : [];
+    }
+    return [];
+  }
+
+  #abort(fetch: PieceFetch | DigestFetch, now: number): Effect {
+    this.#active.delete(fetch.id);
+    if (fetch.type === 'pieces') {
+      this.#ebb(fetch, now);
+      release(fetch);
+    }
+    return { type: 'fetch-abort', fetch: fetch.id };
+  }
+
+  /** A response has brought what was wanted of it. */
+  #ebb(fetch: PieceFetch, now: number): void {
+    if (fetch.firstByteAt === undefined) return;
+    fetch.firstByteAt = undefined;
+    this.#sample(now);
+    this.#flowing -= 1;
+  }
+
+  /** Counts what all responses together have brought towards the estimate: one alone sees only its share. */
+  #sample(now: number): void {
+    this.estimate.transferred(this.#flowBytes, now - this.#flowSince);
+    this.#restartFlow(now);
+  }
+
+  #restartFlow(now: number): void {
+    this.#flowSince = now;
+    this.#flowBytes = 0;
   }
 }
 

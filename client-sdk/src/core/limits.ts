@@ -21,6 +21,8 @@ export const ENGINE = {
   pullJitterMs: 150,
   /** How far beyond the segment needed next the engine fetches from neighbours. */
   segmentsAhead: 4,
+  /** SWM-4: a segment is pulled alone when the downlink carries less than this many times what it lacks. */
+  downlinkReserve: 1.3,
   /** A duty is taken this far ahead at most; a paused viewer leaves it to its backups. */
   dutySegmentsAhead: 8,
   /** Duties waiting for their time at once. */
@@ -59,8 +61,20 @@ export const ENGINE = {
   fallbackBaseMs: 60,
   /** Largest random head start of one viewer's fallback over another's, so that the others can wait for it. */
   fallbackSpreadMs: 400,
+  /** The rate of long responses is looked at this often. */
+  rateSampleMs: 500,
+  /** SWM-5: pieces that a neighbour holds or has promised are fetched by HTTP no earlier than this before their time. */
+  patienceMs: 500,
+  /** SWM-12: a neighbour takes over the tail of a response that would take this much longer than it. */
+  slowTailMs: 300,
+  /** SWM-13: a segment that nobody holds or fetches after this long has lost its owners. */
+  ownerMs: 600,
   /** How long a `fetching` hint keeps others waiting. */
   hintMs: 1_500,
+  /** A `fetching` hint is given again this often while the response is under way. */
+  hintRenewMs: 1_000,
+  /** An origin that takes longer for one piece is slow: promises are waited for. */
+  slowPieceMs: 50,
   /** How long after joining a viewer without neighbours waits for the first one. */
   lonelyMs: 3_000,
   /** SWM-2: backups wait for these shares of the time there was, but at least `backupMinMs`. */

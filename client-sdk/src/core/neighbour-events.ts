@@ -195,6 +195,7 @@ function onPiece(
   const outcome = entry.offer(index, payload);
   if (outcome === 'stored') {
     neighbour.failures = 0;
+    state.received.add(payload.length, state.now);
     neighbour.credit(payload.length, state.now);
     entry.firstByteAt ??= state.now;
     entry.p2pBytes += payload.length;

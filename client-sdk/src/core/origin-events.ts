@@ -15,6 +15,7 @@ export function onFetchOutcome(state: SwarmState, outcome: FetchOutcome): void {
     case 'progress':
       state.wastedBytes += outcome.wasted;
       outcome.entry.fetchFailures = 0;
+      if (outcome.abort !== undefined) state.emit(outcome.abort);
       return;
     case 'corrupt':
       state.wastedBytes += outcome.wasted;
@@ -38,7 +39,7 @@ export function onDemandCancelled(state: SwarmState, demand: number): void {
   const entry = state.demands.get(demand)?.entry;
   state.demands.delete(demand);
   if (entry === undefined || state.wanted().includes(entry)) return;
-  state.emit(...state.fetches.abort((other) => other === entry));
+  state.emit(...state.fetches.abort((other) => other === entry, state.now));
 }
 
 /** The origin's bytes do not match its own digests: once may be chance, twice is for the player's own loader to judge. */
@@ -47,7 +48,7 @@ export function onOriginFault(state: SwarmState, entry: SegmentEntry): void {
   if (entry.originFaults < ENGINE.originFaults) return;
   state.emit({ type: 'report', report: { type: 'corrupt-origin', id: entry.info.id } });
   for (const demand of takeDemands(state, entry)) state.emit({ type: 'fall-back', demand });
-  state.emit(...state.fetches.abort((other) => other === entry));
+  state.emit(...state.fetches.abort((other) => other === entry, state.now));
 }
 
 function onFetchFailed(

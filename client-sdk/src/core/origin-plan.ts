@@ -1,16 +1,43 @@
 import { digestsUrl, LIMITS } from '@shoal/protocol';
 import { ENGINE } from './limits.ts';
+import { httpRate, lastCall } from './http-time.ts';
+import { pressing } from './pressing.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
 
 const LOOK_AGAIN_MS = 50;
 
-/** Takes the stripes whose time has come from the origin (SWM-2). */
+/** Takes the stripes whose time has come from the origin (SWM-2), unless its own playback presses: then its backups do. */
 export function takeDuties(state: SwarmState): void {
-  for (const { entry, from, to } of state.duties.due(state.now, state.mesh.ready()))
+  const due = state.duties.due(state.now, state.mesh.ready());
+  const first = due.length === 0 ? undefined : pressing(state, state.wanted());
+  for (const { entry, from, to } of due) {
+    if (first !== undefined && first !== entry) continue;
     for (const run of runs(from, to, (i) => entry.state(i) === 'missing'))
       fetchPieces(state, entry, run);
+  }
   state.wake(state.duties.deadline());
+}
+
+/** A segment whose owners are silent, or that never had any: this viewer may elect itself (SWM-13). */
+export function adoptOrphan(state: SwarmState, entry: SegmentEntry): void {
+  if (entry.adopted || entry.count('missing') < entry.pieces || !state.p2p) return;
+  const at = entry.knownAt + ENGINE.ownerMs;
+  if (state.now < at) {
+    state.wake(at);
+    return;
+  }
+  entry.adopted = true;
+  const neighbours = state.mesh.ready();
+  if (neighbours.length === 0 || !state.playback.moving || state.duties.stands(entry)) return;
+  for (let i = 0; i < entry.pieces; i++) if (entry.promisedAfter(i, state.now)) return;
+  if (neighbours.some((n) => (n.holds(entry.key)?.count ?? 0) > 0)) return;
+  state.duties.elect(entry, state.tracker.viewers ?? neighbours.length + 1, {
+    now: state.now,
+    slackMs: state.deadlineOf(entry) - state.now,
+    random: state.random,
+  });
+  takeDuties(state);
 }
 
 /** Fetches by HTTP what can no longer be waited for (SWM-1, SWM-5). */
@@ -23,23 +50,57 @@ export function meetDeadline(state: SwarmState, entry: SegmentEntry): void {
   const demanded = isDemanded(state, entry);
   // While nothing plays, only what the player asks for is urgent: what follows has until the first frame.
   if (!demanded && !state.playback.running) return;
-  const { soft, hard } =
-    demanded && isAlone(state) ? { soft: state.now, hard: state.now } : fallbackTimes(state, entry);
-  if (state.now < soft) {
-    state.wake(soft);
+  const times = demanded && isAlone(state) ? NOW : fallbackTimes(state, entry);
+  if (state.now < times.soft) {
+    state.wake(times.soft);
     return;
   }
-  const last = state.now >= hard;
-  if (last) takeBackLate(state, entry);
-  const due = (i: number): boolean =>
-    entry.state(i) === 'missing' && (last || !entry.promisedAfter(i, state.now));
-  for (const run of runs(0, entry.pieces, due)) {
+  if (state.now >= times.hard) takeBackLate(state, entry);
+  fetchDue(state, entry, times);
+  if (entry.count('missing') + entry.count('requested') === 0) return;
+  const next = [times.hard, times.patient].filter((at) => at > state.now);
+  state.wake(Math.min(state.now + LOOK_AGAIN_MS, ...next));
+}
+
+/**
+ * Asks the origin for what is due, but for no more at once than it sends in a while: of a slow origin
+ * every viewer takes another part first, and the others hear of it (SWM-5).
+ */
+function fetchDue(state: SwarmState, entry: SegmentEntry, times: FallbackTimes): void {
+  const supply = supplyOf(state, entry);
+  const slow = LIMITS.pieceBytes / httpRate(state, entry) > ENGINE.slowPieceMs;
+  const due: number[] = [];
+  for (let i = 0; i < entry.pieces; i++) {
+    if (entry.state(i) !== 'missing') continue;
+    // Another viewer's response that is under way comes before one that begins now, if the origin is slow.
+    if (slow && supply.promised(i) && !supply.held(i)) continue;
+    if (state.now >= (supply.promised(i) || supply.held(i) ? times.patient : times.soft))
+      due.push(i);
+  }
+  if (due.length === 0) return;
+  const room = times === NOW ? due.length : roomFor(state, entry);
+  const from = room < due.length ? Math.floor(state.random() * due.length) : 0;
+  const chosen = new Set([...due.slice(from), ...due.slice(0, from)].slice(0, room));
+  for (const run of runs(0, entry.pieces, (i) => chosen.has(i))) {
     if (!state.fetches.free) break;
     fetchPieces(state, entry, run);
     state.mesh.fellShort(state.now);
   }
-  if (entry.count('missing') + entry.count('requested') > 0)
-    state.wake(last ? state.now + LOOK_AGAIN_MS : Math.min(hard, state.now + LOOK_AGAIN_MS));
+}
+
+/** How many pieces may be asked of the origin now; any number before it has shown its pace (SWM-1). */
+function roomFor(state: SwarmState, entry: SegmentEntry): number {
+  if (!state.fetches.estimate.known || state.mesh.ready().length === 0) return Infinity;
+  const pieces = (httpRate(state, entry) * ENGINE.patienceMs) / LIMITS.pieceBytes;
+  const open = state.fetches.openPieces;
+  return Math.max(open === 0 ? 1 : 0, Math.floor(pieces) - open);
+}
+
+/** Tells the neighbours again of what is still on its way from a slow origin. */
+export function renewHints(state: SwarmState): void {
+  for (const { entry, from, to } of state.fetches.unannounced(state.now))
+    tellFetching(state, entry, { from, to });
+  state.wake(state.fetches.renewAt);
 }
 
 /** Gets the digest list, from a neighbour that must have it or from the origin, once pieces can come. */
@@ -67,8 +128,9 @@ export function needDigests(state: SwarmState, entry: SegmentEntry): void {
     return;
   }
   const overHttp = entry.count('fetching') + entry.count('staged');
-  // A segment that comes whole from the origin is its own digest list.
-  const needed = (overHttp > 0 && overHttp < entry.pieces) || asked !== undefined;
+  // A segment that comes whole from the origin is its own digest list, and soon there unless the origin is slow.
+  const slow = (state.fetches.tail(entry)?.inMs ?? 0) > ENGINE.patienceMs;
+  const needed = slow || (overHttp > 0 && overHttp < entry.pieces) || asked !== undefined;
   if (!needed || state.now < entry.fetchFrom || state.fetches.fetchingDigests(entry)) return;
   state.emit(state.fetches.digests(entry, digestsUrl(entry.url), state.now));
 }
@@ -79,38 +141,55 @@ function fetchPieces(
   run: { readonly from: number; readonly to: number },
 ): void {
   state.emit(state.fetches.pieces(entry, run, state.now));
+  tellFetching(state, entry, run);
+}
+
+function tellFetching(
+  state: SwarmState,
+  entry: SegmentEntry,
+  run: { readonly from: number; readonly to: number },
+): void {
   const message = { type: 'fetching', segment: entry.info.id, ...run } as const;
   for (const { peer } of state.mesh.ready()) state.emit({ type: 'send', peer, message });
 }
 
 /**
- * `hard` is when the rest must be fetched for playback to go on, `soft` a little earlier, by chance:
- * who falls back first says so, and the others wait for it.
+ * When HTTP is to begin (SWM-5): at `soft` for pieces that nobody is known to hold or fetch – some
+ * viewers earlier than others, by chance: who falls back says so, and the others wait for it; at
+ * `patient` for pieces that are expected from neighbours; at `hard` requests are taken back as well.
  */
-function fallbackTimes(
-  state: SwarmState,
-  entry: SegmentEntry,
-): { readonly soft: number; readonly hard: number } {
+type FallbackTimes = { readonly soft: number; readonly patient: number; readonly hard: number };
+
+/** Nothing is to be waited for. */
+const NOW: FallbackTimes = { soft: 0, patient: 0, hard: 0 };
+
+function fallbackTimes(state: SwarmState, entry: SegmentEntry): FallbackTimes {
   const { estimate } = state.fetches;
   const gaps = runs(0, entry.pieces, (i) => isOpen(entry, i)).length;
   const rounds = Math.ceil(gaps / ENGINE.fetchesAtOnce);
   const transfer = (1.3 * entry.missingBytes) / httpRate(state, entry);
-  const hard =
-    state.deadlineOf(entry) - ENGINE.fallbackBaseMs - transfer - rounds * estimate.responseMs;
+  // A slow origin becomes slower when everybody asks it early: no more than a segment's time ahead.
+  const lead = Math.min(transfer, entry.info.durationMs);
+  const latest = state.deadlineOf(entry) - ENGINE.fallbackBaseMs - rounds * estimate.responseMs;
+  const hard = latest - lead;
+  const patient = latest - Math.min(transfer, ENGINE.patienceMs);
   const chance = (entry.pullFrom - entry.knownAt) / ENGINE.pullJitterMs;
-  return { soft: hard - chance * ENGINE.fallbackSpreadMs, hard };
+  return { soft: hard - chance * ENGINE.fallbackSpreadMs, patient, hard };
 }
 
-/** After this not even one piece of the segment would come in time over HTTP. */
-export function lastCall(state: SwarmState, entry: SegmentEntry): number {
-  const piece = (1.3 * LIMITS.pieceBytes) / httpRate(state, entry);
-  const { responseMs } = state.fetches.estimate;
-  return state.deadlineOf(entry) - ENGINE.fallbackBaseMs - piece - responseMs;
-}
-
-/** Bytes a ms; before the first transfer, twice what the stream needs. */
-function httpRate({ fetches }: SwarmState, { info }: SegmentEntry): number {
-  return fetches.estimate.rate((2 * info.size) / Math.max(info.durationMs, 1));
+/** Which pieces of a segment neighbours hold, and which they fetch just now. */
+function supplyOf(
+  { mesh, now }: SwarmState,
+  entry: SegmentEntry,
+): {
+  readonly held: (index: number) => boolean;
+  readonly promised: (index: number) => boolean;
+} {
+  const maps = mesh.ready().flatMap((n) => (n.shares ? (n.holds(entry.key) ?? []) : []));
+  return {
+    held: (i) => maps.some((map) => map.has(i)),
+    promised: (i) => entry.promisedAfter(i, now),
+  };
 }
 
 function isDemanded({ demands }: SwarmState, entry: SegmentEntry): boolean {
@@ -138,7 +217,9 @@ function takeBackLate(state: SwarmState, entry: SegmentEntry): void {
   for (const neighbour of state.mesh.ready()) {
     const request = neighbour.request;
     if (request?.entry !== entry) continue;
-    const expected = Math.max(request.at + neighbour.responseMs, state.now);
+    // Who is late already is likely to be later still.
+    const late = Math.max(0, state.now - request.at - neighbour.responseMs);
+    const expected = Math.max(request.at + neighbour.responseMs, state.now) + late;
     if (expected < end) continue;
     neighbour.giveUp();
     entry.mark(request.index, 'missing');

@@ -2,7 +2,9 @@ import { BYE, type PeerMessage, REJECT } from '@shoal/protocol';
 import { RequestChoice } from './choose-request.ts';
 import { ENGINE } from './limits.ts';
 import { drop } from './neighbour-events.ts';
-import { lastCall } from './origin-plan.ts';
+import { lastCall } from './http-time.ts';
+import type { Neighbour } from './neighbour.ts';
+import { pressing } from './pressing.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
 
@@ -40,17 +42,19 @@ export function askNeighbours(state: SwarmState, wanted: readonly SegmentEntry[]
   const neighbours = state.mesh.ready();
   const idle = neighbours.filter((n) => n.request === undefined && n.shares);
   if (idle.length === 0) return;
-  const entries = wanted
-    .filter((entry) => entry.count('missing') > 0)
-    .map((entry) => ({ entry, lastCall: lastCall(state, entry) }));
-  if (entries.length === 0) return;
+  const first = pressing(state, wanted);
+  const open = (first === undefined ? wanted : [first]).filter(
+    (entry) => entry.count('missing') + entry.count('fetching') > 0,
+  );
+  if (open.length === 0) return;
+  const entries = open.map((entry) => ({ entry, lastCall: lastCall(state, entry) }));
   const choice = new RequestChoice({ entries, neighbours, random, now });
   for (const neighbour of shuffled(idle, random)) {
     if (neighbour.restUntil > now) {
       state.wake(neighbour.restUntil);
       continue;
     }
-    const chosen = choice.next(neighbour);
+    const chosen = choice.next(neighbour) ?? slowTail(state, neighbour, wanted);
     if (chosen === undefined) continue;
     const { entry, index } = chosen;
     entry.mark(index, 'requested');
@@ -59,6 +63,25 @@ export function askNeighbours(state: SwarmState, wanted: readonly SegmentEntry[]
     state.emit({ type: 'send', peer: neighbour.peer, message });
     state.wake(neighbour.request?.until);
   }
+}
+
+/** Takes a piece from the end of a response that is slower than this neighbour would be (SWM-12). */
+function slowTail(
+  state: SwarmState,
+  neighbour: Neighbour,
+  wanted: readonly SegmentEntry[],
+): { readonly entry: SegmentEntry; readonly index: number } | undefined {
+  for (const entry of wanted) {
+    if (entry.digests === undefined || entry.count('fetching') === 0) continue;
+    const held = neighbour.holds(entry.key);
+    if (held === undefined) continue;
+    const tail = state.fetches.tail(entry);
+    if (tail === undefined || !held.has(tail.index)) continue;
+    if (tail.inMs < neighbour.responseMs + ENGINE.slowTailMs) continue;
+    state.emit(...state.fetches.giveUp(entry, tail.index, state.now));
+    return { entry, index: tail.index };
+  }
+  return undefined;
 }
 
 /** Sends what neighbours asked for, as far as their send buffers and the cap allow (SWM-9). */

@@ -23,6 +23,11 @@ export class Playback {
     return this.#report !== undefined && this.#report.bufferedMs > 0;
   }
 
+  /** Whether the playhead moves: neither paused nor without media. */
+  get moving(): boolean {
+    return this.running && this.#report?.playing === true;
+  }
+
   /**
    * When segment `msn` must be complete if playback is not to stop; `durationMs` tells the lengths of
    * the segments before it. A segment behind the buffer or before the first report is due at once.

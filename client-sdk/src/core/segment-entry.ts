@@ -37,6 +37,8 @@ export class SegmentEntry {
   fetchFailures = 0;
   fetchFrom = 0;
   originFaults = 0;
+  /** It was looked after once when nobody else did (SWM-13). */
+  adopted = false;
 
   readonly #sha256: Sha256;
   readonly #memory: ((segment: SegmentInfo) => Uint8Array) | undefined;

@@ -7,6 +7,7 @@ import { ENGINE } from './limits.ts';
 import { Mesh } from './mesh.ts';
 import { Playback } from './playback.ts';
 import type { SegmentEntry } from './segment-entry.ts';
+import { ReceiveRate } from './receive-rate.ts';
 import { SegmentStore } from './segment-store.ts';
 import { TrackerSession } from './tracker-session.ts';
 import { Uploads } from './uploads.ts';
@@ -23,6 +24,7 @@ export class SwarmState {
   readonly playback: Playback = new Playback();
   readonly duties: Duties = new Duties();
   readonly fetches: Fetches = new Fetches();
+  readonly received: ReceiveRate = new ReceiveRate();
   readonly store: SegmentStore;
   readonly mesh: Mesh;
   readonly uploads: Uploads;
@@ -100,7 +102,9 @@ export class SwarmState {
     const wanted = new Set<SegmentEntry>();
     for (const { entry } of this.demands.values()) wanted.add(entry);
     const next = this.playback.next;
-    if (this.p2p && this.rendition !== undefined && next !== undefined)
+    // While nothing plays, what the player asked for comes first, and alone (SWM-4).
+    const ahead = this.p2p && (this.playback.running || this.demands.size === 0);
+    if (ahead && this.rendition !== undefined && next !== undefined)
       for (let msn = next; msn <= next + ENGINE.segmentsAhead; msn++) {
         const listed = this.catalog.byMsn(this.rendition, msn);
         if (listed !== undefined) wanted.add(this.open(listed));
@@ -113,7 +117,7 @@ export class SwarmState {
   /** Another channel begins: no segment of the one before is known any longer, and its demands are the player's. */
   forgetSegments(): void {
     for (const demand of this.demands.keys()) this.emit({ type: 'fall-back', demand });
-    this.emit(...this.fetches.abort(() => true));
+    this.emit(...this.fetches.abort(() => true, this.now));
     this.demands.clear();
     this.digestAsks.clear();
     this.store.clear();

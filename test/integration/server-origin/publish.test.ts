@@ -84,11 +84,11 @@ describe('publishing', () => {
       (p) => p.mediaSequence >= 12,
       'a full window',
     );
-    const gone = test.events.flatMap((event) =>
-      event.type === 'segment.ready' ? [event.segment.id] : [],
-    );
     const status = async (msn: number): Promise<number> => {
-      const id = gone.find((segment) => segment.msn === msn);
+      const ids = test.events.flatMap((event) =>
+        event.type === 'segment.ready' ? [event.segment.id] : [],
+      );
+      const id = ids.find((segment) => segment.msn === msn);
       return (await fetch(test.url(`/live/demo/source/${id?.epoch ?? 0}-${msn}.m4s`))).status;
     };
     expect(await status(0)).toBe(404);
