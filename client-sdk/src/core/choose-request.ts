@@ -32,7 +32,7 @@ export class RequestChoice {
       if (entry.digests === undefined || entry.count('missing') === 0) continue;
       if (entry.pullFrom > now) continue;
       // What would come too late would come twice.
-      if (now + neighbour.responseMs > lastCall) continue;
+      if (now + neighbour.surelyMs > lastCall) continue;
       const mine = neighbour.holds(entry.key);
       if (mine === undefined || mine.count === 0) continue;
       const holders = this.#holdersOf(entry);

@@ -32,6 +32,7 @@ export class Neighbour {
   readonly #late = new Set<string>();
   readonly #digestsGiven = new Map<string, number>();
   #responseMs: number | undefined;
+  #deviationMs = 0;
 
   constructor(peer: PeerId) {
     this.peer = peer;
@@ -40,6 +41,11 @@ export class Neighbour {
   /** Smoothed time from request to piece, in ms. */
   get responseMs(): number {
     return this.#responseMs ?? ENGINE.requestTimeoutMaxMs / 4;
+  }
+
+  /** A time that a piece seldom takes longer than. */
+  get surelyMs(): number {
+    return this.responseMs + 1.5 * this.#deviationMs;
   }
 
   /** Notes verified bytes as delivered by it. */
@@ -116,6 +122,9 @@ export class Neighbour {
     const request = this.request;
     if (request?.entry.key === key && request.index === index) {
       const took = now - request.at;
+      const error = Math.abs(took - this.responseMs);
+      this.#deviationMs =
+        this.#responseMs === undefined ? took / 2 : 0.75 * this.#deviationMs + 0.25 * error;
       this.#responseMs =
         this.#responseMs === undefined ? took : 0.75 * this.#responseMs + 0.25 * took;
       this.request = undefined;
