@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../result.ts';
 import { isSegmentSize, isUint32, type SegmentInfo } from '../segment.ts';
 import type {
   BadReason,
+  BadReport,
   ClientMessage,
   ClientUpdate,
   Duty,
@@ -109,9 +110,7 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
   const received = parseReports(value['received'], (report, peer) =>
     isUint32(report['bytes']) ? { peer, bytes: report['bytes'] } : undefined,
   );
-  const bad = parseReports(value['bad'], (report, peer) =>
-    isBadReason(report['reason']) ? { peer, reason: report['reason'] } : undefined,
-  );
+  const bad = parseReports(value['bad'], parseBad);
   if (received === undefined || bad === undefined) return err('bad reports');
   return ok({
     action: 'update',
@@ -126,6 +125,12 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
     received,
     bad,
   });
+}
+
+function parseBad({ reason, session }: Fields, peer: PeerId): BadReport | undefined {
+  if (!isBadReason(reason)) return undefined;
+  if (session === undefined) return { peer, reason };
+  return isSession(session) ? { peer, reason, session } : undefined;
 }
 
 function parseReports<T>(

@@ -38,9 +38,13 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
     want: fc.nat(LIMITS.maxNeighbours),
     shares: fc.boolean(),
     received: fc.array(fc.record({ peer, bytes: uint32 }), { maxLength: LIMITS.reportsPerUpdate }),
-    bad: fc.array(fc.record({ peer, reason: fc.constantFrom('corrupt', 'unreachable') }), {
-      maxLength: LIMITS.reportsPerUpdate,
-    }),
+    bad: fc.array(
+      fc.record(
+        { peer, reason: fc.constantFrom('corrupt', 'unreachable'), session },
+        { requiredKeys: ['peer', 'reason'] },
+      ),
+      { maxLength: LIMITS.reportsPerUpdate },
+    ),
   }),
   fc.record({ action: fc.constant('signal'), to: peer, session, signal }),
   fc.constant({ action: 'leave' } as const),
