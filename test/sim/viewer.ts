@@ -4,6 +4,7 @@ import {
   encodePeerMessage,
   type PeerId,
   type PeerMessage,
+  toBase64Url,
   type TrackerMessage,
 } from '@shoal/protocol';
 import { canConnect, Link } from './link.ts';
@@ -21,6 +22,11 @@ type Rendezvous = {
   readonly find: (peer: PeerId) => Viewer | undefined;
   readonly named: (peer: PeerId, viewer: Viewer) => void;
 };
+
+/** A viewer's key, without the host's randomness: same seed, same run. */
+function randomKey(random: () => number): string {
+  return toBase64Url(Uint8Array.from({ length: 16 }, () => Math.floor(256 * random())));
+}
 
 /** One modelled viewer: a player, the real engine, and links with delay and a shared uplink. */
 export class Viewer implements LinkEnd {
@@ -50,6 +56,7 @@ export class Viewer implements LinkEnd {
     this.name = options.name;
     this.options = options;
     this.engine = new SwarmEngine({
+      key: randomKey(world.options.random),
       shares: options.shares ?? true,
       uploadLimit: undefined,
       random: world.options.random,

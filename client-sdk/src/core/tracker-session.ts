@@ -33,6 +33,7 @@ export class TrackerSession {
   lookAt = 0;
 
   readonly #shares: boolean;
+  readonly #key: string | undefined;
   #intervalMs = 10_000;
   #sentAt = -Infinity;
   #sent: Standing | undefined;
@@ -40,13 +41,15 @@ export class TrackerSession {
   #received = new Map<PeerId, number>();
   #bad = new Map<PeerId, BadReport>();
 
-  constructor(options: { readonly shares: boolean }) {
+  constructor(options: { readonly shares: boolean; readonly key?: string }) {
     this.#shares = options.shares;
+    this.#key = options.key;
   }
 
   join(channel: ChannelId): ClientMessage {
     this.state = 'joining';
-    return { action: 'join', version: PROTOCOL_VERSION, channel, shares: this.#shares };
+    const key = this.#key === undefined ? {} : { key: this.#key };
+    return { action: 'join', version: PROTOCOL_VERSION, channel, shares: this.#shares, ...key };
   }
 
   welcomed(

@@ -1,3 +1,4 @@
+import { fromBase64Url } from '../base64url.ts';
 import { parseChannelId, parsePeerId, parseRenditionId, type PeerId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { isRoot } from '../integrity.ts';
@@ -26,9 +27,11 @@ export function parseClientMessage(value: unknown): Result<ClientMessage, string
     case 'join': {
       const channel = parseChannelId(value['channel']);
       if (!channel.ok) return channel;
-      const { version, shares } = value;
+      const { version, shares, key } = value;
       if (!isUint32(version) || typeof shares !== 'boolean') return err('bad join');
-      return ok({ action: 'join', version, channel: channel.value, shares });
+      const join = { action: 'join', version, channel: channel.value, shares } as const;
+      if (key === undefined) return ok(join);
+      return isKey(key) ? ok({ ...join, key }) : err('bad key');
     }
     case 'update':
       return parseUpdate(value);
@@ -196,6 +199,10 @@ function isFields(value: unknown): value is Fields {
 
 function isSession(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= 24;
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && fromBase64Url(value, 16).ok;
 }
 
 function isSdp(value: unknown): value is string {

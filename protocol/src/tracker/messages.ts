@@ -13,6 +13,8 @@ export type ClientMessage =
       readonly channel: ChannelId;
       /** Whether this viewer will upload to others at all. */
       readonly shares: boolean;
+      /** 16 random bytes as base64url, told to nobody but the tracker: who has it keeps its name (TRK-21). */
+      readonly key?: string;
     }
   | ClientUpdate
   | {
