@@ -77,7 +77,8 @@ export class DataChannelLink implements Link {
       const text = line.replace(/^a=/, '');
       const candidate: Candidate = { kind: 'candidate', candidate: text, sdpMid, sdpMLineIndex: 0 };
       if (this.#withheld === undefined) this.#say(candidate);
-      else if (this.#withheld.length < LIMITS.signalsPerIntroduction) this.#withheld.push(candidate);
+      else if (this.#withheld.length < LIMITS.signalsPerIntroduction)
+        this.#withheld.push(candidate);
     });
     // Without this listener the library would keep the process alive after the end of the connection.
     connection.onStateChange((state) => {
