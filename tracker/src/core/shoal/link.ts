@@ -93,9 +93,7 @@ export function fail<Conn>(
 /** Whether the two of an earlier introduction may be introduced again. */
 export function mayLinkAgain<Conn>(of: Link<Conn>, limits: TrackerLimits, now: number): boolean {
   if (of.state === 'barred') return false;
-  return of.state === 'failed'
-    ? now >= of.againAt
-    : now - of.aliveAt >= limits.reintroduceMs;
+  return of.state === 'failed' ? now >= of.againAt : now - of.aliveAt >= limits.reintroduceMs;
 }
 
 /** True while both sides still count the link as settling. */
