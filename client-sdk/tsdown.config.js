@@ -33,14 +33,14 @@ const browser = defineConfig({
 
 /** For load tests and seed boxes: what it needs of Node's own packages is the operator's to install. */
 const node = defineConfig({
-  entry: { index: 'src/node/index.ts' },
+  entry: { index: 'src/node/index.ts', 'cli/main': 'src/node/cli/main.ts' },
   format: 'esm',
   platform: 'node',
   target: 'node20',
   outDir: 'dist/node',
   outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
   dts: true,
-  clean: ['dist/node/*'],
+  clean: ['dist/node/*', 'dist/node/cli'],
   deps: { alwaysBundle: [/^@shoal\//], neverBundle: ['node-datachannel', 'ws', 'hls.js'] },
   inputOptions: {
     resolve: { conditionNames: ['@shoal/source', 'node', 'import', 'default'] },

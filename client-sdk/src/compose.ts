@@ -11,6 +11,7 @@ import { Emitter } from './adapters/host/emitter.ts';
 import { EngineHost } from './adapters/host/engine-host.ts';
 import { watchPage } from './adapters/host/page-lifecycle.ts';
 import { publishReport } from './adapters/host/report-events.ts';
+import { viewerKey } from './adapters/host/viewer-key.ts';
 import { RateMeter } from './adapters/http/rate-meter.ts';
 import { SegmentFetches } from './adapters/http/fetch-segment.ts';
 import { StockEngine } from './adapters/p2p-media-loader/stock-engine.ts';
@@ -157,6 +158,7 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
   const rate = new RateMeter();
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
+      key: viewerKey(),
       shares: settings.upload,
       uploadLimit: settings.uploadLimit,
       random,

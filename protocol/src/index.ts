@@ -54,6 +54,7 @@ export {
 export { parseClientMessage, parseTrackerMessage } from './tracker/codec.ts';
 export {
   type BadReason,
+  type BadReport,
   type ClientMessage,
   type ClientUpdate,
   CLOSE,

@@ -21,7 +21,7 @@ type End = {
 };
 
 function end(
-  onSignal: (signal: Signal) => void,
+  onSignal: (signal: Signal, to: PeerId) => void,
   options: { readonly connectMs?: number } = {},
 ): End {
   const inputs: Input[] = [];
@@ -30,7 +30,7 @@ function end(
     iceServers: [],
     input: (input) => {
       inputs.push(input);
-      if (input.type === 'link-signal') onSignal(input.signal);
+      if (input.type === 'link-signal') onSignal(input.signal, input.peer);
     },
   });
   closers.push(() => {
@@ -78,6 +78,44 @@ describe('links on node-datachannel', () => {
     await Promise.all([bob.saw('link-frame', 20), ann.saw('link-frame')]);
     expect(bob.frames().map((bytes) => bytes[999])).toEqual([...Array(20).keys()]);
     expect(ann.frames()[0]).toEqual(frame(LIMITS.digestFrameBytes, 7));
+  });
+
+  it('SWM-50 tell where the initiator is only once it knows the answer', async () => {
+    const fromAnn: Signal[] = [];
+    const fromBob: Signal[] = [];
+    const ann = end((signal) => fromAnn.push(signal));
+    const bob = end((signal) => fromBob.push(signal));
+    bob.links.connect({ peer: ANN, session: 's', initiator: false });
+    ann.links.connect({ peer: BOB, session: 's', initiator: true });
+    await ann.saw('link-signal');
+    for (const signal of fromAnn.splice(0)) bob.links.signal(ANN, signal);
+    // The answer, and where bob is; by then ann has long found out where she is.
+    await bob.saw('link-signal', 2);
+    expect(fromAnn).toEqual([]);
+    for (const signal of fromBob.splice(0)) ann.links.signal(BOB, signal);
+    await ann.saw('link-signal', 2);
+    expect(new Set(fromAnn.map(({ kind }) => kind))).toEqual(new Set(['candidate']));
+    for (const signal of fromAnn.splice(0)) bob.links.signal(ANN, signal);
+    await Promise.all([ann.saw('link-open'), bob.saw('link-open')]);
+  });
+
+  it('SWM-50 open when ten are made at once', async () => {
+    const names = [0, 1, 2, 3, 4].map((i) => unwrap(parsePeerId(`p${i}-00000000000000000`)));
+    const ends = new Map<PeerId, End>();
+    for (const name of names) {
+      const pass = (signal: Signal, to: PeerId): void => {
+        setTimeout(() => ends.get(to)?.links.signal(name, signal), 20);
+      };
+      ends.set(name, end(pass));
+    }
+    const pairs = names.flatMap((a, i) => names.slice(i + 1).map((b) => [a, b] as const));
+    for (const [a, b] of pairs) {
+      ends.get(b)?.links.connect({ peer: a, session: 's', initiator: false });
+      ends.get(a)?.links.connect({ peer: b, session: 's', initiator: true });
+    }
+    await Promise.all([...ends.values()].map((one) => one.saw('link-open', 4)));
+    for (const { inputs } of ends.values())
+      expect(inputs.filter(({ type }) => type === 'link-closed')).toEqual([]);
   });
 
   it('say when the send buffer has emptied after a piece, and only then', async () => {

@@ -105,6 +105,31 @@ it('SWM-3 without the tracker the mesh goes on, below two copies, and finds it a
   expectCleanPlayback(world);
 });
 
+it('SWM-52 nobody has two links to one viewer after the tracker restarted, and none was closed by it', () => {
+  const world = swarm(11, equal(10));
+  world.run(8_000);
+  const links = (): number => world.viewers.reduce((sum, { links }) => sum + links.size, 0);
+  const before = links();
+  const names = world.viewers.map(({ peer }) => peer);
+  for (let i = 0; i < 3; i++) {
+    world.killTracker();
+    world.run(3_000);
+    world.reviveTracker();
+    for (let j = 0; j < 20; j++) {
+      world.run(1_000);
+      for (const viewer of world.viewers) {
+        const ends = [...viewer.links.keys()].map((peer) => world.viewerOf(peer)?.name);
+        expect(new Set(ends).size).toBe(ends.length);
+        expect(ends).not.toContain(viewer.name);
+      }
+    }
+  }
+  expect(world.viewers.map(({ peer }) => peer)).toEqual(names);
+  expect(links()).toBeGreaterThanOrEqual(before);
+  expect(world.viewers.every(({ dropped }) => dropped.length === 0)).toBe(true);
+  expectCleanPlayback(world);
+});
+
 it('SEG-7 a peer that corrupts what it sends lands at most one piece per victim and nothing in a player', () => {
   const world = swarm(6, [...equal(4), { pollutes: 'bits' }, { pollutes: 'bits' }, ...equal(3)]);
   const { mean } = measure(world, 20_000);

@@ -21,6 +21,11 @@ import {
 } from './model.ts';
 import { Viewer } from './viewer.ts';
 
+/** The name of a key, as short as it must be. */
+function nameOf(key: string): string {
+  return `k${key.slice(0, 19)}`;
+}
+
 const EPOCH = 1_700_000_000;
 const LISTED = 10;
 
@@ -83,6 +88,11 @@ export class World implements Surroundings {
 
   run(ms: number): void {
     this.queue.runUntil(this.queue.now + ms);
+  }
+
+  /** Who has, or had, this name. */
+  viewerOf(peer: PeerId): Viewer | undefined {
+    return this.#byPeer.get(peer);
   }
 
   /** Body of a URL of the origin, or undefined for 404. */
@@ -181,6 +191,6 @@ export class World implements Surroundings {
 
   #newTracker(): TrackerCore<Viewer> {
     const { random } = this.options;
-    return new TrackerCore<Viewer>({ random, newId: () => `id${++this.#ids}` });
+    return new TrackerCore<Viewer>({ random, newId: () => `id${++this.#ids}`, nameOf });
   }
 }

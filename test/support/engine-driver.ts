@@ -45,6 +45,7 @@ export class EngineDriver {
       readonly shares?: boolean;
       readonly uploadLimit?: number;
       readonly random?: () => number;
+      readonly key?: string;
     } = {},
   ) {
     this.engine = new SwarmEngine({
@@ -52,6 +53,7 @@ export class EngineDriver {
       uploadLimit: options.uploadLimit,
       random: options.random ?? seededRandom(1),
       sha256,
+      ...(options.key !== undefined && { key: options.key }),
     });
   }
 

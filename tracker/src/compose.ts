@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ChannelId } from '@shoal/protocol';
 import type { Connection } from './adapters/connection.ts';
 import { WsServer } from './adapters/ws-server.ts';
@@ -29,6 +29,7 @@ export async function startTracker(options: TrackerOptions): Promise<Tracker> {
     random: Math.random,
     // 96 random bits: nobody guesses the name of a peer or of an introduction.
     newId: () => randomBytes(12).toString('base64url'),
+    nameOf,
     channels,
     limits: limits ?? {},
   });
@@ -49,6 +50,11 @@ export async function startTracker(options: TrackerOptions): Promise<Tracker> {
       return server.close();
     },
   };
+}
+
+/** 120 bits of a digest: without the key nobody finds another one of that name (TRK-21). */
+function nameOf(key: string): string {
+  return createHash('sha256').update(`shoal-peer:${key}`).digest('base64url').slice(0, 20);
 }
 
 function startError(cause: unknown, { host, port }: TrackerOptions): TrackerStartError {

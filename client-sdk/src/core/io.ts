@@ -127,6 +127,8 @@ export type EngineStats = {
 
 /** Settings of the engine. */
 export type EngineOptions = {
+  /** 16 random bytes as base64url, which nobody can guess: keeps the viewer's name with the tracker (TRK-21). Default none. */
+  readonly key?: string;
   /** Upload at all. */
   readonly shares: boolean;
   /** Bytes a second; undefined for no cap. */

@@ -56,16 +56,23 @@ export class Mesh {
     this.#exploring = true;
   }
 
-  /** Follows an introduction, unless the mesh is full or the peer is known or banned. */
+  /**
+   * Follows an introduction, unless the mesh is full or the peer is known or banned. One to a peer that is still
+   * being connected to takes the place of the earlier: the other side saw that fail (SWM-51).
+   */
   introduce(introduction: {
     readonly peer: PeerId;
     readonly session: string;
     readonly initiator: boolean;
   }): readonly Effect[] {
     const { peer, session, initiator } = introduction;
+    const known = this.#neighbours.get(peer);
+    const stuck = known?.state === 'connecting' || known?.state === 'greeting';
+    if (this.#banned.has(peer) || (known !== undefined && !(stuck && known.session !== session)))
+      return [];
     const full = this.#neighbours.size >= LIMITS.maxNeighbours + LIMITS.spareNeighbours;
-    if (full || this.#neighbours.has(peer) || this.#banned.has(peer)) return [];
-    this.#neighbours.set(peer, new Neighbour(peer));
+    if (full && known === undefined) return [];
+    this.#neighbours.set(peer, new Neighbour(peer, session));
     this.#exploring = false;
     return [{ type: 'connect', peer, session, initiator }];
   }

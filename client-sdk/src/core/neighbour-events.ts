@@ -32,7 +32,9 @@ export function onLinkClosed(state: SwarmState, peer: PeerId): void {
   const neighbour = state.mesh.remove(peer);
   if (neighbour === undefined) return;
   release(state, neighbour);
-  if (neighbour.state === 'connecting') state.tracker.bad(peer, 'unreachable');
+  const { state: stage, session } = neighbour;
+  if (stage === 'connecting' || stage === 'greeting')
+    state.tracker.bad({ peer, reason: 'unreachable', session });
   reportPeers(state);
 }
 
@@ -41,7 +43,7 @@ export function drop(state: SwarmState, neighbour: Neighbour, reason: ByeReason)
   if (neighbour.state === 'leaving') return;
   release(state, neighbour);
   state.emit(...state.mesh.farewell(neighbour, reason));
-  if (reason === BYE.corrupt) state.tracker.bad(neighbour.peer, 'corrupt');
+  if (reason === BYE.corrupt) state.tracker.bad({ peer: neighbour.peer, reason: 'corrupt' });
   state.emit({ type: 'report', report: { type: 'peer-dropped', peer: neighbour.peer, reason } });
   reportPeers(state);
 }

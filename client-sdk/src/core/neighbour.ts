@@ -15,6 +15,8 @@ export type PendingRequest = {
 /** One peer of the mesh: what it holds, what was asked of it, and how it behaves. */
 export class Neighbour {
   readonly peer: PeerId;
+  /** Of the introduction that led to it. */
+  readonly session: string;
   /** `connecting` until the link opens, `greeting` until its hello, `ready`, `leaving` once dropped. */
   state: 'connecting' | 'greeting' | 'ready' | 'leaving' = 'connecting';
   shares = true;
@@ -34,8 +36,9 @@ export class Neighbour {
   #responseMs: number | undefined;
   #deviationMs = 0;
 
-  constructor(peer: PeerId) {
+  constructor(peer: PeerId, session: string) {
     this.peer = peer;
+    this.session = session;
   }
 
   /** Smoothed time from request to piece, in ms. */

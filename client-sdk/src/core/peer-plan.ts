@@ -31,7 +31,7 @@ export function expireRequests(state: SwarmState): void {
       continue;
     }
     drop(state, neighbour, BYE.notUseful);
-    state.tracker.bad(neighbour.peer, 'unreachable');
+    state.tracker.bad({ peer: neighbour.peer, reason: 'unreachable' });
   }
 }
 

@@ -40,7 +40,7 @@ export function onTrackerMessage(state: SwarmState, message: TrackerMessage): vo
       state.emit(...state.mesh.introduce(message));
       return;
     case 'signal':
-      if (state.mesh.get(message.from) !== undefined)
+      if (state.mesh.get(message.from)?.session === message.session)
         state.emit({ type: 'link-signal', peer: message.from, signal: message.signal });
       return;
     case 'segment': {

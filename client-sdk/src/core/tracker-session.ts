@@ -1,4 +1,5 @@
 import {
+  type BadReport,
   type ChannelId,
   type ClientMessage,
   type ClientUpdate,
@@ -32,20 +33,23 @@ export class TrackerSession {
   lookAt = 0;
 
   readonly #shares: boolean;
+  readonly #key: string | undefined;
   #intervalMs = 10_000;
   #sentAt = -Infinity;
   #sent: Standing | undefined;
   #news = false;
   #received = new Map<PeerId, number>();
-  #bad = new Map<PeerId, 'corrupt' | 'unreachable'>();
+  #bad = new Map<PeerId, BadReport>();
 
-  constructor(options: { readonly shares: boolean }) {
+  constructor(options: { readonly shares: boolean; readonly key?: string }) {
     this.#shares = options.shares;
+    this.#key = options.key;
   }
 
   join(channel: ChannelId): ClientMessage {
     this.state = 'joining';
-    return { action: 'join', version: PROTOCOL_VERSION, channel, shares: this.#shares };
+    const key = this.#key === undefined ? {} : { key: this.#key };
+    return { action: 'join', version: PROTOCOL_VERSION, channel, shares: this.#shares, ...key };
   }
 
   welcomed(
@@ -72,10 +76,10 @@ export class TrackerSession {
       this.#received.set(peer, total);
   }
 
-  bad(peer: PeerId, reason: 'corrupt' | 'unreachable'): void {
+  bad(report: BadReport): void {
     this.#news = true;
     this.lookAt = Math.min(this.lookAt, this.#sentAt + ENGINE.updateGapMs);
-    if (this.#bad.size < LIMITS.reportsPerUpdate) this.#bad.set(peer, reason);
+    if (this.#bad.size < LIMITS.reportsPerUpdate) this.#bad.set(report.peer, report);
   }
 
   /** The update to send now, if there is news or the interval has passed. */
@@ -91,7 +95,7 @@ export class TrackerSession {
       ...standing,
       shares: this.#shares,
       received: [...this.#received].map(([peer, bytes]) => ({ peer, bytes })),
-      bad: [...this.#bad].map(([peer, reason]) => ({ peer, reason })),
+      bad: [...this.#bad.values()],
     };
     this.#sentAt = now;
     this.lookAt = now + ENGINE.updateGapMs;

@@ -5,6 +5,7 @@ import { runEffect } from '../adapters/host/effect-runner.ts';
 import { Emitter } from '../adapters/host/emitter.ts';
 import { EngineHost } from '../adapters/host/engine-host.ts';
 import { publishReport } from '../adapters/host/report-events.ts';
+import { viewerKey } from '../adapters/host/viewer-key.ts';
 import { SegmentFetches } from '../adapters/http/fetch-segment.ts';
 import { DataChannelLinks } from '../adapters/node/datachannel-links.ts';
 import { toNativeIceServers } from '../adapters/node/ice-servers.ts';
@@ -37,6 +38,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   let closed = false;
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
+      key: viewerKey(),
       shares: settings.upload,
       uploadLimit: settings.uploadLimit,
       random,

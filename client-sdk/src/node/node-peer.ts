@@ -9,6 +9,8 @@ export type NodePeerStats = ShoalStats & {
   readonly playedSegments: number;
   /** Segments that could not be had in time and were left out. */
   readonly skippedSegments: number;
+  /** Whether the playlist is closed (VOD, or a broadcast that is over) and was played to its end. */
+  readonly ended: boolean;
 };
 
 /** A viewer without a picture: it fetches, shares and "plays" against the clock. */

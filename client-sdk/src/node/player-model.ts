@@ -29,6 +29,8 @@ export type PlayerStats = {
   readonly skippedSegments: number;
   /** Whether the stream goes on. */
   readonly live: boolean;
+  /** Whether the playlist is closed and all of it was played. */
+  readonly ended: boolean;
 };
 
 /** A player loads ahead until so much is buffered, as hls.js does by default. */
@@ -112,6 +114,7 @@ export class PlayerModel {
       playedSegments: this.#played,
       skippedSegments: this.#skipped,
       live: this.#playlist?.ended === false,
+      ended: this.#finished() && this.#bufferedMs === 0,
     };
   }
 

@@ -1,3 +1,4 @@
+import { fromBase64Url } from '../base64url.ts';
 import { parseChannelId, parsePeerId, parseRenditionId, type PeerId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { isRoot } from '../integrity.ts';
@@ -5,6 +6,7 @@ import { err, ok, type Result } from '../result.ts';
 import { isSegmentSize, isUint32, type SegmentInfo } from '../segment.ts';
 import type {
   BadReason,
+  BadReport,
   ClientMessage,
   ClientUpdate,
   Duty,
@@ -25,9 +27,11 @@ export function parseClientMessage(value: unknown): Result<ClientMessage, string
     case 'join': {
       const channel = parseChannelId(value['channel']);
       if (!channel.ok) return channel;
-      const { version, shares } = value;
+      const { version, shares, key } = value;
       if (!isUint32(version) || typeof shares !== 'boolean') return err('bad join');
-      return ok({ action: 'join', version, channel: channel.value, shares });
+      const join = { action: 'join', version, channel: channel.value, shares } as const;
+      if (key === undefined) return ok(join);
+      return isKey(key) ? ok({ ...join, key }) : err('bad key');
     }
     case 'update':
       return parseUpdate(value);
@@ -109,9 +113,7 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
   const received = parseReports(value['received'], (report, peer) =>
     isUint32(report['bytes']) ? { peer, bytes: report['bytes'] } : undefined,
   );
-  const bad = parseReports(value['bad'], (report, peer) =>
-    isBadReason(report['reason']) ? { peer, reason: report['reason'] } : undefined,
-  );
+  const bad = parseReports(value['bad'], parseBad);
   if (received === undefined || bad === undefined) return err('bad reports');
   return ok({
     action: 'update',
@@ -126,6 +128,12 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
     received,
     bad,
   });
+}
+
+function parseBad({ reason, session }: Fields, peer: PeerId): BadReport | undefined {
+  if (!isBadReason(reason)) return undefined;
+  if (session === undefined) return { peer, reason };
+  return isSession(session) ? { peer, reason, session } : undefined;
 }
 
 function parseReports<T>(
@@ -191,6 +199,10 @@ function isFields(value: unknown): value is Fields {
 
 function isSession(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= 24;
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && fromBase64Url(value, 16).ok;
 }
 
 function isSdp(value: unknown): value is string {

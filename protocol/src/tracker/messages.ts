@@ -13,6 +13,8 @@ export type ClientMessage =
       readonly channel: ChannelId;
       /** Whether this viewer will upload to others at all. */
       readonly shares: boolean;
+      /** 16 random bytes as base64url, told to nobody but the tracker: who has it keeps its name (TRK-21). */
+      readonly key?: string;
     }
   | ClientUpdate
   | {
@@ -42,10 +44,17 @@ export type ClientUpdate = {
   /** Verified bytes received from neighbours since the last update: what their upload weights are made of (TRK-9). */
   readonly received: readonly { readonly peer: PeerId; readonly bytes: number }[];
   /** Neighbours that sent corrupt data or could not be reached (TRK-10). */
-  readonly bad: readonly { readonly peer: PeerId; readonly reason: BadReason }[];
+  readonly bad: readonly BadReport[];
 };
 
 export type BadReason = 'corrupt' | 'unreachable';
+
+/** What is wrong with a neighbour. `session`: of the introduction that led to no connection (TRK-20); absent otherwise. */
+export type BadReport = {
+  readonly peer: PeerId;
+  readonly reason: BadReason;
+  readonly session?: string;
+};
 
 /** WebRTC signalling, passed on unread except for its size and shape. */
 export type Signal =

@@ -78,6 +78,25 @@ describe('two viewers', () => {
     expect(await ann.next('gone')).toEqual({ action: 'gone', peer: toAnn['peer'] });
   });
 
+  it('TRK-21 keep their names over sockets and restarts of the tracker by a key', async () => {
+    const key = Buffer.alloc(16, 7).toString('base64url');
+    const names: unknown[] = [];
+    const join = async (port: number): Promise<RawClient> => {
+      const client = await RawClient.open(port);
+      client.say({ action: 'join', version: 1, channel: 'demo', shares: true, key });
+      names.push((await client.next('welcome'))['peer']);
+      return client;
+    };
+    const tracker = await start();
+    const first = await join(tracker.port);
+    await join(tracker.port);
+    await until(() => first.closed !== undefined, { what: 'the earlier socket to be closed' });
+    expect(first.closed?.code).toBe(CLOSE.refused);
+    await tracker.close();
+    await join((await start()).port);
+    expect(new Set(names)).toEqual(new Set([expect.stringMatching(/^[A-Za-z0-9_-]{20}$/)]));
+  });
+
   it('TRK-7 TRK-8 hear of each segment of the bus, and those that hold two get duties', async () => {
     const bus = openBus();
     const tracker = await start({ bus });

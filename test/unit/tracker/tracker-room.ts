@@ -70,11 +70,15 @@ export class Room {
   /** Connects and joins; the id the tracker gave it. */
   join(
     name: string,
-    as: Partial<ConnectionOrigin> & { readonly in?: string; readonly shares?: boolean } = {},
+    as: Partial<ConnectionOrigin> & {
+      readonly in?: string;
+      readonly shares?: boolean;
+      readonly key?: string;
+    } = {},
   ): string {
-    const { in: channel = 'demo', shares = true, ...origin } = as;
+    const { in: channel = 'demo', shares = true, key, ...origin } = as;
     this.connect(name, origin);
-    this.say(name, { action: 'join', version: 1, channel, shares });
+    this.say(name, { action: 'join', version: 1, channel, shares, key });
     const welcome = this.received(name, 'welcome')[0];
     if (welcome === undefined) return '';
     this.#ids.set(welcome.peer, name);

@@ -39,6 +39,8 @@ export type TrackerLimits = {
   readonly reintroduceMs: number;
   /** The same after one of them could not reach the other. */
   readonly reintroduceFailedMs: number;
+  /** The same when that showed within `settleMs`: after the first such failure, the second, and so on (TRK-20). */
+  readonly retryFailedMs: readonly number[];
   /** Candidates looked at per selection (TRK-12), and which part of them by chance (TRK-5). */
   readonly sample: number;
   readonly sampledAtRandom: number;
@@ -93,6 +95,7 @@ export const TRACKER_LIMITS: TrackerLimits = {
   linksPerMember: 48,
   reintroduceMs: 120_000,
   reintroduceFailedMs: 60_000,
+  retryFailedMs: [0, 5_000],
   sample: 48,
   sampledAtRandom: 0.25,
   segmentsPerWindow: 4,

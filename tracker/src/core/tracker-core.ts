@@ -20,6 +20,8 @@ export type TrackerCoreOptions = {
   readonly random: () => number;
   /** A new name that nobody can guess, 1–20 characters of `A–Z a–z 0–9 _ -`: for peers and for introductions. */
   readonly newId: () => string;
+  /** The name that belongs to a viewer's key (TRK-21), of the same shape. Default: keys are not heeded. */
+  readonly nameOf?: ((key: string) => string) | undefined;
   /** Which channels exist. Default: all. */
   readonly channels?: ((channel: ChannelId) => boolean) | undefined;
   /** Default: `TRACKER_LIMITS`. */
@@ -58,11 +60,11 @@ export class TrackerCore<Conn> {
 
   constructor(options: TrackerCoreOptions) {
     const limits = { ...TRACKER_LIMITS, ...options.limits };
-    const { random, newId } = options;
+    const { random, newId, nameOf } = options;
     this.#limits = limits;
     this.#allows = options.channels ?? (() => true);
     this.#newcomers = new ExpiryMap(limits.firstMessageMs);
-    this.#shoal = new ShoalDialect({ random, newId, allows: this.#allows, limits });
+    this.#shoal = new ShoalDialect({ random, newId, nameOf, allows: this.#allows, limits });
     this.#webTorrent = new WebTorrentDialect({ random, allows: this.#allows, limits });
   }
 
@@ -197,6 +199,7 @@ export class TrackerCore<Conn> {
       this.#newcomers.delete(session);
       this.#eject(this.#webTorrent.message(client, value, turn), turn);
     } else if (SHOAL_ACTIONS.has(action) && bytes <= LIMITS.trackerMessageBytes) {
+      this.#eject(this.#shoal.replacedBy(value), turn);
       const joined = this.#shoal.join({ conn, origin }, value, turn);
       if (joined.ok) {
         session.speaks = { dialect: 'shoal', viewer: joined.value };

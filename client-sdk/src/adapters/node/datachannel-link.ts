@@ -43,10 +43,17 @@ export class DataChannelLink implements Link {
   readonly #described = { here: false, there: false };
   /** Candidates that came before that. */
   readonly #early: Candidate[] = [];
+  /**
+   * An offerer's own candidates until the library has taken in the answer. It tells its ICE of an answer
+   * before it notes whose certificate to accept; a peer that checks the connection in between begins a
+   * DTLS handshake that is refused. Without candidates the peer cannot.
+   */
+  #withheld: Candidate[] | undefined;
   #pieceWaits = false;
 
   constructor(request: LinkRequest, options: LinkOptions) {
     this.#initiator = request.initiator;
+    this.#withheld = request.initiator ? [] : undefined;
     this.#options = options;
     this.#connection = new PeerConnection(request.peer, {
       iceServers: [...options.iceServers],
@@ -67,8 +74,11 @@ export class DataChannelLink implements Link {
       this.#addEarly();
     });
     connection.onLocalCandidate((line, sdpMid) => {
-      const candidate = line.replace(/^a=/, '');
-      this.#say({ kind: 'candidate', candidate, sdpMid, sdpMLineIndex: 0 });
+      const text = line.replace(/^a=/, '');
+      const candidate: Candidate = { kind: 'candidate', candidate: text, sdpMid, sdpMLineIndex: 0 };
+      if (this.#withheld === undefined) this.#say(candidate);
+      else if (this.#withheld.length < LIMITS.signalsPerIntroduction)
+        this.#withheld.push(candidate);
     });
     // Without this listener the library would keep the process alive after the end of the connection.
     connection.onStateChange((state) => {
@@ -99,6 +109,9 @@ export class DataChannelLink implements Link {
     this.#attempt(() => {
       this.#connection.setRemoteDescription(sdp, kind);
     });
+    const withheld = this.#withheld ?? [];
+    this.#withheld = undefined;
+    for (const candidate of withheld) this.#say(candidate);
     this.#addEarly();
   }
 

@@ -340,6 +340,47 @@ describe('the mesh', () => {
     expect(wants().at(-1)).toBe(0);
   });
 
+  it('SWM-51 follows a new introduction to a peer that it is still connecting to, and no signal of the old one', () => {
+    const driver = watchingViewer();
+    const peer = peerId('a');
+    const introduce = (session: string): void => {
+      driver.tell({ action: 'introduce', peer, session, initiator: false });
+    };
+    const signal = (session: string): number => {
+      driver.forget();
+      driver.tell({ action: 'signal', from: peer, session, signal: { kind: 'offer', sdp: 'v=0' } });
+      return driver.all('link-signal').length;
+    };
+    introduce('old');
+    expect(signal('old')).toBe(1);
+    driver.forget();
+    introduce('new');
+    expect(driver.all('connect')).toEqual([
+      { type: 'connect', peer, session: 'new', initiator: false },
+    ]);
+    expect([signal('old'), signal('new')]).toEqual([0, 1]);
+    driver.step({ type: 'link-open', peer });
+    driver.hear('a', { type: 'hello', version: 1, shares: true });
+    driver.forget();
+    introduce('newest');
+    expect(driver.all('connect')).toEqual([]);
+    expect(driver.engine.stats().peers).toBe(1);
+  });
+
+  it('SWM-51 tells the tracker within a second of a connection that failed, before or after it opened', () => {
+    for (const opens of [false, true]) {
+      const driver = watchingViewer();
+      driver.introduce('a');
+      if (opens) driver.step({ type: 'link-open', peer: peerId('a') });
+      driver.close('a');
+      driver.advance(1_000);
+      const bad = driver
+        .all('tracker-send')
+        .flatMap(({ message }) => (message.action === 'update' ? message.bad : []));
+      expect(bad).toEqual([{ peer: 'a', reason: 'unreachable', session: 's' }]);
+    }
+  });
+
   it('does not connect to one peer twice, and tells the tracker whom it could not reach', () => {
     const driver = watchingViewer();
     driver.introduce('a');
@@ -350,7 +391,7 @@ describe('the mesh', () => {
     const bad = driver
       .all('tracker-send')
       .flatMap(({ message }) => (message.action === 'update' ? message.bad : []));
-    expect(bad).toEqual([{ peer: 'a', reason: 'unreachable' }]);
+    expect(bad).toEqual([{ peer: 'a', reason: 'unreachable', session: 's' }]);
   });
 
   it('remembers 256 banned peers, the oldest forgotten first', () => {

@@ -23,6 +23,40 @@ describe('joining', () => {
     }
   });
 
+  it('TRK-21 every join carries the viewer’s key', () => {
+    const key = 'A'.repeat(22);
+    const driver = new EngineDriver({ key });
+    driver.list([originSegment(10)]);
+    for (let socket = 0; socket < 2; socket++) {
+      driver.step({ type: 'tracker-open' });
+      driver.step({ type: 'tracker-closed' });
+    }
+    expect(driver.all('tracker-send').map(({ message }) => message)).toEqual(
+      [0, 1].map(() => ({ action: 'join', version: 1, channel: 'demo', shares: true, key })),
+    );
+  });
+
+  it('SWM-52 an introduction to a neighbour that it has, by a new tracker, costs neither link nor request', () => {
+    const driver = watchingViewer();
+    const segment = originSegment(11);
+    driver.meet('a');
+    driver.announce(segment);
+    driver.have(segment, 'a');
+    driver.hearDigests(segment, 'a');
+    driver.step({ type: 'tracker-closed' });
+    driver.join();
+    driver.forget();
+    expect(driver.introduce('a')).toEqual([]);
+    driver.tell({ action: 'introduce', peer: peerId('a'), session: 't', initiator: false });
+    const offer = { kind: 'offer', sdp: 'v=0' } as const;
+    driver.tell({ action: 'signal', from: peerId('a'), session: 't', signal: offer });
+    for (const kind of ['connect', 'disconnect', 'link-signal'] as const)
+      expect(driver.all(kind)).toEqual([]);
+    expect(driver.sent('a', 'cancel')).toEqual([]);
+    driver.give(segment, 'a', 0);
+    expect(driver.engine.stats().p2pBytes).toBe(16_384);
+  });
+
   it('the tracker is looked for once a channel is known, and not while P2P is off', () => {
     const driver = new EngineDriver();
     driver.step({ type: 'p2p', enabled: false });

@@ -3,6 +3,7 @@ import {
   LIMITS,
   parseClientMessage,
   parseTrackerMessage,
+  toBase64Url,
   type TrackerMessage,
 } from '@shoal/protocol';
 import fc from 'fast-check';
@@ -26,7 +27,16 @@ const signal = fc.oneof(
 );
 
 const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
-  fc.record({ action: fc.constant('join'), version: uint32, channel, shares: fc.boolean() }),
+  fc.record(
+    {
+      action: fc.constant('join'),
+      version: uint32,
+      channel,
+      shares: fc.boolean(),
+      key: fc.uint8Array({ minLength: 16, maxLength: 16 }).map(toBase64Url),
+    },
+    { requiredKeys: ['action', 'version', 'channel', 'shares'] },
+  ),
   fc.record({
     action: fc.constant('update'),
     rendition: text(32).map(renditionId),
@@ -38,9 +48,13 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
     want: fc.nat(LIMITS.maxNeighbours),
     shares: fc.boolean(),
     received: fc.array(fc.record({ peer, bytes: uint32 }), { maxLength: LIMITS.reportsPerUpdate }),
-    bad: fc.array(fc.record({ peer, reason: fc.constantFrom('corrupt', 'unreachable') }), {
-      maxLength: LIMITS.reportsPerUpdate,
-    }),
+    bad: fc.array(
+      fc.record(
+        { peer, reason: fc.constantFrom('corrupt', 'unreachable'), session },
+        { requiredKeys: ['peer', 'reason'] },
+      ),
+      { maxLength: LIMITS.reportsPerUpdate },
+    ),
   }),
   fc.record({ action: fc.constant('signal'), to: peer, session, signal }),
   fc.constant({ action: 'leave' } as const),
@@ -164,6 +178,9 @@ describe('what a viewer says to the tracker', () => {
       { action: 'join', version: 1, channel: 'a/b', shares: true },
       { action: 'join', version: 1, channel: 'a' },
       { action: 'join', version: '1', channel: 'a', shares: true },
+      { action: 'join', version: 1, channel: 'a', shares: true, key: 7 },
+      { action: 'join', version: 1, channel: 'a', shares: true, key: 'A'.repeat(21) },
+      { action: 'join', version: 1, channel: 'a', shares: true, key: `${'A'.repeat(21)}/` },
       { action: 'announce' },
       { action: 7 },
       ['join'],

@@ -20,7 +20,8 @@ export function link<Conn>(
     reportedByA: now,
     reportedByB: now,
     state: 'open',
-    failedAt: 0,
+    againAt: 0,
+    failures: a.links.get(b.id)?.failures ?? 0,
   };
   for (const [one, other] of [
     [a, b],
@@ -64,22 +65,35 @@ export function takeReportedTime<Conn>(of: Link<Conn>, by: Member<Conn>, now: nu
   if (by === of.a) of.reportedByA = now;
   else of.reportedByB = now;
   of.aliveAt = now;
+  of.failures = 0;
   return Math.max(0, now - last);
 }
 
-/** Ends a link that did not work; a corrupt one for good. */
-export function fail<Conn>(of: Link<Conn>, reason: 'failed' | 'barred', now: number): void {
-  if (of.state === 'barred') return;
-  of.state = reason;
-  of.failedAt = now;
+/** Ends a link for good. */
+export function bar<Conn>(of: Link<Conn>): void {
+  of.state = 'barred';
+}
+
+/**
+ * Ends a link that did not work. One that never came about and showed it soon may be tried again soon,
+ * a few times: a peer that cannot be reached at all mostly shows it by a time-out (TRK-20).
+ */
+export function fail<Conn>(
+  of: Link<Conn>,
+  at: { readonly now: number; readonly unmade: boolean },
+  limits: TrackerLimits,
+): void {
+  if (of.state !== 'open') return;
+  const soon = at.unmade && isSettling(of, limits, at.now);
+  const wait = soon ? limits.retryFailedMs[of.failures++] : undefined;
+  of.state = 'failed';
+  of.againAt = at.now + (wait ?? limits.reintroduceFailedMs);
 }
 
 /** Whether the two of an earlier introduction may be introduced again. */
 export function mayLinkAgain<Conn>(of: Link<Conn>, limits: TrackerLimits, now: number): boolean {
   if (of.state === 'barred') return false;
-  return of.state === 'failed'
-    ? now - of.failedAt >= limits.reintroduceFailedMs
-    : now - of.aliveAt >= limits.reintroduceMs;
+  return of.state === 'failed' ? now >= of.againAt : now - of.aliveAt >= limits.reintroduceMs;
 }
 
 /** True while both sides still count the link as settling. */

@@ -57,7 +57,10 @@ export type Link<Conn> = {
   reportedByA: number;
   reportedByB: number;
   state: 'open' | 'failed' | 'barred';
-  failedAt: number;
+  /** When the two may be introduced again after a failure. */
+  againAt: number;
+  /** Connections between the two that failed soon, in a row (TRK-20). */
+  failures: number;
 };
 
 /** Time constant of reported upload: long enough to smooth over segments, short against a session. */

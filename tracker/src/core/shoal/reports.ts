@@ -1,7 +1,7 @@
-import type { BadReason, ClientUpdate } from '@shoal/protocol';
+import type { BadReport, ClientUpdate } from '@shoal/protocol';
 import type { TrackerLimits } from '../limits.ts';
 import type { Channel } from './channel.ts';
-import { fail, isSettling, otherEnd, takeReportedTime } from './link.ts';
+import { bar, fail, isSettling, otherEnd, takeReportedTime } from './link.ts';
 import type { Member } from './member.ts';
 
 /** One neighbour cannot give more than this multiple of the bitrate for long: reports above it are cut. */
@@ -33,33 +33,34 @@ export function takeReports<Conn>(
     other.uploaded.add(Math.min(bytes, most * MAX_RATIO_PER_LINK), now);
   }
   const condemned: Member<Conn>[] = [];
-  for (const { peer, reason } of update.bad) {
-    const accused = blame({ from, peer, reason }, limits, now);
+  for (const bad of update.bad) {
+    const accused = blame({ from, bad }, limits, now);
     if (accused !== undefined && !condemned.includes(accused)) condemned.push(accused);
   }
   return condemned;
 }
 
 function blame<Conn>(
-  report: {
-    readonly from: Member<Conn>;
-    readonly peer: ClientUpdate['bad'][number]['peer'];
-    readonly reason: BadReason;
-  },
+  report: { readonly from: Member<Conn>; readonly bad: BadReport },
   limits: TrackerLimits,
   now: number,
 ): Member<Conn> | undefined {
-  const { from, reason } = report;
-  const link = from.links.get(report.peer);
-  if (link === undefined) return undefined;
+  const { from } = report;
+  const { peer, reason, session } = report.bad;
+  const link = from.links.get(peer);
+  // The two may have been introduced anew since.
+  if (link === undefined || (session !== undefined && session !== link.session)) return undefined;
   const other = otherEnd(link, from);
   if (link.state === 'open') {
     // The place it took up is free again on both sides.
     if (isSettling(link, limits, now)) for (const side of [from, other]) side.settling.pop();
     if (reason === 'unreachable') other.failures.add(1, now);
   }
-  fail(link, reason === 'corrupt' ? 'barred' : 'failed', now);
-  if (reason !== 'corrupt') return undefined;
+  if (reason !== 'corrupt') {
+    fail(link, { now, unmade: session !== undefined }, limits);
+    return undefined;
+  }
+  bar(link);
   other.accusers.set(from.id, now);
   for (const [accuser, at] of other.accusers)
     if (now - at >= limits.accusationMs) other.accusers.delete(accuser);

@@ -27,6 +27,7 @@ import { takeReports } from './reports.ts';
 export type ShoalDialectOptions = {
   readonly random: () => number;
   readonly newId: () => string;
+  readonly nameOf: ((key: string) => string) | undefined;
   readonly allows: (channel: ChannelId) => boolean;
   readonly limits: TrackerLimits;
 };
@@ -39,6 +40,8 @@ export class ShoalDialect<Conn> {
   readonly #channels = new Map<ChannelId, Channel<Conn>>();
   /** Viewers by when they were last heard of. */
   readonly #silent: ExpiryMap<Member<Conn>>;
+  /** Who holds a name that belongs to a key. */
+  readonly #named = new Map<PeerId, Conn>();
   readonly #bans: Bans;
   readonly #introducer: Introducer<Conn>;
   readonly #options: ShoalDialectOptions;
@@ -56,6 +59,15 @@ export class ShoalDialect<Conn> {
     return this.#channels;
   }
 
+  /** Who must go since a first message comes from the same viewer: its socket broke without our knowing (TRK-21). */
+  replacedBy(value: unknown): readonly Ejection<Conn>[] {
+    const parsed = parseClientMessage(value);
+    const id = parsed.ok && parsed.value.action === 'join' ? this.#nameOf(parsed.value) : undefined;
+    const conn = id && this.#named.get(id);
+    if (conn === undefined) return [];
+    return [{ conn, error: undefined, code: CLOSE.refused, reason: 'joined again' }];
+  }
+
   /** Takes a first message; the viewer, or why there is none. */
   join(
     from: { readonly conn: Conn; readonly origin: ConnectionOrigin },
@@ -71,7 +83,9 @@ export class ShoalDialect<Conn> {
     const barred = this.#whyNot(conn, parsed.value, { origin, now: turn.now });
     if (barred !== undefined) return refuse(barred);
     const channel = this.#open(parsed.value.channel);
-    const id = newId() as PeerId; // the host's ids match the pattern of PeerId
+    const named = this.#nameOf(parsed.value);
+    if (named !== undefined) this.#named.set(named, conn);
+    const id = named ?? (newId() as PeerId); // the host's ids match the pattern of PeerId
     const { address, network } = origin;
     const { shares } = parsed.value;
     const who = { conn, id, hash: hashText(id, this.#key), address, network, shares };
@@ -116,6 +130,7 @@ export class ShoalDialect<Conn> {
   /** Forgets a viewer whose connection is gone, at once and altogether (TRK-11). */
   leave({ member, channel }: Viewer<Conn>, turn: Turn<Conn>): void {
     this.#silent.delete(member);
+    if (this.#named.get(member.id) === member.conn) this.#named.delete(member.id);
     channel.remove(member);
     if (channel.members.size === 0) this.#channels.delete(channel.id);
     this.#introducer.dissolve(member, channel, turn);
@@ -147,6 +162,11 @@ export class ShoalDialect<Conn> {
       code: CLOSE.timeout,
       reason: 'no update for too long',
     }));
+  }
+
+  #nameOf({ key }: { readonly key?: string }): PeerId | undefined {
+    if (key === undefined) return undefined;
+    return this.#options.nameOf?.(key) as PeerId | undefined; // as for newId
   }
 
   #whyNot(

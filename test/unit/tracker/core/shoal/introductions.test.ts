@@ -281,6 +281,52 @@ describe('joining', () => {
     expect(room.received('ann', 'welcome')).toMatchObject([{ peer: 'id1' }]);
   });
 
+  const ANN = 'A'.repeat(22);
+  const BEN = 'B'.repeat(21) + 'A';
+  const nameOf = (key: string): string => `of-${key.slice(0, 4)}`;
+
+  it('TRK-21 a viewer with a key has the same name on every socket and every tracker', () => {
+    const [first, second] = [new Room({ nameOf }), new Room({ nameOf })];
+    expect([first.join('ann', { key: ANN }), first.join('ben', { key: BEN })]).toEqual([
+      'of-AAAA',
+      'of-BBBB',
+    ]);
+    first.close('ann');
+    expect(first.join('ann2', { key: ANN })).toBe('of-AAAA');
+    expect(second.join('ann', { key: ANN })).toBe('of-AAAA');
+    // Without a key, or without a use for keys, names are new ones.
+    expect(first.join('cat')).toMatch(/^id/);
+    expect(new Room().join('ann', { key: ANN })).toMatch(/^id/);
+  });
+
+  it('TRK-21 who joins again while its earlier socket is still there takes its place, and nobody else’s', () => {
+    const room = new Room({ nameOf, limits: { membersPerChannel: 2 } });
+    room.join('ann', { key: ANN });
+    room.join('ben', { key: BEN });
+    room.clear();
+    expect(room.join('ann2', { key: ANN })).toBe('of-AAAA');
+    expect([...room.closed]).toEqual([['ann', expect.objectContaining({ code: 4403 })]]);
+    expect(room.received('ben', 'gone')).toMatchObject([{ peer: 'of-AAAA' }]);
+    expect(room.core.totals()).toMatchObject({ connections: 2, channels: 1 });
+    // What the earlier socket still says or does changes nothing for the new one.
+    room.say('ann', { action: 'leave' });
+    room.close('ann');
+    room.segment(11);
+    expect(room.received('ann2', 'segment')).toMatchObject([{ viewers: 2 }]);
+    room.close('ann2');
+    expect(room.join('ann3', { key: ANN })).toBe('of-AAAA');
+    expect(room.closed.size).toBe(1);
+  });
+
+  it('TRK-21 knowing the name of another is of no use', () => {
+    const room = new Room({ nameOf });
+    const ann = room.join('ann', { key: ANN });
+    room.connect('eve');
+    room.say('eve', { ...join, peer: ann, id: ann, key: ann.padEnd(22, 'A') });
+    expect(room.received('eve', 'welcome')[0]?.peer).not.toBe(ann);
+    expect(room.closed.size).toBe(0);
+  });
+
   it('refuses another version, and a second join', () => {
     const room = new Room();
     room.connect('old');

@@ -108,6 +108,58 @@ describe('reports of unreachable peers', () => {
     expect(room.introduced('n0')).toEqual(['eve']);
   });
 
+  it('TRK-20 of a connection that failed soon lead to a new introduction at once, then after 5 s, then a minute', () => {
+    const { room, eve } = withNeighbours(1);
+    const session = (): string => room.received('n0', 'introduce').at(-1)?.session ?? '';
+    const failAgain = (): number => {
+      const before = room.received('n0', 'introduce').length;
+      const bad = [{ peer: eve, reason: 'unreachable', session: session() }];
+      room.update('n0', { want: 8, bad });
+      let seconds = 0;
+      while (room.received('n0', 'introduce').length === before && seconds < 100) {
+        room.pass(1_000);
+        seconds += 1;
+        room.update('eve');
+        room.update('n0', { want: 8 });
+      }
+      return seconds;
+    };
+    expect([failAgain(), failAgain(), failAgain(), failAgain()]).toEqual([0, 5, 60, 60]);
+    expect(room.received('eve', 'introduce').at(-1)).toMatchObject({ session: session() });
+    // Bytes over the last one: it works, and a later failure is a first one.
+    room.update('n0', { want: 8, received: [{ peer: eve, bytes: 1_000 }] });
+    expect(failAgain()).toBe(0);
+  });
+
+  it('TRK-20 of an earlier introduction change nothing, so that both sides may report the same failure', () => {
+    const { room, eve } = withNeighbours(1);
+    const n0 = room.received('eve', 'introduce').at(-1)?.peer ?? '';
+    const session = room.received('n0', 'introduce').at(-1)?.session ?? '';
+    room.clear();
+    room.update('n0', { want: 8, bad: [{ peer: eve, reason: 'unreachable', session }] });
+    room.update('eve', { want: 8, bad: [{ peer: n0, reason: 'unreachable', session }] });
+    expect(room.introduced('n0')).toEqual(['eve']);
+    const again = room.received('n0', 'introduce')[0]?.session ?? '';
+    room.say('n0', {
+      action: 'signal',
+      to: eve,
+      session: again,
+      signal: { kind: 'offer', sdp: 'v=0' },
+    });
+    expect(room.received('eve', 'signal')).toHaveLength(1);
+  });
+
+  it('TRK-20 wait a minute when the failure took as long as a time-out', () => {
+    const { room, eve } = withNeighbours(1);
+    const session = room.received('n0', 'introduce').at(-1)?.session ?? '';
+    room.clear();
+    room.pass(9_000);
+    room.update('n0', { want: 8, bad: [{ peer: eve, reason: 'unreachable', session }] });
+    room.pass(29_000);
+    room.update('n0', { want: 8 });
+    expect(room.introduced('n0')).toEqual([]);
+  });
+
   it('never ban anybody', () => {
     const { room, eve } = withNeighbours(5);
     for (let i = 0; i < 5; i++)
