@@ -1,4 +1,10 @@
-import { parseChannelId, parsePeerId, parseRenditionId, type PeerId } from '../ids.ts';
+import {
+  parseChannelId,
+  parsePeerId,
+  parseRenditionId,
+  type PeerId,
+  type RenditionId,
+} from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { isRoot } from '../integrity.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -113,6 +119,8 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
     isBadReason(report['reason']) ? { peer, reason: report['reason'] } : undefined,
   );
   if (received === undefined || bad === undefined) return err('bad reports');
+  const also = parseRenditions(value['also']);
+  if (also === undefined) return err('bad renditions');
   return ok({
     action: 'update',
     rendition: rendition.value,
@@ -120,12 +128,26 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
     lo,
     hi,
     next,
+    also,
     neighbours,
     want,
     shares,
     received,
     bad,
   });
+}
+
+/** Absent is none; undefined for what is not a list of renditions. */
+function parseRenditions(value: unknown): readonly RenditionId[] | undefined {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length > LIMITS.otherRenditions) return undefined;
+  const renditions: RenditionId[] = [];
+  for (const item of value as readonly unknown[]) {
+    const rendition = parseRenditionId(item);
+    if (!rendition.ok) return undefined;
+    renditions.push(rendition.value);
+  }
+  return renditions;
 }
 
 function parseReports<T>(
