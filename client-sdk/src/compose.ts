@@ -1,10 +1,12 @@
 import type Hls from 'hls.js';
 import { SwarmEngine } from './core/index.ts';
 import { sha256 } from './adapters/crypto/sha256.ts';
+import { createAbrController } from './adapters/hlsjs/abr-controller.ts';
 import { createFragmentLoader } from './adapters/hlsjs/fragment-loader.ts';
 import { DemandBook } from './adapters/hlsjs/demand-book.ts';
 import { PlaybackMonitor } from './adapters/hlsjs/playback-monitor.ts';
 import { createPlaylistTap } from './adapters/hlsjs/playlist-tap.ts';
+import { RenditionBook } from './adapters/hlsjs/rendition-book.ts';
 import type { Driver } from './adapters/host/driver.ts';
 import { runEffect } from './adapters/host/effect-runner.ts';
 import { Emitter } from './adapters/host/emitter.ts';
@@ -156,6 +158,7 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
   let enabled = settings.p2p;
   let defaultBytes = 0;
   const rate = new RateMeter();
+  const renditions = new RenditionBook();
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
       key: viewerKey(),
@@ -230,14 +233,36 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
     engine: 'shoal',
     hlsConfig: {
       fLoader: createFragmentLoader({
-        source: demands,
-        onDefaultBytes: (bytes) => (defaultBytes += bytes),
+        source: {
+          // Without P2P everything is as hls.js does it.
+          knows: (url) => enabled && demands.knows(url),
+          demand: (...request) => demands.demand(...request),
+        },
+        onDefaultBytes: (bytes, ms) => {
+          defaultBytes += bytes;
+          if (ms !== undefined) rate.sample(bytes, ms);
+        },
         httpBitsPerSecond: () => rate.bitsPerSecond(),
       }),
-      pLoader: createPlaylistTap(input),
+      pLoader: createPlaylistTap((playlist, url) => {
+        renditions.note(url, playlist.swarm.rendition);
+        input(playlist);
+      }),
+      abrController: createAbrController({
+        active: () => enabled && host.running(),
+        httpBitsPerSecond: () => rate.bitsPerSecond(),
+        holders: (url) => {
+          const rendition = renditions.renditionOf(url);
+          return rendition === undefined ? 0 : host.holders(rendition);
+        },
+        random,
+        now,
+      }),
     },
     attach: () => {},
-    playback: input,
+    playback: (tracks) => {
+      input(renditions.playback(tracks));
+    },
     counters: () => {
       const stats = host.stats();
       return {

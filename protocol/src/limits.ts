@@ -18,6 +18,8 @@ export const LIMITS = {
   sdpBytes: 8_192,
   /** LIM-7: reports about neighbours in one update. */
   reportsPerUpdate: 16,
+  /** SWM-20: renditions that a viewer names in one update beside the one it is matched by. */
+  otherRenditions: 4,
   /** LIM-8: neighbours a viewer keeps, and how many more may be on their way to take a place; it looks for `targetNeighbours`. */
   maxNeighbours: 12,
   spareNeighbours: 2,

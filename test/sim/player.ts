@@ -146,6 +146,7 @@ export class Player {
   #report(): void {
     const next = this.#appendedTo === undefined ? this.#next : this.#appendedTo + 1;
     if (next === undefined) return;
-    this.#input({ type: 'playback', bufferedMs: this.#bufferedMs, next, playing: true });
+    const main = { rendition: RENDITION, next, bufferedMs: this.#bufferedMs };
+    this.#input({ type: 'playback', main, audio: undefined, playing: true });
   }
 }

@@ -144,7 +144,27 @@ export class EngineDriver {
   }
 
   play(next: number, bufferedMs: number, playing = true): readonly Effect[] {
-    return this.step({ type: 'playback', next, bufferedMs, playing });
+    const main = { rendition: renditionId(), next, bufferedMs };
+    return this.step({ type: 'playback', main, audio: undefined, playing });
+  }
+
+  /** Reports several tracks, by their renditions, as playing. */
+  playTracks(tracks: {
+    readonly main?: {
+      readonly rendition: string;
+      readonly next: number;
+      readonly bufferedMs: number;
+    };
+    readonly audio?: {
+      readonly rendition: string;
+      readonly next: number;
+      readonly bufferedMs: number;
+    };
+  }): readonly Effect[] {
+    const named = (track: (typeof tracks)['main']) =>
+      track && { ...track, rendition: renditionId(track.rendition) };
+    const { main, audio } = tracks;
+    return this.step({ type: 'playback', main: named(main), audio: named(audio), playing: true });
   }
 
   /** The player asks for a segment; returns the number of the demand. */

@@ -1,4 +1,4 @@
-import { assertNever } from '@shoal/protocol';
+import { assertNever, type RenditionId } from '@shoal/protocol';
 import type { Effect, EngineOptions, EngineStats, Input } from './io.ts';
 import { onFrame, onLinkClosed } from './neighbour-events.ts';
 import { onDemandCancelled, onFetchOutcome } from './origin-events.ts';
@@ -59,6 +59,15 @@ export class SwarmEngine {
   /** Whether a demand can be made for this URL. */
   knows(url: string): boolean {
     return this.#state.catalog.byUrl(url) !== undefined;
+  }
+
+  /** How many neighbours hold some of what this viewer would need next if it switched to `rendition`. */
+  holders(rendition: RenditionId): number {
+    const { mesh, playback } = this.#state;
+    const from = playback.lead?.next;
+    if (from === undefined) return 0;
+    const near = { rendition, from: from - 1, to: from + ENGINE.segmentsAhead };
+    return mesh.ready().filter((neighbour) => neighbour.shares && neighbour.holdsAny(near)).length;
   }
 
   /** Counters so far. */
@@ -161,9 +170,9 @@ export class SwarmEngine {
     for (const [demand, { entry, since }] of state.demands) {
       if (!entry.complete) continue;
       state.demands.delete(demand);
-      const firstByteAt = Math.max(since, entry.firstByteAt ?? state.now);
-      state.emit({ type: 'deliver', demand, data: entry.data, firstByteAt });
-      const { httpBytes, p2pBytes, info } = entry;
+      const { httpBytes, p2pBytes, info, firstByteAt = state.now, completedAt = state.now } = entry;
+      const transferMs = completedAt - firstByteAt;
+      state.emit({ type: 'deliver', demand, data: entry.data, transferMs });
       const waitedMs = state.now - since;
       state.emit({
         type: 'report',
@@ -186,10 +195,15 @@ export class SwarmEngine {
   }
 
   #standing(): Standing | undefined {
-    const { rendition, store, playback, mesh } = this.#state;
+    const { store, playback, mesh } = this.#state;
+    const rendition = playback.lead?.rendition ?? this.#state.rendition;
     if (rendition === undefined) return undefined;
     const window = store.window(rendition);
-    const next = playback.next ?? window.hi + 1;
-    return { rendition, ...window, next, neighbours: mesh.ready().length, want: mesh.want };
+    const next = playback.lead?.next ?? window.hi + 1;
+    const also = playback.tracks.flatMap((track) => {
+      const { lo, hi } = store.window(track.rendition);
+      return track.rendition !== rendition && hi - lo >= 1 ? [track.rendition] : [];
+    });
+    return { rendition, ...window, next, also, neighbours: mesh.ready().length, want: mesh.want };
   }
 }

@@ -7,5 +7,6 @@ export type {
   PlaybackInput,
   PlaylistInput,
   Report,
+  TrackPosition,
 } from './io.ts';
 export { ENGINE } from './limits.ts';

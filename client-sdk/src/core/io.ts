@@ -4,6 +4,7 @@ import type {
   ListedSwarm,
   PeerId,
   PeerMessage,
+  RenditionId,
   SegmentId,
   SegmentInfo,
   Signal,
@@ -18,13 +19,22 @@ export type PlaylistInput = {
   readonly urls: readonly string[];
 };
 
-/** Where playback stands; sent at least every 500 ms and after each append. */
-export type PlaybackInput = {
-  readonly type: 'playback';
-  /** Media ahead of the playhead without a gap, in ms. */
-  readonly bufferedMs: number;
+/** A rendition that the player plays, and where in it playback stands. */
+export type TrackPosition = {
+  readonly rendition: RenditionId;
   /** Media sequence number of the first segment that is not yet buffered. */
   readonly next: number;
+  /** Media of this track ahead of the playhead without a gap, in ms. */
+  readonly bufferedMs: number;
+};
+
+/** Where playback stands; sent at least every 500 ms, after each append and each switch. */
+export type PlaybackInput = {
+  readonly type: 'playback';
+  /** The level being loaded, audio in it or not. Undefined while its playlist is not known, and if it is not shared. */
+  readonly main: TrackPosition | undefined;
+  /** Audio that is loaded apart from the level; undefined for none, and as above. */
+  readonly audio: TrackPosition | undefined;
   readonly playing: boolean;
 };
 
@@ -87,12 +97,15 @@ export type Effect =
   | { readonly type: 'send'; readonly peer: PeerId; readonly message: PeerMessage }
   /** Close the link once what was sent has left, or after a short while. */
   | { readonly type: 'disconnect'; readonly peer: PeerId }
-  /** Hand the verified segment to the player. `data` stays the engine's: the host copies it. */
+  /**
+   * Hand the verified segment to the player. `data` stays the engine's: the host copies it. It came in
+   * within `transferMs`, from its first byte to its last, whether or not the player waited for it then.
+   */
   | {
       readonly type: 'deliver';
       readonly demand: number;
       readonly data: Uint8Array;
-      readonly firstByteAt: number;
+      readonly transferMs: number;
     }
   /** The player's own error handling takes over: the origin answered with `status` (0: it did not). */
   | { readonly type: 'fail'; readonly demand: number; readonly status: number }

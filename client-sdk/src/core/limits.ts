@@ -15,8 +15,8 @@ export const ENGINE = {
   lateRequests: 16,
   /** PEER-4: verified pieces are announced together after this long. */
   announceDelayMs: 25,
-  /** Segments announced to a new neighbour, newest first. */
-  announcedSegments: 32,
+  /** Segments announced to a new neighbour, newest first: as many as it keeps in mind (LIM-4), of all renditions. */
+  announcedSegments: 64,
   /** SWM-4: largest random delay before a new segment is pulled. */
   pullJitterMs: 150,
   /** How far beyond the segment needed next the engine fetches from neighbours. */
@@ -82,4 +82,23 @@ export const ENGINE = {
   backupMinMs: 150,
   /** SWM-3: the tracker counts as silent when it announced nothing for this many segment durations. */
   silentTrackerSegments: 3,
+} as const;
+
+/** SWM-21: when a viewer changes quality. Times in ms. */
+export const QUALITY = {
+  /** How much more than the next better quality the connection must have carried, for so many segments in a row. */
+  upFactor: 1.4,
+  carriedSegments: 3,
+  /** A quality stays for this long before a better one, and up to `jitterMs` more by chance. */
+  stayMs: 10_000,
+  jitterMs: 5_000,
+  /** Neighbours that hold the better quality, unless the origin carries it. */
+  holders: 2,
+  /** The part of the origin's rate that a lower quality may take. */
+  downShare: 0.8,
+  /** A buffer of less than a segment, within these bounds, is low. */
+  lowBufferMinMs: 1_000,
+  lowBufferMaxMs: 6_000,
+  /** Segments after which a buffer that never filled counts as low. */
+  startSegments: 2,
 } as const;

@@ -201,6 +201,7 @@ function onPiece(
     neighbour.credit(payload.length, state.now);
     entry.firstByteAt ??= state.now;
     entry.p2pBytes += payload.length;
+    state.arrived(entry);
     state.p2pBytes += payload.length;
     state.tracker.received(neighbour.peer, payload.length);
     return;
@@ -256,4 +257,5 @@ function onDigests(
   if (corrupt === undefined) drop(state, neighbour, BYE.corrupt);
   // Staged pieces came from the origin.
   else if (corrupt.length > 0) onOriginFault(state, entry);
+  else state.arrived(entry);
 }

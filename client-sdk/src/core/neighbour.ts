@@ -1,4 +1,4 @@
-import { LIMITS, type PeerId, type SegmentId, segmentKey } from '@shoal/protocol';
+import { LIMITS, type PeerId, type RenditionId, type SegmentId, segmentKey } from '@shoal/protocol';
 import { HaveMap } from './have-map.ts';
 import { ENGINE } from './limits.ts';
 import type { SegmentEntry } from './segment-entry.ts';
@@ -30,7 +30,7 @@ export class Neighbour {
 
   #delivered = 0;
   #deliveredAt = 0;
-  readonly #haves = new Map<string, HaveMap>();
+  readonly #haves = new Map<string, { readonly id: SegmentId; readonly map: HaveMap }>();
   readonly #late = new Set<string>();
   readonly #digestsGiven = new Map<string, number>();
   #responseMs: number | undefined;
@@ -64,22 +64,38 @@ export class Neighbour {
 
   /** What it holds of a segment, or undefined for nothing. */
   holds(key: string): HaveMap | undefined {
-    return this.#haves.get(key);
+    return this.#haves.get(key)?.map;
   }
 
   /** The have-map of a segment, made if need be; the oldest is forgotten beyond LIM-4. */
   havesOf(id: SegmentId): HaveMap {
     const key = segmentKey(id);
-    let map = this.#haves.get(key);
-    if (map === undefined) {
-      map = new HaveMap();
-      this.#haves.set(key, map);
-      for (const oldest of this.#haves.keys()) {
-        if (this.#haves.size <= LIMITS.haveMapsPerNeighbour) break;
-        this.#haves.delete(oldest);
-      }
+    const known = this.#haves.get(key);
+    if (known !== undefined) return known.map;
+    const map = new HaveMap();
+    this.#haves.set(key, { id, map });
+    for (const oldest of this.#haves.keys()) {
+      if (this.#haves.size <= LIMITS.haveMapsPerNeighbour) break;
+      this.#haves.delete(oldest);
     }
     return map;
+  }
+
+  /** Whether it holds a piece of any of these segments of a rendition, `to` included. */
+  holdsAny(near: {
+    readonly rendition: RenditionId;
+    readonly from: number;
+    readonly to: number;
+  }): boolean {
+    for (const { id, map } of this.#haves.values())
+      if (
+        id.rendition === near.rendition &&
+        id.msn >= near.from &&
+        id.msn <= near.to &&
+        map.count > 0
+      )
+        return true;
+    return false;
   }
 
   /** Takes back what it said of a segment. */

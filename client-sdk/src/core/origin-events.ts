@@ -16,6 +16,7 @@ export function onFetchOutcome(state: SwarmState, outcome: FetchOutcome): void {
       state.wastedBytes += outcome.wasted;
       outcome.entry.fetchFailures = 0;
       if (outcome.abort !== undefined) state.emit(outcome.abort);
+      state.arrived(outcome.entry);
       return;
     case 'corrupt':
       state.wastedBytes += outcome.wasted;
@@ -24,6 +25,7 @@ export function onFetchOutcome(state: SwarmState, outcome: FetchOutcome): void {
     case 'digests': {
       const corrupt = outcome.entry.acceptDigests(outcome.list);
       if (corrupt === undefined || corrupt.length > 0) onOriginFault(state, outcome.entry);
+      else state.arrived(outcome.entry);
       return;
     }
     case 'failed':

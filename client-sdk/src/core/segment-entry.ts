@@ -33,6 +33,7 @@ export class SegmentEntry {
   httpBytes = 0;
   p2pBytes = 0;
   firstByteAt: number | undefined;
+  completedAt: number | undefined;
   /** Failed HTTP attempts in a row, and when the next may start. */
   fetchFailures = 0;
   fetchFrom = 0;

@@ -34,7 +34,7 @@ export class SwarmState {
   readonly digestAsks: Map<string, { readonly peer: string; readonly until: number }> = new Map();
 
   channel: ChannelId | undefined;
-  /** Of the segment the player asked for last. */
+  /** Of the segment the player asked for last: where it stands before its first report. */
   rendition: RenditionId | undefined;
   p2p = true;
   /** When P2P was (re)started. */
@@ -84,34 +84,33 @@ export class SwarmState {
 
   /** When a segment must be complete. */
   deadlineOf(entry: SegmentEntry): number {
-    const { rendition, msn } = entry.info.id;
+    const { id, durationMs } = entry.info;
     const length = (n: number): number =>
-      this.catalog.byMsn(rendition, n)?.info.durationMs ?? entry.info.durationMs;
-    return this.playback.deadline(msn, length, this.now);
+      this.catalog.byMsn(id.rendition, n)?.info.durationMs ?? durationMs;
+    return this.playback.deadline(id, length, this.now);
   }
 
-  /** Whether a segment lies within `ahead` segments of the one the player needs next. */
-  isAhead(entry: SegmentEntry, ahead: number): boolean {
-    const { rendition, msn } = entry.info.id;
-    const next = this.playback.next;
-    return next !== undefined && rendition === this.rendition && msn >= next && msn <= next + ahead;
-  }
-
-  /** Incomplete segments to work on, most urgent first: those demanded, and the next few with P2P on. */
+  /** Incomplete segments to work on, most urgent first: those demanded, and the next few of each track with P2P on. */
   wanted(): readonly SegmentEntry[] {
     const wanted = new Set<SegmentEntry>();
     for (const { entry } of this.demands.values()) wanted.add(entry);
-    const next = this.playback.next;
     // While nothing plays, what the player asked for comes first, and alone (SWM-4).
-    const ahead = this.p2p && (this.playback.running || this.demands.size === 0);
-    if (ahead && this.rendition !== undefined && next !== undefined)
-      for (let msn = next; msn <= next + ENGINE.segmentsAhead; msn++) {
-        const listed = this.catalog.byMsn(this.rendition, msn);
-        if (listed !== undefined) wanted.add(this.open(listed));
-      }
+    if (this.p2p && (this.playback.running || this.demands.size === 0))
+      for (const { rendition, next } of this.playback.tracks)
+        for (let msn = next; msn <= next + ENGINE.segmentsAhead; msn++) {
+          const listed = this.catalog.byMsn(rendition, msn);
+          if (listed !== undefined) wanted.add(this.open(listed));
+        }
     return [...wanted]
       .filter((entry) => !entry.complete && entry.originFaults < ENGINE.originFaults)
-      .sort((a, b) => a.info.id.msn - b.info.id.msn);
+      .map((entry) => ({ entry, due: this.deadlineOf(entry) }))
+      .sort((a, b) => a.due - b.due || a.entry.info.id.msn - b.entry.info.id.msn)
+      .map(({ entry }) => entry);
+  }
+
+  /** Bytes of a segment have come in and were verified. */
+  arrived(entry: SegmentEntry): void {
+    if (entry.complete) entry.completedAt ??= this.now;
   }
 
   /** Another channel begins: no segment of the one before is known any longer, and its demands are the player's. */
@@ -133,7 +132,10 @@ export class SwarmState {
     const entry = this.store.open(listed, this.now);
     const demanded = new Set([...this.demands.values()].map((demand) => demand.entry));
     this.store.trim(
-      (old) => old === entry || demanded.has(old) || this.isAhead(old, ENGINE.segmentsAhead),
+      (old) =>
+        old === entry ||
+        demanded.has(old) ||
+        this.playback.isAhead(old.info.id, ENGINE.segmentsAhead),
     );
     return entry;
   }

@@ -91,20 +91,14 @@ function isTrackerSilent({ tracker, now }: SwarmState, durationMs: number): bool
   return heard === undefined || now - heard > ENGINE.silentTrackerSegments * durationMs;
 }
 
-/** The entry of a segment near the playhead, if it can be fetched. */
+/** The entry of a segment near the playhead in a track that is played, if it can be fetched. */
 function knownEntry(
   state: SwarmState,
   id: Parameters<SwarmState['catalog']['find']>[0],
 ): SegmentEntry | undefined {
-  const listed = state.p2p ? state.catalog.find(id) : undefined;
-  if (listed === undefined) return undefined;
-  const next = state.playback.next;
-  const near =
-    id.rendition === state.rendition &&
-    next !== undefined &&
-    id.msn >= next &&
-    id.msn <= next + ENGINE.dutySegmentsAhead;
-  return near ? state.open(listed) : undefined;
+  if (!state.p2p || !state.playback.isAhead(id, ENGINE.dutySegmentsAhead)) return undefined;
+  const listed = state.catalog.find(id);
+  return listed && state.open(listed);
 }
 
 function timing(

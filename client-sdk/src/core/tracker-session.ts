@@ -17,6 +17,7 @@ export type Standing = {
   readonly lo: number;
   readonly hi: number;
   readonly next: number;
+  readonly also: readonly RenditionId[];
   readonly neighbours: number;
   readonly want: number;
 };
@@ -114,6 +115,7 @@ function isSame(a: Standing, b: Standing): boolean {
     a.lo === b.lo &&
     a.hi === b.hi &&
     a.next === b.next &&
+    a.also.join() === b.also.join() &&
     a.neighbours === b.neighbours &&
     a.want === b.want
   );

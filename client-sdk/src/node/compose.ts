@@ -1,3 +1,4 @@
+import type { RenditionId } from '@shoal/protocol';
 import { SwarmEngine } from '../core/index.ts';
 import { DemandBook } from '../adapters/hlsjs/demand-book.ts';
 import { readPlaylist } from '../adapters/hlsjs/playlist-tap.ts';
@@ -35,6 +36,8 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   const get = fetchAs(settings.userAgent);
   let enabled = settings.p2p;
   let plainBytes = 0;
+  /** Of the media playlist, as far as it is shared. */
+  let rendition: RenditionId | undefined;
   let closed = false;
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
@@ -86,6 +89,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     variant: settings.variant,
     onText: (text, url) => {
       const playlist = readPlaylist(text, url);
+      rendition = playlist?.swarm.rendition;
       if (playlist !== undefined) input(playlist);
     },
   });
@@ -100,7 +104,10 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     playlists,
     segments,
     now,
-    onPlayback: input,
+    onPlayback: (position) => {
+      const main = rendition && { ...position, rendition };
+      input({ type: 'playback', main, audio: undefined, playing: true });
+    },
     onFetched: (ms) => {
       fetchTimes.add(ms);
     },

@@ -1,5 +1,5 @@
 import { assertNever } from '@shoal/protocol';
-import type { PlaybackInput } from '../core/io.ts';
+import type { TrackPosition } from '../core/io.ts';
 import type { MediaPlaylist, PlaylistSegment } from './media-playlist.ts';
 
 /** What happens to a player. Times are passed beside it, in ms of any monotonic clock. */
@@ -15,7 +15,11 @@ export type PlayerEffect =
   | { readonly type: 'load-playlist' }
   /** One at a time. `initUrl`: the initialisation section to load first, if it was not loaded before. */
   | { readonly type: 'load-segment'; readonly url: string; readonly initUrl: string | undefined }
-  | { readonly type: 'playback'; readonly input: PlaybackInput };
+  /** Where playback stands, of whatever rendition the playlist is. */
+  | { readonly type: 'playback'; readonly position: PlayerPosition };
+
+/** Where a player of one rendition stands. */
+export type PlayerPosition = Omit<TrackPosition, 'rendition'>;
 
 /** What somebody who watched would have seen. */
 export type PlayerStats = {
@@ -202,7 +206,7 @@ export class PlayerModel {
     if (this.#next === undefined) return;
     this.#effects.push({
       type: 'playback',
-      input: { type: 'playback', bufferedMs: this.#bufferedMs, next: this.#next, playing: true },
+      position: { bufferedMs: this.#bufferedMs, next: this.#next },
     });
   }
 

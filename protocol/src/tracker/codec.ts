@@ -1,5 +1,11 @@
 import { fromBase64Url } from '../base64url.ts';
-import { parseChannelId, parsePeerId, parseRenditionId, type PeerId } from '../ids.ts';
+import {
+  parseChannelId,
+  parsePeerId,
+  parseRenditionId,
+  type PeerId,
+  type RenditionId,
+} from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { isRoot } from '../integrity.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -115,6 +121,8 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
   );
   const bad = parseReports(value['bad'], parseBad);
   if (received === undefined || bad === undefined) return err('bad reports');
+  const also = parseRenditions(value['also']);
+  if (also === undefined) return err('bad renditions');
   return ok({
     action: 'update',
     rendition: rendition.value,
@@ -122,6 +130,7 @@ function parseUpdate(value: Fields): Result<ClientUpdate, string> {
     lo,
     hi,
     next,
+    also,
     neighbours,
     want,
     shares,
@@ -134,6 +143,19 @@ function parseBad({ reason, session }: Fields, peer: PeerId): BadReport | undefi
   if (!isBadReason(reason)) return undefined;
   if (session === undefined) return { peer, reason };
   return isSession(session) ? { peer, reason, session } : undefined;
+}
+
+/** Absent is none; undefined for what is not a list of renditions. */
+function parseRenditions(value: unknown): readonly RenditionId[] | undefined {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length > LIMITS.otherRenditions) return undefined;
+  const renditions: RenditionId[] = [];
+  for (const item of value as readonly unknown[]) {
+    const rendition = parseRenditionId(item);
+    if (!rendition.ok) return undefined;
+    renditions.push(rendition.value);
+  }
+  return renditions;
 }
 
 function parseReports<T>(

@@ -29,6 +29,7 @@ export type ClientMessage =
 /** Where a viewer stands; sent on change, at most about once a second, and every `updateIntervalMs`. */
 export type ClientUpdate = {
   readonly action: 'update';
+  /** What it is matched by: the video that it plays, whether or not audio is in it. */
   readonly rendition: RenditionId;
   readonly epoch: number;
   /** Verified segments held: media sequence numbers `lo` to `hi`; `hi < lo` means none. */
@@ -36,6 +37,11 @@ export type ClientUpdate = {
   readonly hi: number;
   /** The segment it needs next. */
   readonly next: number;
+  /**
+   * Other renditions that it plays at the same time, as separate audio, and of which it holds at least two
+   * verified segments: it may own stripes of them too (TRK-8). May be absent on the wire, for none.
+   */
+  readonly also: readonly RenditionId[];
   /** Neighbours connected now. */
   readonly neighbours: number;
   /** How many more it would like to be introduced to. */

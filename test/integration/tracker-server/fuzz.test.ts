@@ -25,7 +25,17 @@ const VALID: readonly object[] = [
   { ...announce, event: 'stopped' },
   { ...announce, to_peer_id: HASH, offer_id: HASH, answer: { type: 'answer', sdp: 'v=0' } },
   { action: 'scrape', info_hash: [HASH] },
-  { action: 'update', rendition: 'a', epoch: 1, lo: 0, hi: 5, next: 6, neighbours: 0, want: 12 },
+  {
+    action: 'update',
+    rendition: 'a',
+    epoch: 1,
+    lo: 0,
+    hi: 5,
+    next: 6,
+    also: ['b'],
+    neighbours: 0,
+    want: 12,
+  },
 ];
 
 /** Bytes that are somewhere between a valid message and noise. */

@@ -2,8 +2,8 @@ import type { Effect, Input } from '../../core/io.ts';
 
 /** How a demand may end; exactly one is called, once, unless it was cancelled. */
 export type DemandCallbacks = {
-  /** `data` is the engine's: copy it before returning. */
-  readonly deliver: (data: Uint8Array, firstByteAt: number) => void;
+  /** `data` is the engine's: copy it before returning. It came in within `transferMs`. */
+  readonly deliver: (data: Uint8Array, transferMs: number) => void;
   /** `status` is the origin's, or 0. */
   readonly fail: (status: number) => void;
   readonly fallBack: () => void;
@@ -44,7 +44,7 @@ export class DemandBook implements SegmentSource {
   }
 
   deliver(delivery: Extract<Effect, { readonly type: 'deliver' }>): void {
-    this.#take(delivery.demand)?.deliver(delivery.data, delivery.firstByteAt);
+    this.#take(delivery.demand)?.deliver(delivery.data, delivery.transferMs);
   }
 
   fail(demand: number, status: number): void {

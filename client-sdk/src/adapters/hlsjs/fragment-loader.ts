@@ -11,13 +11,13 @@ import type {
 import { macroTask } from '../host/macro-task.ts';
 import { withContext } from './default-loader.ts';
 import type { SegmentSource } from './demand-book.ts';
-import { idleStats, recordArrival, resetStats } from './load-timing.ts';
+import { awaitSwarm, idleStats, recordArrival, recordEnd, resetStats } from './load-timing.ts';
 
 /** What the fragment loaders of one player share. */
 export type FragmentLoaderPorts = {
   readonly source: SegmentSource;
-  /** The player's own loader fetched so many bytes of a media segment. */
-  readonly onDefaultBytes: (bytes: number) => void;
+  /** The player's own loader fetched so many bytes of a media segment, in `ms` from the first of them if it says. */
+  readonly onDefaultBytes: (bytes: number, ms: number | undefined) => void;
   readonly httpBitsPerSecond: () => number | undefined;
 };
 
@@ -64,23 +64,25 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
       return;
     }
     this.#startedAt = performance.now();
-    this.stats.loading.start = this.#startedAt;
+    awaitSwarm(this.stats);
     const { maxLoadTimeMs } = config.loadPolicy;
     if (Number.isFinite(maxLoadTimeMs))
       this.#timeout = setTimeout(() => {
         this.#release();
+        recordEnd(this.stats, this.#startedAt);
         callbacks.onTimeout(this.stats, context, null);
       }, maxLoadTimeMs);
     this.#cancelDemand = source.demand(context.url, {
-      deliver: (data, firstByteAt) => {
+      deliver: (data, transferMs) => {
         // hls.js hands the buffer to a worker, which takes it from whoever else holds it.
         const copy = new Uint8Array(data).buffer;
         this.#answer(() => {
-          this.#succeed(copy, firstByteAt);
+          this.#succeed(copy, transferMs);
         });
       },
       fail: (status) => {
         this.#answer(() => {
+          recordEnd(this.stats, this.#startedAt);
           callbacks.onError({ code: status, text: `HTTP ${status}` }, context, null, this.stats);
         });
       },
@@ -99,7 +101,10 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
     this.#release();
     const { context } = this;
     if (context === null) return;
-    this.stats.aborted ||= this.stats.loading.end === 0;
+    if (this.stats.loading.end === 0) {
+      this.stats.aborted = true;
+      recordEnd(this.stats, this.#startedAt);
+    }
     this.#callbacks?.onAbort?.(this.stats, context, null);
   }
 
@@ -130,14 +135,13 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
     });
   }
 
-  #succeed(data: ArrayBuffer, firstByteAt: number): void {
+  #succeed(data: ArrayBuffer, transferMs: number): void {
     const { context, stats } = this;
     const callbacks = this.#callbacks;
     if (context === null || callbacks === undefined) return;
     recordArrival(stats, {
       size: data.byteLength,
-      startedAt: this.#startedAt,
-      firstByteAt,
+      transferMs,
       now: performance.now(),
       httpBitsPerSecond: this.#ports.httpBitsPerSecond(),
     });
@@ -159,7 +163,9 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
       withContext(context, {
         ...callbacks,
         onSuccess: (...[response, stats, , details]) => {
-          if (context.frag.sn !== 'initSegment') this.#ports.onDefaultBytes(stats.loaded);
+          const { first, end } = stats.loading;
+          const ms = first > 0 && end > 0 ? end - first : undefined;
+          if (context.frag.sn !== 'initSegment') this.#ports.onDefaultBytes(stats.loaded, ms);
           callbacks.onSuccess(response, stats, context, details);
         },
       }),

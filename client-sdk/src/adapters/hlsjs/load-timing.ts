@@ -3,10 +3,10 @@ import type { LoaderStats } from 'hls.js';
 /** A segment that has arrived. Times in ms of `performance.now()`. */
 export type Arrival = {
   readonly size: number;
-  readonly startedAt: number;
-  readonly firstByteAt: number;
   readonly now: number;
-  /** Smoothed rate of HTTP transfers; where unknown, what was observed of this one stands in. */
+  /** From its first byte to its last, whoever they came from. */
+  readonly transferMs: number;
+  /** Smoothed rate of HTTP transfers; undefined before the first. */
   readonly httpBitsPerSecond: number | undefined;
 };
 
@@ -19,9 +19,8 @@ const SHORTEST_TRANSFER_MS = 50;
 export function idleStats(): LoaderStats {
   return {
     aborted: false,
-    // Equal and not zero: hls.js abandons a slow transfer for a lower quality unless it looks complete, and here the engine owns the deadline.
-    loaded: 1,
-    total: 1,
+    loaded: 0,
+    total: 0,
     retry: 0,
     chunkCount: 0,
     bwEstimate: 0,
@@ -29,6 +28,20 @@ export function idleStats(): LoaderStats {
     parsing: { start: 0, end: 0 },
     buffering: { start: 0, first: 0, end: 0 },
   };
+}
+
+/**
+ * Marks a load as one that the engine answers. hls.js abandons a transfer for a lower quality once half
+ * of the segment's length has passed since its start, while here the engine owns the deadline: so it
+ * has not started until it ends. hls.js goes on looking at it, and at the player's own loader if that takes over.
+ */
+export function awaitSwarm(stats: LoaderStats): void {
+  stats.loading.start = Infinity;
+}
+
+/** Says when a load had begun that ends without an arrival. */
+export function recordEnd(stats: LoaderStats, startedAt: number): void {
+  stats.loading.start = startedAt;
 }
 
 /** Makes `stats` those of a request that has not begun, in place, for another loader to fill. */
@@ -42,13 +55,14 @@ export function resetStats(stats: LoaderStats): void {
 }
 
 /**
- * Fills `stats` so that the player's bandwidth estimate stays one of its HTTP connection. How long a
- * segment took through the swarm says nothing of that: it waited for its peers, or was there already.
+ * Fills `stats` so that the player's bandwidth estimate stays one of its HTTP connection. How long the
+ * player waited for a segment of the swarm says nothing of that: but what came in was carried, so the
+ * connection carries at least its rate (SWM-21).
  */
 export function recordArrival(stats: LoaderStats, arrival: Arrival): void {
-  const { size, startedAt, firstByteAt, now } = arrival;
-  const observedMs = Math.max(now - Math.max(firstByteAt, startedAt), SHORTEST_TRANSFER_MS);
-  const bits = arrival.httpBitsPerSecond ?? (size * 8_000) / observedMs;
+  const { size, transferMs, now, httpBitsPerSecond = 0 } = arrival;
+  const atLeast = (size * 8_000) / Math.max(transferMs, SHORTEST_TRANSFER_MS);
+  const bits = Math.max(httpBitsPerSecond, atLeast);
   const first = now - (size * 8_000) / bits;
   stats.loading = { start: first - NOTIONAL_LATENCY_MS, first, end: now };
   stats.loaded = size;

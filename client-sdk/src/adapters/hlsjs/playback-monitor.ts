@@ -1,13 +1,13 @@
 import type Hls from 'hls.js';
-import type { PlaybackInput } from '../../core/io.ts';
-import { bufferEnd, nextToBuffer, type Span } from './buffer-ahead.ts';
+import type { BufferCreatedData, Events } from 'hls.js';
 import { eventsOf } from './hls-events.ts';
+import { bufferedMs, type PlayerTracks, readTracks, type SourceBuffers } from './player-tracks.ts';
 import { StallMeter } from './stall-meter.ts';
 
 /** What a {@link PlaybackMonitor} needs. */
 export type PlaybackMonitorOptions = {
   /** Gets where playback stands, every 250 ms and whenever that changes at a stroke. */
-  readonly onPlayback: (input: PlaybackInput) => void;
+  readonly onPlayback: (tracks: PlayerTracks) => void;
   /** The player is being destroyed. */
   readonly onDestroying: () => void;
   /** Monotonic, in ms. */
@@ -26,6 +26,7 @@ export type PlaybackStats = {
 };
 
 const SAMPLE_MS = 250;
+const NO_BUFFERS: SourceBuffers = { video: undefined, audio: undefined };
 const MEDIA_EVENTS = ['seeking', 'playing', 'pause'] as const;
 
 /** Watches one hls.js player and its media element. */
@@ -34,6 +35,7 @@ export class PlaybackMonitor {
   readonly #stalls = new StallMeter();
   #hls: Hls | undefined;
   #media: HTMLMediaElement | undefined;
+  #buffers: SourceBuffers = NO_BUFFERS;
   #timer: ReturnType<typeof setInterval> | undefined;
   #attachedAt = 0;
   #startupMs: number | undefined;
@@ -49,7 +51,8 @@ export class PlaybackMonitor {
     const events = eventsOf(hls);
     hls.on(events.MEDIA_ATTACHED, this.#onMediaAttached);
     hls.on(events.MEDIA_DETACHING, this.#onMediaDetaching);
-    hls.on(events.FRAG_BUFFERED, this.#sample);
+    hls.on(events.BUFFER_CREATED, this.#onBufferCreated);
+    for (const name of changesOf(events)) hls.on(name, this.#sample);
     hls.on(events.DESTROYING, this.#options.onDestroying);
     this.#watch(hls.media);
     this.#timer = setInterval(this.#sample, SAMPLE_MS);
@@ -77,7 +80,8 @@ export class PlaybackMonitor {
     const events = eventsOf(hls);
     hls.off(events.MEDIA_ATTACHED, this.#onMediaAttached);
     hls.off(events.MEDIA_DETACHING, this.#onMediaDetaching);
-    hls.off(events.FRAG_BUFFERED, this.#sample);
+    hls.off(events.BUFFER_CREATED, this.#onBufferCreated);
+    for (const name of changesOf(events)) hls.off(name, this.#sample);
     hls.off(events.DESTROYING, this.#options.onDestroying);
   }
 
@@ -87,6 +91,12 @@ export class PlaybackMonitor {
 
   readonly #onMediaDetaching = (): void => {
     this.#watch(null);
+    this.#buffers = NO_BUFFERS;
+  };
+
+  readonly #onBufferCreated = (_: Events.BUFFER_CREATED, { tracks }: BufferCreatedData): void => {
+    const { video = tracks.audiovideo, audio } = tracks;
+    this.#buffers = { video: video?.buffer, audio: audio?.buffer };
   };
 
   readonly #onFirstFrame = (): void => {
@@ -102,9 +112,7 @@ export class PlaybackMonitor {
       { position: media.currentTime, active: playing && !media.seeking },
       this.#options.now(),
     );
-    const next = nextSegment(hls, media);
-    if (next !== undefined)
-      this.#options.onPlayback({ type: 'playback', bufferedMs: bufferedMs(media), next, playing });
+    this.#options.onPlayback({ ...readTracks(hls, media, this.#buffers), playing });
   };
 
   #watch(media: HTMLMediaElement | null): void {
@@ -126,23 +134,13 @@ export class PlaybackMonitor {
   }
 }
 
-function bufferedMs(media: HTMLMediaElement): number {
-  return (bufferEnd(spans(media.buffered), media.currentTime) - media.currentTime) * 1000;
-}
-
-/** The segment to buffer next; undefined while no playlist is known. */
-function nextSegment(hls: Hls, media: HTMLMediaElement): number | undefined {
-  const details = hls.levels[hls.loadLevel]?.details ?? hls.latestLevelDetails;
-  if (details === null) return undefined;
-  // Before anything is buffered the playhead of a live stream still stands where it will not begin.
-  const nothingYet = media.buffered.length === 0 && details.live;
-  const position = nothingYet ? (hls.liveSyncPosition ?? media.currentTime) : media.currentTime;
-  return nextToBuffer(details.fragments, bufferEnd(spans(media.buffered), position));
-}
-
-function spans(ranges: TimeRanges): readonly Span[] {
-  return Array.from({ length: ranges.length }, (_, i) => ({
-    start: ranges.start(i),
-    end: ranges.end(i),
-  }));
+/** What moves playback on, or to another playlist: the engine hears of a switch before it is asked for its first segment. */
+function changesOf(events: typeof Events) {
+  return [
+    events.FRAG_BUFFERED,
+    events.LEVEL_SWITCHING,
+    events.LEVEL_UPDATED,
+    events.AUDIO_TRACK_SWITCHING,
+    events.AUDIO_TRACK_UPDATED,
+  ] as const;
 }

@@ -12,10 +12,11 @@ import type {
 import type { PlaylistInput } from '../../core/io.ts';
 import { withContext } from './default-loader.ts';
 
+/** Gets what a playlist says, and where it was served from. */
+type OnPlaylist = (input: PlaylistInput, url: string) => void;
+
 /** The class to give to hls.js as `pLoader`: it loads as hls.js would, and tells `onPlaylist` what the swarm tags say (SEG-8, SEG-9). */
-export function createPlaylistTap(
-  onPlaylist: (input: PlaylistInput) => void,
-): PlaylistLoaderConstructor {
+export function createPlaylistTap(onPlaylist: OnPlaylist): PlaylistLoaderConstructor {
   return class extends PlaylistTap {
     constructor(config: HlsConfig) {
       super(config, onPlaylist);
@@ -26,9 +27,9 @@ export function createPlaylistTap(
 class PlaylistTap implements Loader<PlaylistLoaderContext> {
   context: PlaylistLoaderContext | null = null;
   readonly #own: Loader<LoaderContext>;
-  readonly #onPlaylist: (input: PlaylistInput) => void;
+  readonly #onPlaylist: OnPlaylist;
 
-  constructor(config: HlsConfig, onPlaylist: (input: PlaylistInput) => void) {
+  constructor(config: HlsConfig, onPlaylist: OnPlaylist) {
     this.#own = new config.loader(config);
     this.#onPlaylist = onPlaylist;
   }
@@ -51,9 +52,9 @@ class PlaylistTap implements Loader<PlaylistLoaderContext> {
         onSuccess: (...[response, stats, , details]) => {
           const { data } = response;
           // Before hls.js gets it: from then on it may ask for what is listed.
-          const playlist =
-            typeof data === 'string' ? readPlaylist(data, response.url || context.url) : undefined;
-          if (playlist !== undefined) this.#onPlaylist(playlist);
+          const url = response.url || context.url;
+          const playlist = typeof data === 'string' ? readPlaylist(data, url) : undefined;
+          if (playlist !== undefined) this.#onPlaylist(playlist, url);
           callbacks.onSuccess(response, stats, context, details);
         },
       }),

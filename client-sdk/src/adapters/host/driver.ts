@@ -1,6 +1,6 @@
 import type Hls from 'hls.js';
 import type { HlsConfig } from 'hls.js';
-import type { PlaybackInput } from '../../core/io.ts';
+import type { PlayerTracks } from '../hlsjs/player-tracks.ts';
 import type { TrackerState } from '../../events.ts';
 import type { EngineName } from '../../options.ts';
 
@@ -9,7 +9,7 @@ export type Driver = {
   readonly engine: EngineName | 'none';
   readonly hlsConfig: Partial<HlsConfig>;
   readonly attach: (hls: Hls) => void;
-  readonly playback: (input: PlaybackInput) => void;
+  readonly playback: (tracks: PlayerTracks) => void;
   readonly counters: () => DriverCounters;
   /** Whether P2P is on; stays false where it is not possible. */
   readonly p2p: () => boolean;

@@ -1,3 +1,4 @@
+import type { RenditionId } from '@shoal/protocol';
 import type { Effect, EngineStats, Input } from '../../core/io.ts';
 
 /** The pure engine, as its host sees it. */
@@ -5,6 +6,7 @@ export type Engine = {
   step(input: Input, now: number): readonly Effect[];
   deadline(): number | undefined;
   knows(url: string): boolean;
+  holders(rendition: RenditionId): number;
   stats(): EngineStats;
 };
 
@@ -78,6 +80,16 @@ export class EngineHost {
         known = this.#options.engine.knows(url);
       });
     return known;
+  }
+
+  /** How many neighbours hold what this viewer would need next of `rendition`; none once stopped. */
+  holders(rendition: RenditionId): number {
+    let holders = 0;
+    if (this.running())
+      this.#guard(() => {
+        holders = this.#options.engine.holders(rendition);
+      });
+    return holders;
   }
 
   /** Of now, or the last known ones once stopped; a stopped host has no peers. */

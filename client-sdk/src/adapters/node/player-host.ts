@@ -1,6 +1,10 @@
-import type { PlaybackInput } from '../../core/io.ts';
 import type { MediaPlaylist } from '../../node/media-playlist.ts';
-import type { PlayerEffect, PlayerInput, PlayerStats } from '../../node/player-model.ts';
+import type {
+  PlayerEffect,
+  PlayerInput,
+  PlayerPosition,
+  PlayerStats,
+} from '../../node/player-model.ts';
 import type { SegmentLoad } from './segment-loader.ts';
 
 /** What a {@link PlayerHost} needs. */
@@ -12,7 +16,7 @@ export type PlayerHostOptions = {
   };
   readonly playlists: { load(): Promise<MediaPlaylist | undefined> };
   readonly segments: { load(segment: SegmentLoad): Promise<number | undefined> };
-  readonly onPlayback: (input: PlaybackInput) => void;
+  readonly onPlayback: (position: PlayerPosition) => void;
   readonly onFetched: (ms: number) => void;
   /** Monotonic, in ms. */
   readonly now: () => number;
@@ -69,7 +73,7 @@ export class PlayerHost {
         });
         return;
       case 'playback':
-        this.#options.onPlayback(effect.input);
+        this.#options.onPlayback(effect.position);
         return;
     }
   }

@@ -140,6 +140,7 @@ describe('updates', () => {
       lo: 0,
       hi: -1,
       next: 0,
+      also: [],
       neighbours: 0,
       want: LIMITS.targetNeighbours,
       shares: true,

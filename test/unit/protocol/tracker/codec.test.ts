@@ -44,6 +44,7 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
     lo: uint32,
     hi: fc.oneof(uint32, fc.constant(-1)),
     next: uint32,
+    also: fc.array(text(32).map(renditionId), { maxLength: LIMITS.otherRenditions }),
     neighbours: uint32,
     want: fc.nat(LIMITS.maxNeighbours),
     shares: fc.boolean(),
@@ -186,6 +187,13 @@ describe('what a viewer says to the tracker', () => {
       ['join'],
     ])
       expect(parseClientMessage(message).ok).toBe(false);
+  });
+
+  it('SWM-20 an update names four other renditions at most', () => {
+    expect(isUpdate({ also: ['a', 'b', 'c', 'd'] })).toBe(true);
+    expect(isUpdate({ also: ['a', 'b', 'c', 'd', 'e'] })).toBe(false);
+    expect(isUpdate({ also: ['../'] })).toBe(false);
+    expect(isUpdate({ also: 'audio' })).toBe(false);
   });
 
   it('LIM-7 an update reports on 16 neighbours at most, and a longer list is not walked', () => {

@@ -14,6 +14,7 @@ const VALID: readonly Readonly<Record<string, unknown>>[] = [
     lo: 0,
     hi: 5,
     next: 6,
+    also: ['audio'],
     neighbours: 1,
     want: 8,
     shares: true,

@@ -3,7 +3,7 @@ import { IndexedArray } from '../indexed-array.ts';
 import type { TrackerLimits } from '../limits.ts';
 import { isHolder, type Member, type Position } from './member.ts';
 
-/** The viewers of one rendition: all, by segment window, and those that may own stripes. */
+/** The viewers of one rendition: all, by segment window, and those that may own stripes, viewers that play it as separate audio among them. */
 export type Group<Conn> = {
   readonly members: IndexedArray<Member<Conn>>;
   readonly windows: Map<number, IndexedArray<Member<Conn>>>;
@@ -39,6 +39,7 @@ export class Channel<Conn> {
 
   remove(member: Member<Conn>): void {
     if (!this.members.delete(member)) return;
+    if (member.position !== undefined) this.#disown(member, member.position.also);
     this.#leaveGroup(member);
     const others = this.viewersAt(member.address) - 1;
     if (others > 0) this.#addresses.set(member.address, others);
@@ -53,6 +54,7 @@ export class Channel<Conn> {
   /** Moves a viewer to the buckets of its new position; call it also when `shares` changed. */
   move(member: Member<Conn>, to: Position): void {
     const from = member.position;
+    if (from !== undefined) this.#disown(member, from.also);
     if (from?.rendition !== to.rendition) this.#leaveGroup(member);
     const group = this.#group(to.rendition);
     group.members.add(member);
@@ -69,6 +71,9 @@ export class Channel<Conn> {
     }
     if (isHolder(member)) group.holders.add(member);
     else group.holders.delete(member);
+    if (member.shares)
+      for (const rendition of to.also)
+        if (rendition !== to.rendition) this.#group(rendition).holders.add(member);
   }
 
   /** The bucket of a viewer that needs segment `next`. */
@@ -122,7 +127,21 @@ export class Channel<Conn> {
     leaveWindow(group, this.window(at.next), member);
     group.holders.delete(member);
     group.members.delete(member);
-    if (group.members.size === 0) this.#groups.delete(at.rendition);
+    this.#drop(group, at.rendition);
+  }
+
+  /** Takes a viewer off those that may own stripes of renditions that it played beside its own. */
+  #disown(member: Member<Conn>, renditions: readonly RenditionId[]): void {
+    for (const rendition of renditions) {
+      const group = this.#groups.get(rendition);
+      if (group === undefined || rendition === member.position?.rendition) continue;
+      group.holders.delete(member);
+      this.#drop(group, rendition);
+    }
+  }
+
+  #drop(group: Group<Conn>, rendition: RenditionId): void {
+    if (group.members.size + group.holders.size === 0) this.#groups.delete(rendition);
   }
 }
 

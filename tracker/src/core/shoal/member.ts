@@ -10,6 +10,8 @@ export type Position = {
   readonly lo: number;
   readonly hi: number;
   readonly next: number;
+  /** Renditions beside it of which the viewer may own stripes. */
+  readonly also: readonly RenditionId[];
 };
 
 /** What the tracker knows of one viewer of the Shoal dialect. */

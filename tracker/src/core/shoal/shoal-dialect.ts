@@ -210,8 +210,8 @@ export class ShoalDialect<Conn> {
     countNeighbours(member, update.neighbours);
     // `want` leaves out those it is connecting to, which here are still settling.
     member.goal = degree(member, now) + update.want;
-    const { rendition, lo, hi, next } = update;
-    channel.move(member, { rendition, lo, hi, next });
+    const { rendition, lo, hi, next, also } = update;
+    channel.move(member, { rendition, lo, hi, next, also });
     const condemned = takeReports({ from: member, channel, update }, limits, now);
     this.#introducer.fill(member, channel, turn);
     return condemned.map(({ conn, address }) => {

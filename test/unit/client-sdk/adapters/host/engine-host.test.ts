@@ -4,6 +4,7 @@ import {
   type Engine,
   EngineHost,
 } from '../../../../../client-sdk/src/adapters/host/engine-host.ts';
+import { renditionId } from '../../../../support/builders.ts';
 
 const TICK: Input = { type: 'tick' };
 const cancelled = (demand: number): Input => ({ type: 'demand-cancelled', demand });
@@ -42,6 +43,11 @@ class ScriptedEngine implements Engine {
   knows(url: string): boolean {
     if (url === 'bug') throw new Error('bug');
     return url === 'known';
+  }
+
+  holders(rendition: string): number {
+    if (rendition === 'bug') throw new Error('bug');
+    return 2;
   }
 
   stats(): typeof IDLE {
@@ -157,6 +163,10 @@ describe('an engine that fails', () => {
     expect(bench.host.knows('known')).toBe(true);
     expect(bench.host.knows('bug')).toBe(false);
     expect(bench.failures).toHaveLength(1);
+    const other = new Bench();
+    expect(other.host.holders(renditionId('source'))).toBe(2);
+    expect(other.host.holders(renditionId('bug'))).toBe(0);
+    expect(other.failures).toHaveLength(1);
   });
 
   it('SWM-8 is one whose effect cannot be carried out', () => {

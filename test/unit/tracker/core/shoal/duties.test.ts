@@ -1,6 +1,6 @@
 import type { Duty } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
-import { Room } from '../../tracker-room.ts';
+import { DEMO, Room } from '../../tracker-room.ts';
 
 /** A room with `count` viewers that may own stripes. */
 function holders(count: number, seed = 1): Room {
@@ -102,6 +102,39 @@ describe('duties', () => {
       expect(room.received(name, 'segment')).toMatchObject([{ duties: [] }]);
     room.segment(10, { rendition: '720p' });
     expect(room.received('other', 'segment')[1]?.duties).toHaveLength(2);
+  });
+
+  it('TRK-8 viewers of any video own stripes of the audio that they play beside it', () => {
+    const room = new Room();
+    for (const [name, rendition] of [
+      ['ann', '720p'],
+      ['ben', '1080p'],
+      ['cat', '720p'],
+    ] as const) {
+      room.join(name);
+      room.update(name, { lo: 4, hi: 9, rendition, also: ['audio'] });
+    }
+    room.update('cat', { lo: 4, hi: 9, rendition: '720p', also: ['audio'], shares: false });
+    const audio = (msn: number): readonly number[] => {
+      room.clear();
+      room.segment(msn, { rendition: 'audio', size: 32_000 });
+      return ['ann', 'ben', 'cat'].map(
+        (name) => room.received(name, 'segment')[0]?.duties.length ?? -1,
+      );
+    };
+    expect(audio(10)).toEqual([2, 2, 0]);
+    // After a quality switch, with the audio going on; then without it.
+    room.update('ann', { lo: 9, hi: 9, rendition: '1080p', also: ['audio'] });
+    expect(audio(11)).toEqual([2, 2, 0]);
+    room.update('ann', { lo: 8, hi: 9, rendition: 'audio', also: ['audio'] });
+    expect(audio(12)).toEqual([2, 2, 0]);
+    room.update('ann', { lo: 8, hi: 9, rendition: '1080p' });
+    expect(audio(13)).toEqual([0, 2, 0]);
+    room.close('ben');
+    expect(audio(14)).toEqual([0, -1, 0]);
+    expect([...(room.core.channel(DEMO)?.renditions ?? [])].map((r) => r.rendition).sort()).toEqual(
+      ['1080p', '720p'],
+    );
   });
 
   it('TRK-8 a viewer loses them when it stops sharing, leaves, or was not heard of for 30 s', () => {
