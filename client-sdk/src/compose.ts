@@ -1,3 +1,4 @@
+import type { ChannelId } from '@shoal/protocol';
 import type Hls from 'hls.js';
 import { SwarmEngine } from './core/index.ts';
 import { sha256 } from './adapters/crypto/sha256.ts';
@@ -15,15 +16,19 @@ import { RateMeter } from './adapters/http/rate-meter.ts';
 import { SegmentFetches } from './adapters/http/fetch-segment.ts';
 import { StockEngine } from './adapters/p2p-media-loader/stock-engine.ts';
 import { PeerLinks } from './adapters/peer/simple-peer-link.ts';
+import { PlainListing } from './adapters/playlist/plain-listing.ts';
 import { TrackerClient } from './adapters/tracker/tracker-client.ts';
 import { shoalWarning } from './errors.ts';
+import { NotSharedMeter } from './not-shared.ts';
 import type { Shoal } from './shoal.ts';
-import type { EngineName } from './options.ts';
+import type { EngineName, Integrity } from './options.ts';
 
 /** Options with their defaults filled in; see {@link ShoalOptions}. */
 export type ShoalSettings = {
   readonly tracker: string;
   readonly engine: EngineName;
+  readonly integrity: Integrity;
+  readonly channel: ChannelId | undefined;
   readonly p2p: boolean;
   readonly upload: boolean;
   /** Bytes a second. */
@@ -63,7 +68,8 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
     stats: () => {
       const { http, p2p, uploaded, wasted, peers, viewers, tracker } = driver.counters();
       const bytes = { http, p2p, uploaded, wasted };
-      return { bytes, peers, viewers, tracker, p2p: driver.p2p(), ...monitor.read() };
+      const notShared = driver.notShared();
+      return { bytes, notShared, peers, viewers, tracker, p2p: driver.p2p(), ...monitor.read() };
     },
     on: (name, listener) => emitter.on(name, listener),
     setP2P: (enabled) => {
@@ -92,6 +98,7 @@ async function composeDriver(settings: ShoalSettings, emitter: Emitter): Promise
 /** The player's own loader, with its bytes counted. */
 function composePlain(): Driver {
   let http = 0;
+  const notShared = new NotSharedMeter();
   const source = new DemandBook({ knows: () => false, input: () => {} });
   return {
     engine: 'none',
@@ -99,6 +106,10 @@ function composePlain(): Driver {
       fLoader: createFragmentLoader({
         source,
         onDefaultBytes: (bytes) => (http += bytes),
+        onNotShared: (reason, bytes) => {
+          notShared.add(reason, bytes);
+        },
+        whyUnknown: () => 'no-engine',
         httpBitsPerSecond: () => undefined,
       }),
     },
@@ -113,6 +124,7 @@ function composePlain(): Driver {
       viewers: undefined,
       tracker: 'off',
     }),
+    notShared: () => notShared.read(),
     p2p: () => false,
     setP2P: () => {},
     close: () => {},
@@ -140,6 +152,7 @@ async function composeStock(settings: ShoalSettings, emitter: Emitter): Promise<
     },
     playback: () => {},
     counters: () => stock.counters(),
+    notShared: () => ({}),
     p2p: () => stock.p2p(),
     setP2P: (enabled) => {
       stock.setP2P(enabled);
@@ -155,6 +168,8 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
   let enabled = settings.p2p;
   let defaultBytes = 0;
   const rate = new RateMeter();
+  const notShared = new NotSharedMeter();
+  const shared = settings.integrity === 'none';
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
       shares: settings.upload,
@@ -230,9 +245,20 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
       fLoader: createFragmentLoader({
         source: demands,
         onDefaultBytes: (bytes) => (defaultBytes += bytes),
+        onNotShared: (reason, bytes) => {
+          notShared.add(reason, bytes);
+        },
+        whyUnknown: (playlist) =>
+          shared || notShared.listsDigests(playlist) ? undefined : 'no-digests',
         httpBitsPerSecond: () => rate.bitsPerSecond(),
       }),
-      pLoader: createPlaylistTap(input),
+      pLoader: createPlaylistTap({
+        onPlaylist: input,
+        onSeen: (url, hasDigests) => {
+          notShared.playlist(url, hasDigests);
+        },
+        plain: shared ? new PlainListing({ channel: settings.channel, sha256 }) : undefined,
+      }),
     },
     attach: () => {},
     playback: input,
@@ -248,6 +274,7 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
         tracker: tracker.state,
       };
     },
+    notShared: () => notShared.read(),
     p2p: () => enabled && host.running(),
     setP2P: (value) => {
       enabled = value;

@@ -1,11 +1,16 @@
 export { SwarmEngine } from './engine.ts';
+export { type ByteSpan, segmentAddress } from './catalog.ts';
 export type {
   Effect,
   EngineOptions,
   EngineStats,
   Input,
+  PlainListed,
+  PlainPlaylistInput,
   PlaybackInput,
   PlaylistInput,
   Report,
 } from './io.ts';
 export { ENGINE } from './limits.ts';
+export { type PlainItem, type PlainPlaylist, readPlainPlaylist } from './plain-playlist.ts';
+export { textHash } from './text-hash.ts';

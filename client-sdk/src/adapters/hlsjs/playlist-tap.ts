@@ -9,16 +9,30 @@ import type {
   PlaylistLoaderConstructor,
   PlaylistLoaderContext,
 } from 'hls.js';
-import type { PlaylistInput } from '../../core/io.ts';
+import type { PlainPlaylistInput, PlaylistInput } from '../../core/io.ts';
+import type { PlaylistResponse } from '../playlist/plain-listing.ts';
 import { withContext } from './default-loader.ts';
 
-/** The class to give to hls.js as `pLoader`: it loads as hls.js would, and tells `onPlaylist` what the swarm tags say (SEG-8, SEG-9). */
-export function createPlaylistTap(
-  onPlaylist: (input: PlaylistInput) => void,
-): PlaylistLoaderConstructor {
+/** Who hears of the playlists of one player. */
+export type PlaylistTapPorts = {
+  /** What the swarm tags of a playlist say (SEG-8, SEG-9), or what one without says where that is shared (SEG-10). */
+  readonly onPlaylist: (input: PlaylistInput | PlainPlaylistInput) => void;
+  /** A playlist came from this URL; `hasDigests` if it carries swarm tags. */
+  readonly onSeen: (url: string, hasDigests: boolean) => void;
+  /** Reads playlists without swarm tags; undefined where what they list is not shared. */
+  readonly plain:
+    | {
+        begin(response: PlaylistResponse): void;
+        read(response: PlaylistResponse): PlainPlaylistInput | undefined;
+      }
+    | undefined;
+};
+
+/** The class to give to hls.js as `pLoader`: it loads as hls.js would, and passes on what playlists say. */
+export function createPlaylistTap(ports: PlaylistTapPorts): PlaylistLoaderConstructor {
   return class extends PlaylistTap {
     constructor(config: HlsConfig) {
-      super(config, onPlaylist);
+      super(config, ports);
     }
   };
 }
@@ -26,11 +40,11 @@ export function createPlaylistTap(
 class PlaylistTap implements Loader<PlaylistLoaderContext> {
   context: PlaylistLoaderContext | null = null;
   readonly #own: Loader<LoaderContext>;
-  readonly #onPlaylist: (input: PlaylistInput) => void;
+  readonly #ports: PlaylistTapPorts;
 
-  constructor(config: HlsConfig, onPlaylist: (input: PlaylistInput) => void) {
+  constructor(config: HlsConfig, ports: PlaylistTapPorts) {
     this.#own = new config.loader(config);
-    this.#onPlaylist = onPlaylist;
+    this.#ports = ports;
   }
 
   get stats(): LoaderStats {
@@ -51,13 +65,24 @@ class PlaylistTap implements Loader<PlaylistLoaderContext> {
         onSuccess: (...[response, stats, , details]) => {
           const { data } = response;
           // Before hls.js gets it: from then on it may ask for what is listed.
-          const playlist =
-            typeof data === 'string' ? readPlaylist(data, response.url || context.url) : undefined;
-          if (playlist !== undefined) this.#onPlaylist(playlist);
+          if (typeof data === 'string') this.#read(context, data, response.url || context.url);
           callbacks.onSuccess(response, stats, context, details);
         },
       }),
     );
+  }
+
+  #read(context: PlaylistLoaderContext, text: string, served: string): void {
+    const { onPlaylist, onSeen, plain } = this.#ports;
+    const tagged = readPlaylist(text, served);
+    onSeen(served, tagged !== undefined);
+    const response = { text, requested: context.url, served };
+    // The enumeration of hls.js is not imported: that would bring a second hls.js into some pages.
+    const type: string = context.type;
+    if (type === 'manifest') plain?.begin(response);
+    const main = type === 'manifest' || type === 'level';
+    const playlist = tagged ?? (main ? plain?.read(response) : undefined);
+    if (playlist !== undefined) onPlaylist(playlist);
   }
 
   abort(): void {

@@ -25,6 +25,7 @@ import { ShoalChannel } from '../shoal-channel.ts';
 /** The engine with everything but a tracker and peers, as `compose.ts` wires it. */
 class Player {
   defaultBytes = 0;
+  readonly notShared: [reason: string, bytes: number][] = [];
   readonly log: string[] = [];
   readonly host: EngineHost;
   readonly demands: DemandBook;
@@ -67,6 +68,8 @@ class Player {
     this.#loader = createFragmentLoader({
       source: this.demands,
       onDefaultBytes: (bytes) => (this.defaultBytes += bytes),
+      onNotShared: (reason, bytes) => this.notShared.push([reason, bytes]),
+      whyUnknown: (playlist) => (playlist.includes('plain') ? 'no-digests' : undefined),
       httpBitsPerSecond: () => undefined,
     });
   }
