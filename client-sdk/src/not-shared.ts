@@ -20,9 +20,9 @@ export type NotSharedReason =
   | 'unknown';
 
 /** What came without the swarm, by reason; a reason that did not occur is absent. */
-export type NotShared = {
-  readonly [Reason in NotSharedReason]?: { readonly segments: number; readonly bytes: number };
-};
+export type NotShared = Readonly<
+  Partial<Record<NotSharedReason, { readonly segments: number; readonly bytes: number }>>
+>;
 
 /** Playlists remembered as listing no digests; a player follows a few. */
 const MAX_PLAYLISTS = 64;

@@ -12,6 +12,8 @@ export const ENGINE = {
   plainHints: 64,
   /** Whole segments of unknown size under way at once. */
   plainFetchesAtOnce: 3,
+  /** SWM-31: how long after its first neighbour said hello a viewer takes part in the order. */
+  acquaintanceMs: 250,
   /** SWM-34: how long a neighbour may take to say what a segment is, at least. */
   claimTimeoutMs: 300,
   /** SEG-13: caches of one playlist may lie so many segments apart, and a channel is begun anew so often at most. */

@@ -17,7 +17,9 @@ export function onPlainPlaylist(state: SwarmState, input: PlainPlaylistInput): v
   const newest = segments.at(-1)?.id.msn;
   const before = newest === undefined ? undefined : plain.advance(rendition, newest);
   const anew =
-    !ended && wentBack(before, newest) && state.now >= plain.renumberedAt + ENGINE.renumberGapMs;
+    !ended &&
+    wentBack(before, newest) &&
+    state.now >= (plain.renumberedAt ?? -Infinity) + ENGINE.renumberGapMs;
   if (anew) plain.renumberedAt = state.now;
   enterChannel(state, channel, { anew });
   plain.inUse = true;

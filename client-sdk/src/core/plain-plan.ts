@@ -86,7 +86,12 @@ function askHolder(state: SwarmState, segment: PlainSegment): 'asked' | 'nobody'
  * it order themselves by the same hash; the first fetches at once, the next two if it stays silent (SWM-31).
  */
 function myTurn(state: SwarmState, segment: PlainSegment): number {
-  segment.turnAt ??= decideTurn(state, segment);
+  if (segment.turnAt === undefined) {
+    // Those who have just met have not yet heard what the other holds.
+    const since = Math.min(...state.mesh.ready().map((n) => n.readySince ?? Infinity));
+    if (state.now < since + ENGINE.acquaintanceMs) return since + ENGINE.acquaintanceMs;
+    segment.turnAt = decideTurn(state, segment);
+  }
   return segment.turnAt;
 }
 

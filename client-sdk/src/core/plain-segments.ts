@@ -64,7 +64,7 @@ export class PlainSegments {
   /** Whether the channel is one whose playlists carry no digests. */
   inUse = false;
   /** When the channel was last left because its numbering went back. */
-  renumberedAt: number = -Infinity;
+  renumberedAt: number | undefined;
 
   /** Adds a segment unless it is there; the name that an address got first stays. */
   list({ id, url, within, durationMs }: PlainListed): PlainSegment {

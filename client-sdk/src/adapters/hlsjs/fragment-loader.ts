@@ -158,7 +158,9 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
     const { frag } = context;
     const known = this.#ports.whyUnknown(frag.baseurl);
     if (known !== undefined) return known;
-    if (frag.type !== 'main') return 'other-track';
+    // The enumeration of hls.js is not imported: that would bring a second hls.js into some pages.
+    const track: string = frag.type;
+    if (track !== 'main') return 'other-track';
     return rangeOf(context) === undefined ? 'unknown' : 'byte-range';
   }
 
