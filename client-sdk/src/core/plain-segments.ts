@@ -4,7 +4,7 @@ import type { PlainListed } from './io.ts';
 import { ENGINE } from './limits.ts';
 
 /** Whose word about a segment the origin contradicted, and who else said otherwise. */
-export type Dispute = {
+type Dispute = {
   readonly claimer: PeerId;
   /** Root of the digests that were claimed. */
   readonly root: string;

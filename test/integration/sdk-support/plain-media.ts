@@ -9,8 +9,8 @@ import { findFfmpeg } from '@shoal/server';
 import { serveRange } from '../../unit/client-sdk/adapters/http-origin.ts';
 
 /** Segments of each recording, and their length. */
-export const SEGMENTS = 7;
-export const SEGMENT_SECONDS = 2;
+const SEGMENTS = 7;
+const SEGMENT_SECONDS = 2;
 
 /** How an origin that knows nothing of Shoal offers its media. */
 export type PlainKind = 'ts-live' | 'fmp4' | 'aes-128' | 'byte-ranges' | 'separate-audio';
