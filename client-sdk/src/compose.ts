@@ -1,3 +1,4 @@
+import type { ChannelId } from '@shoal/protocol';
 import type Hls from 'hls.js';
 import { SwarmEngine } from './core/index.ts';
 import { sha256 } from './adapters/crypto/sha256.ts';
@@ -5,7 +6,7 @@ import { createAbrController } from './adapters/hlsjs/abr-controller.ts';
 import { createFragmentLoader } from './adapters/hlsjs/fragment-loader.ts';
 import { DemandBook } from './adapters/hlsjs/demand-book.ts';
 import { PlaybackMonitor } from './adapters/hlsjs/playback-monitor.ts';
-import { createPlaylistTap } from './adapters/hlsjs/playlist-tap.ts';
+import { createPlaylistTap, renditionOf } from './adapters/hlsjs/playlist-tap.ts';
 import { RenditionBook } from './adapters/hlsjs/rendition-book.ts';
 import type { Driver } from './adapters/host/driver.ts';
 import { runEffect } from './adapters/host/effect-runner.ts';
@@ -18,15 +19,19 @@ import { RateMeter } from './adapters/http/rate-meter.ts';
 import { SegmentFetches } from './adapters/http/fetch-segment.ts';
 import { StockEngine } from './adapters/p2p-media-loader/stock-engine.ts';
 import { PeerLinks } from './adapters/peer/simple-peer-link.ts';
+import { PlainListing } from './adapters/playlist/plain-listing.ts';
 import { TrackerClient } from './adapters/tracker/tracker-client.ts';
 import { shoalWarning } from './errors.ts';
+import { NotSharedMeter } from './not-shared.ts';
 import type { Shoal } from './shoal.ts';
-import type { EngineName } from './options.ts';
+import type { EngineName, Integrity } from './options.ts';
 
 /** Options with their defaults filled in; see {@link ShoalOptions}. */
 export type ShoalSettings = {
   readonly tracker: string;
   readonly engine: EngineName;
+  readonly integrity: Integrity;
+  readonly channel: ChannelId | undefined;
   readonly p2p: boolean;
   readonly upload: boolean;
   /** Bytes a second. */
@@ -66,7 +71,8 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
     stats: () => {
       const { http, p2p, uploaded, wasted, peers, viewers, tracker } = driver.counters();
       const bytes = { http, p2p, uploaded, wasted };
-      return { bytes, peers, viewers, tracker, p2p: driver.p2p(), ...monitor.read() };
+      const notShared = driver.notShared();
+      return { bytes, notShared, peers, viewers, tracker, p2p: driver.p2p(), ...monitor.read() };
     },
     on: (name, listener) => emitter.on(name, listener),
     setP2P: (enabled) => {
@@ -95,6 +101,7 @@ async function composeDriver(settings: ShoalSettings, emitter: Emitter): Promise
 /** The player's own loader, with its bytes counted. */
 function composePlain(): Driver {
   let http = 0;
+  const notShared = new NotSharedMeter();
   const source = new DemandBook({ knows: () => false, input: () => {} });
   return {
     engine: 'none',
@@ -102,6 +109,10 @@ function composePlain(): Driver {
       fLoader: createFragmentLoader({
         source,
         onDefaultBytes: (bytes) => (http += bytes),
+        onNotShared: (reason, bytes) => {
+          notShared.add(reason, bytes);
+        },
+        whyUnknown: () => 'no-engine',
         httpBitsPerSecond: () => undefined,
       }),
     },
@@ -116,6 +127,7 @@ function composePlain(): Driver {
       viewers: undefined,
       tracker: 'off',
     }),
+    notShared: () => notShared.read(),
     p2p: () => false,
     setP2P: () => {},
     close: () => {},
@@ -143,6 +155,7 @@ async function composeStock(settings: ShoalSettings, emitter: Emitter): Promise<
     },
     playback: () => {},
     counters: () => stock.counters(),
+    notShared: () => ({}),
     p2p: () => stock.p2p(),
     setP2P: (enabled) => {
       stock.setP2P(enabled);
@@ -159,6 +172,8 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
   let defaultBytes = 0;
   const rate = new RateMeter();
   const renditions = new RenditionBook();
+  const notShared = new NotSharedMeter();
+  const shared = settings.integrity === 'none';
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
       key: viewerKey(),
@@ -242,11 +257,22 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
           defaultBytes += bytes;
           if (ms !== undefined) rate.sample(bytes, ms);
         },
+        onNotShared: (reason, bytes) => {
+          notShared.add(reason, bytes);
+        },
+        whyUnknown: (playlist) =>
+          shared || notShared.listsDigests(playlist) ? undefined : 'no-digests',
         httpBitsPerSecond: () => rate.bitsPerSecond(),
       }),
-      pLoader: createPlaylistTap((playlist, url) => {
-        renditions.note(url, playlist.swarm.rendition);
-        input(playlist);
+      pLoader: createPlaylistTap({
+        onPlaylist: (playlist, url) => {
+          renditions.note(url, renditionOf(playlist));
+          input(playlist);
+        },
+        onSeen: (url, hasDigests) => {
+          notShared.playlist(url, hasDigests);
+        },
+        plain: shared ? new PlainListing({ channel: settings.channel, sha256 }) : undefined,
       }),
       abrController: createAbrController({
         active: () => enabled && host.running(),
@@ -275,6 +301,7 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
         tracker: tracker.state,
       };
     },
+    notShared: () => notShared.read(),
     p2p: () => enabled && host.running(),
     setP2P: (value) => {
       enabled = value;

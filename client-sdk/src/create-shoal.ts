@@ -1,3 +1,4 @@
+import { parseChannelId } from '@shoal/protocol';
 import { composeShoal, type ShoalSettings } from './compose.ts';
 import { ShoalError } from './errors.ts';
 import type { Shoal } from './shoal.ts';
@@ -23,9 +24,16 @@ function checkOptions(options: ShoalOptions): ShoalSettings {
     throw ShoalError.invalidOption(`engine: unknown: ${engine}`);
   if (uploadLimitKbps !== undefined && !(Number.isFinite(uploadLimitKbps) && uploadLimitKbps > 0))
     throw ShoalError.invalidOption('uploadLimitKbps: must be a number above 0');
+  const { integrity = 'verified' } = options;
+  if (!['verified', 'none'].includes(integrity))
+    throw ShoalError.invalidOption(`integrity: unknown: ${integrity}`);
+  const channel = options.channel === undefined ? undefined : parseChannelId(options.channel);
+  if (channel?.ok === false) throw ShoalError.invalidOption(`channel: ${channel.error}`);
   return {
     tracker: url.href,
     engine,
+    integrity,
+    channel: channel?.value,
     p2p: options.p2p ?? true,
     upload: options.upload ?? true,
     uploadLimit: uploadLimitKbps === undefined ? undefined : (uploadLimitKbps * 1000) / 8,

@@ -1,6 +1,7 @@
 export { createShoal } from './create-shoal.ts';
 export { ShoalError } from './errors.ts';
 export type { SegmentLoaded, ShoalEvents, ShoalWarning, TrackerState } from './events.ts';
-export type { EngineName, ShoalOptions } from './options.ts';
+export type { NotShared, NotSharedReason } from './not-shared.ts';
+export type { EngineName, Integrity, ShoalOptions } from './options.ts';
 export type { Shoal } from './shoal.ts';
 export type { ShoalStats } from './stats.ts';

@@ -1,4 +1,5 @@
 import type { TrackerState } from './events.ts';
+import type { NotShared } from './not-shared.ts';
 
 /** Counters since {@link createShoal}, and gauges of now. Bytes are segment bytes, playlists and headers not counted. */
 export type ShoalStats = {
@@ -12,6 +13,8 @@ export type ShoalStats = {
     /** Fetched and thrown away: twice fetched, or failed verification. */
     readonly wasted: number;
   };
+  /** What came over HTTP without the swarm, and why; empty for the stock engine. */
+  readonly notShared: NotShared;
   /** Connected neighbours. */
   readonly peers: number;
   /** Viewers of the channel, as the tracker last said. */

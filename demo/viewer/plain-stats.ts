@@ -35,6 +35,7 @@ export function watchPlain(hls: Hls, video: HTMLVideoElement): PlainStats {
   return {
     stats: () => ({
       bytes: { http: bytes, p2p: 0, uploaded: 0, wasted: 0 },
+      notShared: {},
       peers: 0,
       viewers: undefined,
       tracker: 'off',

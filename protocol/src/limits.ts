@@ -6,7 +6,7 @@ export const LIMITS = {
   piecesPerSegment: 2_048,
   /** LIM-3: one data-channel message: a piece and its header. */
   peerFrameBytes: 16_448,
-  /** LIM-3: a digest list is the only frame that may be larger than a piece. */
+  /** LIM-3: only frames with a digest list may be larger than a piece. */
   digestFrameBytes: 65_600,
   /** LIM-4: segments about which one neighbour may hold have-maps with us. */
   haveMapsPerNeighbour: 64,

@@ -26,6 +26,8 @@ export type WorldOptions = {
   readonly originTotal?: number;
   /** How much faster a player goes while it is further behind the edge than it should be. Default 1. */
   readonly catchUpRate?: number;
+  /** Playlists without digests, no events to the tracker: viewers share all the same. */
+  readonly plain?: boolean;
   /** Cheap digests and one copy of each segment for all viewers: for large crowds without liars. */
   readonly light?: boolean;
 };

@@ -1,4 +1,5 @@
 import type { Input } from '@shoal/client-sdk/core';
+import type { ListedSwarm } from '@shoal/protocol';
 import { RENDITION, type Surroundings } from './model.ts';
 
 const SYNC_SEGMENTS = 3;
@@ -98,7 +99,9 @@ export class Player {
       this.#next = Math.max(0, edge - SYNC_SEGMENTS + 1);
       this.firstMsn = this.#next;
     }
-    this.#input({ type: 'playlist', swarm, urls });
+    this.#input(
+      this.#world.options.plain === true ? plain(swarm, urls) : { type: 'playlist', swarm, urls },
+    );
     this.#load();
     this.#world.queue.after(this.#world.options.segmentMs, () => {
       this.#poll();
@@ -149,4 +152,23 @@ export class Player {
     const main = { rendition: RENDITION, next, bufferedMs: this.#bufferedMs };
     this.#input({ type: 'playback', main, audio: undefined, playing: true });
   }
+}
+
+/** The same playlist as an origin that knows nothing of Shoal would list it. */
+function plain(
+  { channel, rendition, segments, ended }: ListedSwarm,
+  urls: readonly string[],
+): Input {
+  return {
+    type: 'plain-playlist',
+    channel,
+    rendition,
+    ended,
+    segments: segments.map(({ info: { id, durationMs } }, i) => ({
+      id,
+      durationMs,
+      url: urls[i] ?? '',
+      within: undefined,
+    })),
+  };
 }

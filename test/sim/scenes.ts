@@ -105,6 +105,18 @@ export const SCENES: readonly Scene[] = [
     about: '20 viewers whose downlinks carry 1.5 bitrates',
     viewers: equal(20, { downlink: 1.5 * BITRATE }),
   },
+  {
+    name: 'plain-5',
+    about: '5 viewers of an origin without digests, found by playlist alone',
+    viewers: equal(5),
+    world: { plain: true },
+  },
+  {
+    name: 'plain-20',
+    about: '20 viewers of an origin without digests, uplinks of 2 bitrates',
+    viewers: equal(20, { uplink: 2 * BITRATE }),
+    world: { plain: true },
+  },
   crowd(120),
   crowd(1_000),
   crowd(10_000),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { seededRandom } from '../support/seeded-random.ts';
-import type { ViewerOptions } from './model.ts';
+import type { ViewerOptions, WorldOptions } from './model.ts';
 import { World } from './world.ts';
 
 const SEGMENT_MS = 2_000;
@@ -8,13 +8,18 @@ const SEGMENT_BYTES = 300_000;
 /** Bytes a second of the stream. */
 const BITRATE = (SEGMENT_BYTES * 1000) / SEGMENT_MS;
 
-function swarm(seed: number, viewers: readonly Partial<ViewerOptions>[]): World {
+function swarm(
+  seed: number,
+  viewers: readonly Partial<ViewerOptions>[],
+  more: Partial<WorldOptions> = {},
+): World {
   const world = new World({
     random: seededRandom(seed),
     segmentMs: SEGMENT_MS,
     segmentBytes: SEGMENT_BYTES,
     delayMs: 15,
     originRate: 5_000_000,
+    ...more,
   });
   world.run(12_000);
   for (const options of viewers) {
@@ -191,4 +196,18 @@ it('SWM-6 the same seed gives the same run', () => {
     return JSON.stringify(world.viewers.map((v) => [v.engine.stats(), v.player.latencyMs]));
   };
   expect(run()).toBe(run());
+});
+
+it('SWM-31 five viewers of an origin without digests take little more than one copy', () => {
+  const world = swarm(11, equal(5), { plain: true });
+  const { mean, max } = measure(world, 24_000);
+  expectCleanPlayback(world);
+  expect(mean).toBeLessThan(1.2);
+  expect(max).toBeLessThanOrEqual(2);
+});
+
+it('SWM-31 twenty viewers of such an origin with uplinks of twice the bitrate take less than two', () => {
+  const world = swarm(12, equal(20, { uplink: 2 * BITRATE }), { plain: true });
+  expect(measure(world, 24_000).mean).toBeLessThan(2);
+  expectCleanPlayback(world);
 });

@@ -195,7 +195,8 @@ export class Viewer implements LinkEnd {
       else payload[payload.length - 1] = (payload[payload.length - 1] ?? 0) ^ 1;
       return { ...message, payload };
     }
-    if (message.type !== 'digests' || pollutes === 'bits') return message;
+    if ((message.type !== 'digests' && message.type !== 'claim') || pollutes === 'bits')
+      return message;
     const foreign = new Uint8Array((message.list.length / 32) * CHUNK).fill(0x47);
     return { ...message, list: digestList(foreign, this.#world.sha256) };
   }

@@ -160,7 +160,8 @@ export class World implements Surroundings {
     const at = this.queue.now;
     this.segments.push({ info, data, digests, at });
     const event = { type: 'segment.ready', channel: CHANNEL, segment: info, at } as const;
-    if (this.trackerUp) this.#run(this.#tracker.step({ type: 'origin-event', event }, at));
+    if (this.trackerUp && this.options.plain !== true)
+      this.#run(this.#tracker.step({ type: 'origin-event', event }, at));
     this.queue.after(segmentMs, () => {
       this.#publish();
     });

@@ -143,6 +143,23 @@ export class EngineDriver {
     });
   }
 
+  /** Lists segments in a media playlist that carries no digests. */
+  listPlain(
+    segments: readonly OriginSegment[],
+    options: { readonly channel?: string; readonly ended?: boolean } = {},
+  ): readonly Effect[] {
+    for (const segment of segments) this.#segments.set(segment.url, segment);
+    return this.step({
+      type: 'plain-playlist',
+      channel: channelId(options.channel ?? 'demo'),
+      rendition: renditionId(),
+      ended: options.ended ?? false,
+      segments: segments.map(({ info: { id, durationMs }, url }) => ({
+        ...{ id, durationMs, url, within: undefined },
+      })),
+    });
+  }
+
   play(next: number, bufferedMs: number, playing = true): readonly Effect[] {
     const main = { rendition: renditionId(), next, bufferedMs };
     return this.step({ type: 'playback', main, audio: undefined, playing });
@@ -246,6 +263,11 @@ export class EngineDriver {
     return this.hear(peer, { type: 'digests', segment: info.id, list: digests });
   }
 
+  /** A neighbour says what a segment is. */
+  hearClaim({ info, digests }: OriginSegment, peer: string): readonly Effect[] {
+    return this.hear(peer, { type: 'claim', segment: info.id, size: info.size, list: digests });
+  }
+
   hearBytes(peer: string, frame: Uint8Array): readonly Effect[] {
     return this.step({ type: 'link-frame', peer: peerId(peer), frame });
   }
@@ -331,6 +353,23 @@ export function watchingViewer(
   const driver = new EngineDriver({ random: () => 0, ...options });
   const first = originSegment(10);
   driver.list([first]);
+  driver.demand(first);
+  driver.answerAll();
+  driver.play(11, 8_000);
+  driver.join();
+  driver.advance(100);
+  driver.play(11, 8_000);
+  driver.forget();
+  return driver;
+}
+
+/** The same of a channel whose playlists carry no digests. */
+export function plainViewer(
+  options: ConstructorParameters<typeof EngineDriver>[0] = {},
+): EngineDriver {
+  const driver = new EngineDriver({ random: () => 0, ...options });
+  const first = originSegment(10);
+  driver.listPlain([first]);
   driver.demand(first);
   driver.answerAll();
   driver.play(11, 8_000);

@@ -1,8 +1,29 @@
-import { type RenditionId, segmentFile, type SegmentId, type SegmentInfo } from '@shoal/protocol';
+import {
+  type PeerId,
+  type RenditionId,
+  segmentFile,
+  type SegmentId,
+  type SegmentInfo,
+} from '@shoal/protocol';
 import { ENGINE } from './limits.ts';
 
 /** A segment that can be fetched: what it is, and where. */
-export type Listed = { readonly info: SegmentInfo; readonly url: string };
+export type Listed = {
+  readonly info: SegmentInfo;
+  readonly url: string;
+  /** Where in the resource at `url` it lies, if it is only a part of it. */
+  readonly within?: ByteSpan | undefined;
+  /** Set where no playlist vouches for `info`: who claimed it, or undefined where it was computed from the origin's bytes. */
+  readonly plain?: { readonly claimedBy: PeerId | undefined };
+};
+
+/** Bytes `[from, to)` of a resource. */
+export type ByteSpan = { readonly from: number; readonly to: number };
+
+/** One string for a segment of the origin, by which the player asks for it. */
+export function segmentAddress(url: string, within: ByteSpan | undefined): string {
+  return within === undefined ? url : `${url}#bytes=${within.from}-${within.to}`;
+}
 
 /** All segments that playlists and the tracker have made known, oldest forgotten first. */
 export class Catalog {
@@ -32,6 +53,22 @@ export class Catalog {
     return sample !== undefined && this.#add({ info, url: siblingUrl(sample, info.id) });
   }
 
+  /** Adds a segment of whose playlist nothing but its place is known, or what it turned out to be. */
+  replace(listed: Listed): void {
+    this.#number(listed);
+    this.#byUrl.set(segmentAddress(listed.url, listed.within), listed);
+    this.#trim();
+  }
+
+  /** Forgets the segment with exactly this identity. */
+  remove(id: SegmentId): void {
+    const listed = this.find(id);
+    if (listed === undefined) return;
+    this.#byMsn.get(id.rendition)?.delete(id.msn);
+    const address = segmentAddress(listed.url, listed.within);
+    if (this.#byUrl.get(address) === listed) this.#byUrl.delete(address);
+  }
+
   byUrl(url: string): Listed | undefined {
     return this.#byUrl.get(url);
   }
@@ -54,18 +91,23 @@ export class Catalog {
 
   #add(listed: Listed): boolean {
     const { rendition, epoch, msn } = listed.info.id;
+    const known = this.byMsn(rendition, msn);
+    // A later epoch replaces an earlier one; what is known is never rewritten by an announcement.
+    if (known !== undefined && known.info.id.epoch >= epoch) return false;
+    this.#number(listed);
+    this.#byUrl.set(listed.url, listed);
+    this.#trim();
+    return true;
+  }
+
+  #number(listed: Listed): void {
+    const { rendition, msn } = listed.info.id;
     let segments: Map<number, Listed> | undefined = this.#byMsn.get(rendition);
     if (segments === undefined) {
       segments = new Map();
       this.#byMsn.set(rendition, segments);
     }
-    const known = segments.get(msn);
-    // A later epoch replaces an earlier one; what is known is never rewritten by an announcement.
-    if (known !== undefined && known.info.id.epoch >= epoch) return false;
     segments.set(msn, listed);
-    this.#byUrl.set(listed.url, listed);
-    this.#trim();
-    return true;
   }
 
   #trim(): void {

@@ -56,6 +56,11 @@ export class Duties {
     return this.#planned.some((duty) => duty.entry === entry);
   }
 
+  /** Takes back what was planned for a segment. */
+  forget(entry: SegmentEntry): void {
+    this.#planned = this.#planned.filter((duty) => duty.entry !== entry);
+  }
+
   /** When the next duty is due. */
   deadline(): number | undefined {
     return this.#planned.reduce<number | undefined>(

@@ -4,6 +4,8 @@ import { onFrame, onLinkClosed } from './neighbour-events.ts';
 import { onDemandCancelled, onFetchOutcome } from './origin-events.ts';
 import { adoptOrphan, meetDeadline, needDigests, renewHints, takeDuties } from './origin-plan.ts';
 import { announcePieces, askNeighbours, expireRequests, serveUploads } from './peer-plan.ts';
+import { onPlainCancelled, onPlainFetch, onPlainPlaylist } from './plain-events.ts';
+import { planPlain } from './plain-plan.ts';
 import { SwarmState } from './swarm-state.ts';
 import {
   connectTracker,
@@ -36,6 +38,7 @@ export class SwarmEngine {
     state.resetWake();
     expireRequests(state);
     takeDuties(state);
+    planPlain(state);
     const wanted = state.wanted();
     for (const entry of wanted) {
       adoptOrphan(state, entry);
@@ -56,9 +59,10 @@ export class SwarmEngine {
     return this.#state.wakeAt;
   }
 
-  /** Whether a demand can be made for this URL. */
+  /** Whether a demand can be made for this address. */
   knows(url: string): boolean {
-    return this.#state.catalog.byUrl(url) !== undefined;
+    const { catalog, plain } = this.#state;
+    return catalog.byUrl(url) !== undefined || plain.byAddress(url)?.unusable === false;
   }
 
   /** How many neighbours hold some of what this viewer would need next if it switched to `rendition`. */
@@ -85,9 +89,16 @@ export class SwarmEngine {
 
   #take(input: Input): void {
     const state = this.#state;
+    if ('fetch' in input && state.plain.fetch(input.fetch) !== undefined) {
+      onPlainFetch(state, input);
+      return;
+    }
     switch (input.type) {
       case 'playlist':
         onPlaylist(state, input);
+        return;
+      case 'plain-playlist':
+        onPlainPlaylist(state, input);
         return;
       case 'playback':
         state.playback.report(input, state.now);
@@ -96,6 +107,7 @@ export class SwarmEngine {
         this.#demand(input.demand, input.url);
         return;
       case 'demand-cancelled':
+        onPlainCancelled(state, input.demand);
         onDemandCancelled(state, input.demand);
         return;
       case 'p2p':
@@ -156,6 +168,12 @@ export class SwarmEngine {
   #demand(demand: number, url: string): void {
     const state = this.#state;
     const listed = state.catalog.byUrl(url);
+    const plain = listed === undefined ? state.plain.byAddress(url) : undefined;
+    if (plain?.unusable === false) {
+      state.rendition = plain.id.rendition;
+      state.plain.demands.set(demand, { segment: plain, since: state.now });
+      return;
+    }
     const entry = listed === undefined ? undefined : state.open(listed);
     if (entry === undefined || entry.originFaults >= ENGINE.originFaults) {
       state.emit({ type: 'fall-back', demand });

@@ -128,9 +128,11 @@ export class Fetches {
     claim(fetch, from, to);
     this.#active.set(id, fetch);
     this.renewAt ??= now + ENGINE.hintRenewMs;
-    if (from === 0 && to === entry.pieces) return { type: 'fetch', fetch: id, url: entry.url };
+    const { url, within } = entry;
+    const place = { url, ...(within && { within }) };
+    if (from === 0 && to === entry.pieces) return { type: 'fetch', fetch: id, ...place };
     const end = Math.min(to * LIMITS.pieceBytes, entry.info.size);
-    return { type: 'fetch', fetch: id, url: entry.url, range: { from: at, to: end } };
+    return { type: 'fetch', fetch: id, ...place, range: { from: at, to: end } };
   }
 
   digests(entry: SegmentEntry, url: string, now: number): Effect {
@@ -183,6 +185,8 @@ export class Fetches {
     if (fetch.pieces.size === 0) this.#ebb(fetch, now);
     const over = fetch.at >= Math.min(fetch.to * LIMITS.pieceBytes, entry.info.size);
     const abort = fetch.pieces.size === 0 && !over ? this.#abort(fetch, now) : undefined;
+    // Nobody but a neighbour has said how long it is.
+    if (entry.plain?.claimedBy !== undefined && fetch.at > entry.info.size) genuine = false;
     if (entry.digests === undefined && entry.count('staged') === entry.pieces)
       genuine = entry.verifyWhole();
     return genuine

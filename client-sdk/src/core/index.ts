@@ -1,12 +1,17 @@
 export { SwarmEngine } from './engine.ts';
+export { type ByteSpan, segmentAddress } from './catalog.ts';
 export type {
   Effect,
   EngineOptions,
   EngineStats,
   Input,
+  PlainListed,
+  PlainPlaylistInput,
   PlaybackInput,
   PlaylistInput,
   Report,
   TrackPosition,
 } from './io.ts';
 export { ENGINE } from './limits.ts';
+export { type PlainItem, type PlainPlaylist, readPlainPlaylist } from './plain-playlist.ts';
+export { textHash } from './text-hash.ts';

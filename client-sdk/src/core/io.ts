@@ -1,5 +1,6 @@
 import type {
   ByeReason,
+  ChannelId,
   ClientMessage,
   ListedSwarm,
   PeerId,
@@ -10,6 +11,7 @@ import type {
   Signal,
   TrackerMessage,
 } from '@shoal/protocol';
+import type { ByteSpan } from './catalog.ts';
 
 /** A segment as a playlist lists it, its URI resolved against the playlist's URL. */
 export type PlaylistInput = {
@@ -17,6 +19,25 @@ export type PlaylistInput = {
   readonly swarm: ListedSwarm;
   /** Absolute URL of each of `swarm.segments`, in the same order. */
   readonly urls: readonly string[];
+};
+
+/** A segment as a playlist without digests lists it. */
+export type PlainListed = {
+  readonly id: SegmentId;
+  /** Absolute. */
+  readonly url: string;
+  /** Where in the resource it lies, if it is only a part of it. */
+  readonly within: ByteSpan | undefined;
+  readonly durationMs: number;
+};
+
+/** A playlist that carries no digests, of a site that wants to share all the same (SEG-10). */
+export type PlainPlaylistInput = {
+  readonly type: 'plain-playlist';
+  readonly channel: ChannelId;
+  readonly rendition: RenditionId;
+  readonly segments: readonly PlainListed[];
+  readonly ended: boolean;
 };
 
 /** A rendition that the player plays, and where in it playback stands. */
@@ -41,8 +62,9 @@ export type PlaybackInput = {
 /** Everything that can happen to the engine. Times are passed beside it, in ms of any monotonic clock. */
 export type Input =
   | PlaylistInput
+  | PlainPlaylistInput
   | PlaybackInput
-  /** The player wants this segment; `demand` names the request. Only for URLs the engine knows. */
+  /** The player wants the segment with this address ({@link segmentAddress}); `demand` names the request. */
   | { readonly type: 'demand'; readonly demand: number; readonly url: string }
   | { readonly type: 'demand-cancelled'; readonly demand: number }
   /** P2P on or off. Off: neighbours and tracker are left, open demands are finished over HTTP. */
@@ -63,7 +85,7 @@ export type Input =
   | { readonly type: 'link-frame'; readonly peer: PeerId; readonly frame: Uint8Array }
   /** The send buffer of the link has drained after a `send`. */
   | { readonly type: 'link-drained'; readonly peer: PeerId }
-  /** The response began: `offset` is where in the resource its body starts (0 for a 200, whatever was asked). */
+  /** The response began: `offset` is where in the segment its body starts (0 for a 200, whatever was asked). */
   | { readonly type: 'fetch-start'; readonly fetch: number; readonly offset: number }
   | { readonly type: 'fetch-data'; readonly fetch: number; readonly bytes: Uint8Array }
   | { readonly type: 'fetch-end'; readonly fetch: number }
@@ -74,12 +96,16 @@ export type Input =
 
 /** Everything the engine may ask its host to do, in order. */
 export type Effect =
-  /** GET `url`; `range` is `[from, to)` in bytes. Answer with the `fetch-*` inputs. */
+  /**
+   * GET `url`; `range` is `[from, to)` in bytes of the segment, which lies in the resource at `within`,
+   * or is all of it. Answer with the `fetch-*` inputs.
+   */
   | {
       readonly type: 'fetch';
       readonly fetch: number;
       readonly url: string;
       readonly range?: { readonly from: number; readonly to: number };
+      readonly within?: ByteSpan;
     }
   | { readonly type: 'fetch-abort'; readonly fetch: number }
   /** Connect to the tracker and stay connected (with back-off) until `tracker-disconnect`. */

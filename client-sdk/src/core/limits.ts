@@ -4,6 +4,21 @@ export const ENGINE = {
   storeBytes: 67_108_864,
   /** Segments a playlist may make known at once. */
   catalogSegments: 4_096,
+  /** Segments of playlists without digests that are remembered by name. */
+  plainSegments: 32_768,
+  /** Renditions of such a channel whose newest segment is remembered. */
+  plainRenditions: 64,
+  /** Segments of which it is remembered that somebody is fetching them. */
+  plainHints: 64,
+  /** Whole segments of unknown size under way at once. */
+  plainFetchesAtOnce: 3,
+  /** SWM-31: how long after its first neighbour said hello a viewer takes part in the order. */
+  acquaintanceMs: 250,
+  /** SWM-34: how long a neighbour may take to say what a segment is, at least. */
+  claimTimeoutMs: 300,
+  /** SEG-13: caches of one playlist may lie so many segments apart, and a channel is begun anew so often at most. */
+  staleSegments: 2,
+  renumberGapMs: 30_000,
   /** LIM-11: pieces nobody asked for, from one neighbour. */
   unrequestedPieces: 16,
   /** SWM-7: bounds of a request's time-out. */

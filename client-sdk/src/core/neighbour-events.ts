@@ -13,6 +13,8 @@ import {
 import { ENGINE } from './limits.ts';
 import type { Neighbour } from './neighbour.ts';
 import { onOriginFault } from './origin-events.ts';
+import { disown, onClaim, onPlainReject } from './plain-claims.ts';
+import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
 
 type SegmentMessage<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>;
@@ -43,7 +45,9 @@ export function drop(state: SwarmState, neighbour: Neighbour, reason: ByeReason)
   if (neighbour.state === 'leaving') return;
   release(state, neighbour);
   state.emit(...state.mesh.farewell(neighbour, reason));
-  if (reason === BYE.corrupt) state.tracker.bad({ peer: neighbour.peer, reason: 'corrupt' });
+  // Without digests of the origin it is one viewer's word against another's: nobody is denounced.
+  if (reason === BYE.corrupt && !state.plain.inUse)
+    state.tracker.bad({ peer: neighbour.peer, reason: 'corrupt' });
   state.emit({ type: 'report', report: { type: 'peer-dropped', peer: neighbour.peer, reason } });
   reportPeers(state);
 }
@@ -106,19 +110,20 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
       return;
     case 'have':
       if (!fits(state, message.segment, { exactly: message.pieces }))
-        drop(state, neighbour, BYE.violation);
+        contradict(state, neighbour, message.segment);
       else neighbour.havesOf(message.segment).replace(message.bitmap, message.pieces);
       return;
     case 'pieces': {
       const highest = Math.max(...message.indexes);
       if (!fits(state, message.segment, { atLeast: highest + 1 }))
-        drop(state, neighbour, BYE.violation);
+        contradict(state, neighbour, message.segment);
       else for (const index of message.indexes) neighbour.havesOf(message.segment).add(index);
       return;
     }
     case 'fetching':
+      if (state.plain.inUse) state.plain.hint(message.segment, state.now + ENGINE.hintMs);
       if (!fits(state, message.segment, { atLeast: message.to }))
-        drop(state, neighbour, BYE.violation);
+        contradict(state, neighbour, message.segment);
       else state.store.get(message.segment)?.promise(message, state.now + ENGINE.hintMs);
       return;
     case 'request':
@@ -139,6 +144,9 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
     case 'digests':
       onDigests(state, neighbour, message);
       return;
+    case 'claim':
+      onClaim(state, neighbour, message);
+      return;
   }
 }
 
@@ -154,6 +162,12 @@ function fits(
   return 'exactly' in count ? count.exactly === pieces : count.atLeast <= pieces;
 }
 
+/** What a neighbour says cannot be so (PEER-3); where nobody but viewers has said what is, one of them errs (SWM-35). */
+function contradict(state: SwarmState, neighbour: Neighbour, id: SegmentId): void {
+  if (state.catalog.find(id)?.plain === undefined) drop(state, neighbour, BYE.violation);
+  else neighbour.forget(segmentKey(id));
+}
+
 function onBye(state: SwarmState, neighbour: Neighbour): void {
   release(state, neighbour);
   state.emit(...state.mesh.left(neighbour));
@@ -164,10 +178,9 @@ function onRequest(
   neighbour: Neighbour,
   { segment, index }: SegmentMessage<'request'>,
 ): void {
-  if (!fits(state, segment, { atLeast: index + 1 })) {
-    drop(state, neighbour, BYE.violation);
-    return;
-  }
+  const fitting = fits(state, segment, { atLeast: index + 1 });
+  if (!fitting) contradict(state, neighbour, segment);
+  if (!fitting && neighbour.state === 'leaving') return;
   const held = state.store.get(segment)?.state(index) === 'verified';
   const { peer } = neighbour;
   const reason =
@@ -209,7 +222,14 @@ function onPiece(
   state.wastedBytes += payload.length;
   if (outcome !== 'corrupt') return;
   if (answer === 'asked') entry.mark(index, 'missing');
-  drop(state, neighbour, BYE.corrupt);
+  onCorruptPiece(state, neighbour, entry);
+}
+
+/** It does not fit the digests; if those are another viewer's claim, the origin has to say who is right (SWM-35). */
+function onCorruptPiece(state: SwarmState, neighbour: Neighbour, entry: SegmentEntry): void {
+  const claimer = entry.plain?.claimedBy;
+  if (claimer !== undefined) disown(state, entry, neighbour.peer);
+  if (claimer === undefined || claimer === neighbour.peer) drop(state, neighbour, BYE.corrupt);
 }
 
 function onReject(
@@ -225,6 +245,7 @@ function onReject(
     neighbour.forget(key);
     giveUpDigests(state, key);
   }
+  onPlainReject(state, neighbour, segment);
   if (reason === REJECT.absent) neighbour.holds(key)?.remove(index);
   if (reason === REJECT.notSharing) neighbour.shares = false;
   if (neighbour.answer(segment, index, state.now) !== 'asked' || request === undefined) return;
@@ -233,7 +254,8 @@ function onReject(
 }
 
 function onDigestsRequest(state: SwarmState, neighbour: Neighbour, segment: SegmentId): void {
-  const list = state.shares ? state.store.get(segment)?.digests : undefined;
+  const entry = state.store.get(segment);
+  const list = state.shares ? entry?.digests : undefined;
   const answer = (message: PeerMessage): void => {
     state.emit({ type: 'send', peer: neighbour.peer, message });
   };
@@ -241,7 +263,8 @@ function onDigestsRequest(state: SwarmState, neighbour: Neighbour, segment: Segm
     const reason = state.shares ? REJECT.absent : REJECT.notSharing;
     answer({ type: 'reject', segment, index: 0, reason });
   } else if (neighbour.mayHaveDigests(segmentKey(segment))) {
-    answer({ type: 'digests', segment, list });
+    if (entry?.plain === undefined) answer({ type: 'digests', segment, list });
+    else answer({ type: 'claim', segment, size: entry.info.size, list });
   } else answer({ type: 'reject', segment, index: 0, reason: REJECT.busy });
 }
 

@@ -1,11 +1,12 @@
 import { assertNever } from '@shoal/protocol';
 import type { FetchOutcome } from './fetches.ts';
 import { ENGINE } from './limits.ts';
+import { disown } from './plain-claims.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
 
 /** Statuses after which asking again is pointless: the origin does not have it. */
-const GONE: readonly number[] = [404, 410];
+export const GONE: readonly number[] = [404, 410];
 
 /** Acts on what an HTTP event has brought. */
 export function onFetchOutcome(state: SwarmState, outcome: FetchOutcome): void {
@@ -46,6 +47,10 @@ export function onDemandCancelled(state: SwarmState, demand: number): void {
 
 /** The origin's bytes do not match its own digests: once may be chance, twice is for the player's own loader to judge. */
 export function onOriginFault(state: SwarmState, entry: SegmentEntry): void {
+  if (entry.plain !== undefined) {
+    disown(state, entry);
+    return;
+  }
   entry.originFaults += 1;
   if (entry.originFaults < ENGINE.originFaults) return;
   state.emit({ type: 'report', report: { type: 'corrupt-origin', id: entry.info.id } });
@@ -59,6 +64,11 @@ function onFetchFailed(
 ): void {
   entry.fetchFailures += 1;
   entry.fetchFrom = state.now + ENGINE.fetchRetryMs * 2 ** (Math.min(entry.fetchFailures, 6) - 1);
+  if (entry.plain?.claimedBy !== undefined) {
+    // Perhaps there is no such range of it.
+    disown(state, entry);
+    return;
+  }
   if (!GONE.includes(status) && entry.fetchFailures < ENGINE.fetchAttempts) return;
   // Without its digest list a segment can still be played, only not shared.
   for (const demand of takeDemands(state, entry))

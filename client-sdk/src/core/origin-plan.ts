@@ -128,6 +128,8 @@ export function needDigests(state: SwarmState, entry: SegmentEntry): void {
     return;
   }
   const overHttp = entry.count('fetching') + entry.count('staged');
+  // Where no playlist vouches for it the origin has no such list.
+  if (entry.plain !== undefined) return;
   // A segment that comes whole from the origin is its own digest list, and soon there unless the origin is slow.
   const slow = (state.fetches.tail(entry)?.inMs ?? 0) > ENGINE.patienceMs;
   const needed = slow || (overHttp > 0 && overHttp < entry.pieces) || asked !== undefined;
@@ -204,7 +206,7 @@ function isOpen(entry: SegmentEntry, index: number): boolean {
 }
 
 /** Whether nobody is there, or soon will be, to get anything from. */
-function isAlone({ p2p, mesh, tracker, now, p2pSince }: SwarmState): boolean {
+export function isAlone({ p2p, mesh, tracker, now, p2pSince }: SwarmState): boolean {
   if (!p2p) return true;
   if (mesh.ready().length > 0) return false;
   if (tracker.state === 'joined' && tracker.viewers === 1) return true;

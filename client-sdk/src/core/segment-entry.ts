@@ -11,7 +11,7 @@ import {
   verifyDigestList,
   verifyPiece,
 } from '@shoal/protocol';
-import type { Listed } from './catalog.ts';
+import type { ByteSpan, Listed } from './catalog.ts';
 
 /**
  * Where a piece stands. `staged` pieces came over HTTP and wait for the digest list; only `verified`
@@ -25,6 +25,8 @@ const STATES: readonly PieceState[] = ['missing', 'requested', 'fetching', 'stag
 export class SegmentEntry {
   readonly info: SegmentInfo;
   readonly url: string;
+  readonly within: ByteSpan | undefined;
+  readonly plain: Listed['plain'];
   readonly key: string;
   readonly pieces: number;
   /** When the engine first heard of it, and from when it is pulled from neighbours. */
@@ -51,7 +53,7 @@ export class SegmentEntry {
   #promised: Float64Array | undefined;
 
   constructor(
-    { info, url }: Listed,
+    { info, url, within, plain }: Listed,
     options: {
       readonly now: number;
       readonly pullFrom: number;
@@ -61,6 +63,8 @@ export class SegmentEntry {
   ) {
     this.info = info;
     this.url = url;
+    this.within = within;
+    this.plain = plain;
     this.key = segmentKey(info.id);
     this.pieces = pieceCount(info.size);
     this.knownAt = options.now;
@@ -183,6 +187,17 @@ export class SegmentEntry {
       if (genuine) this.#fresh.push(i);
     }
     return genuine;
+  }
+
+  /** Takes the whole segment as the origin sent it, with the digest list that makes up its root. */
+  own(bytes: Uint8Array, list: Uint8Array): void {
+    this.#allocate().set(bytes);
+    this.#digests = list;
+    for (let i = 0; i < this.pieces; i++) {
+      if (this.state(i) === 'verified') continue;
+      this.#set(i, 'verified');
+      this.#fresh.push(i);
+    }
   }
 
   /** Pieces verified since the last call, for announcement (PEER-4). */

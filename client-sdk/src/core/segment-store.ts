@@ -31,6 +31,10 @@ export class SegmentStore {
     return entry;
   }
 
+  remove(entry: SegmentEntry): void {
+    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
+  }
+
   /** Newest last. */
   all(): readonly SegmentEntry[] {
     return [...this.#entries.values()];

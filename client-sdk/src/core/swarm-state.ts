@@ -5,6 +5,7 @@ import { Fetches } from './fetches.ts';
 import type { Effect, EngineOptions } from './io.ts';
 import { ENGINE } from './limits.ts';
 import { Mesh } from './mesh.ts';
+import { PlainSegments } from './plain-segments.ts';
 import { Playback } from './playback.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import { ReceiveRate } from './receive-rate.ts';
@@ -21,6 +22,7 @@ export class SwarmState {
   readonly random: () => number;
   readonly sha256: Sha256;
   readonly catalog: Catalog = new Catalog();
+  readonly plain: PlainSegments = new PlainSegments();
   readonly playback: Playback = new Playback();
   readonly duties: Duties = new Duties();
   readonly fetches: Fetches = new Fetches();
@@ -115,12 +117,15 @@ export class SwarmState {
 
   /** Another channel begins: no segment of the one before is known any longer, and its demands are the player's. */
   forgetSegments(): void {
-    for (const demand of this.demands.keys()) this.emit({ type: 'fall-back', demand });
+    for (const demand of [...this.demands.keys(), ...this.plain.demands.keys()])
+      this.emit({ type: 'fall-back', demand });
+    for (const { id } of this.plain.fetches) this.emit({ type: 'fetch-abort', fetch: id });
     this.emit(...this.fetches.abort(() => true, this.now));
     this.demands.clear();
     this.digestAsks.clear();
     this.store.clear();
     this.catalog.clear();
+    this.plain.clear();
     this.playback.clear();
     this.rendition = undefined;
   }

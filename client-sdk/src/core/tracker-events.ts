@@ -1,4 +1,4 @@
-import { BYE, type ListedSwarm, type TrackerMessage } from '@shoal/protocol';
+import { BYE, type ChannelId, type ListedSwarm, type TrackerMessage } from '@shoal/protocol';
 import type { PlaylistInput } from './io.ts';
 import { ENGINE } from './limits.ts';
 import { drop } from './neighbour-events.ts';
@@ -65,14 +65,22 @@ export function onTrackerMessage(state: SwarmState, message: TrackerMessage): vo
   }
 }
 
+/** Goes over to the channel of a playlist, unless this is it and it does not begin anew. */
+export function enterChannel(
+  state: SwarmState,
+  channel: ChannelId,
+  { anew }: { readonly anew: boolean },
+): void {
+  if (state.channel === channel && !anew) return;
+  leaveSwarm(state);
+  if (state.channel !== undefined) state.forgetSegments();
+  state.channel = channel;
+  connectTracker(state);
+}
+
 /** Learns of segments from a playlist; without a tracker that announces them, elects itself (SWM-3). */
 export function onPlaylist(state: SwarmState, { swarm, urls }: PlaylistInput): void {
-  if (state.channel !== swarm.channel) {
-    leaveSwarm(state);
-    if (state.channel !== undefined) state.forgetSegments();
-    state.channel = swarm.channel;
-    connectTracker(state);
-  }
+  enterChannel(state, swarm.channel, { anew: false });
   let newest: ListedSwarm['segments'][number] | undefined;
   swarm.segments.forEach((segment, i) => {
     const url = urls[i];

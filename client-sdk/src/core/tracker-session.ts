@@ -25,6 +25,8 @@ export type Standing = {
 /** The viewer's side of the tracker dialogue: join, then an update whenever there is news, not too often. */
 export class TrackerSession {
   state: 'off' | 'connecting' | 'joining' | 'joined' = 'off';
+  /** What the tracker calls this viewer. */
+  self: PeerId | undefined;
   /** Viewers of the channel as last heard. */
   viewers: number | undefined;
   /** When the tracker last announced a segment. */
@@ -54,10 +56,15 @@ export class TrackerSession {
   }
 
   welcomed(
-    message: { readonly updateIntervalMs: number; readonly viewers: number },
+    message: {
+      readonly peer: PeerId;
+      readonly updateIntervalMs: number;
+      readonly viewers: number;
+    },
     now: number,
   ): void {
     this.state = 'joined';
+    this.self = message.peer;
     this.viewers = message.viewers;
     this.joinedAt = now;
     this.#intervalMs = Math.max(message.updateIntervalMs, ENGINE.updateGapMs);

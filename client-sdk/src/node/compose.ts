@@ -1,7 +1,7 @@
 import type { RenditionId } from '@shoal/protocol';
 import { SwarmEngine } from '../core/index.ts';
 import { DemandBook } from '../adapters/hlsjs/demand-book.ts';
-import { readPlaylist } from '../adapters/hlsjs/playlist-tap.ts';
+import { readPlaylist, renditionOf } from '../adapters/hlsjs/playlist-tap.ts';
 import { runEffect } from '../adapters/host/effect-runner.ts';
 import { Emitter } from '../adapters/host/emitter.ts';
 import { EngineHost } from '../adapters/host/engine-host.ts';
@@ -15,8 +15,10 @@ import { PlayerHost } from '../adapters/node/player-host.ts';
 import { PlaylistLoader } from '../adapters/node/playlist-loader.ts';
 import { SegmentLoader } from '../adapters/node/segment-loader.ts';
 import { trackerSocket } from '../adapters/node/tracker-socket.ts';
+import { PlainListing } from '../adapters/playlist/plain-listing.ts';
 import { TrackerClient } from '../adapters/tracker/tracker-client.ts';
 import { shoalWarning } from '../errors.ts';
+import { NotSharedMeter } from '../not-shared.ts';
 import { NodePeerError } from './errors.ts';
 import { FetchTimeLog } from './fetch-times.ts';
 import type { NodePeer } from './node-peer.ts';
@@ -35,6 +37,12 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   const fetchTimes = new FetchTimeLog();
   const get = fetchAs(settings.userAgent);
   let enabled = settings.p2p;
+  const notShared = new NotSharedMeter();
+  const plain =
+    settings.integrity === 'none'
+      ? new PlainListing({ channel: settings.channel, sha256: nativeSha256 })
+      : undefined;
+  let listsDigests = false;
   let plainBytes = 0;
   /** Of the media playlist, as far as it is shared. */
   let rendition: RenditionId | undefined;
@@ -87,9 +95,14 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     fetch: get,
     url: settings.playlist,
     variant: settings.variant,
-    onText: (text, url) => {
-      const playlist = readPlaylist(text, url);
-      rendition = playlist?.swarm.rendition;
+    onFirst: (response) => {
+      plain?.begin(response);
+    },
+    onMedia: (response) => {
+      const tagged = readPlaylist(response.text, response.served);
+      listsDigests = tagged !== undefined;
+      const playlist = tagged ?? plain?.read(response);
+      rendition = playlist === undefined ? undefined : renditionOf(playlist);
       if (playlist !== undefined) input(playlist);
     },
   });
@@ -97,7 +110,10 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     source: demands,
     fetch: get,
     now,
-    onPlainBytes: (bytes) => (plainBytes += bytes),
+    onPlainBytes: (bytes) => {
+      plainBytes += bytes;
+      notShared.add(listsDigests || plain !== undefined ? 'unknown' : 'no-digests', bytes);
+    },
   });
   const player = new PlayerHost({
     player: new PlayerModel({ startBehindSegments: settings.startBehindSegments, now: now() }),
@@ -132,6 +148,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
           uploaded: uploadedBytes,
           wasted: wastedBytes,
         },
+        notShared: notShared.read(),
         peers,
         viewers,
         tracker: tracker.state,

@@ -1,3 +1,4 @@
+import { parseChannelId } from '@shoal/protocol';
 import { NodePeerError } from './errors.ts';
 import type { NodePeer } from './node-peer.ts';
 import type { NodePeerOptions, NodePeerSettings } from './options.ts';
@@ -29,10 +30,17 @@ function checkOptions(options: NodePeerOptions): NodePeerSettings {
     throw NodePeerError.invalidOption('uploadLimitKbps: must be a number above 0');
   if (!/^[\x20-\x7e]{1,256}$/.test(userAgent))
     throw NodePeerError.invalidOption('userAgent: must be 1 to 256 printable ASCII characters');
+  const { integrity = 'verified' } = options;
+  if (!['verified', 'none'].includes(integrity))
+    throw NodePeerError.invalidOption(`integrity: unknown: ${integrity}`);
+  const channel = options.channel === undefined ? undefined : parseChannelId(options.channel);
+  if (channel?.ok === false) throw NodePeerError.invalidOption(`channel: ${channel.error}`);
   return {
     playlist: checkUrl('playlist', options.playlist, ['http:', 'https:']),
     variant,
     tracker: checkUrl('tracker', options.tracker, ['ws:', 'wss:']),
+    integrity,
+    channel: channel?.value,
     p2p: options.p2p ?? true,
     upload: options.upload ?? true,
     uploadLimit: uploadLimitKbps === undefined ? undefined : (uploadLimitKbps * 1000) / 8,

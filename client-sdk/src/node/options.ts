@@ -1,3 +1,6 @@
+import type { ChannelId } from '@shoal/protocol';
+import type { Integrity } from '../options.ts';
+
 /** A STUN or TURN server, in the shape of the browser's `RTCIceServer`. */
 export type NodeIceServer = {
   /** `stun:`, `turn:` and `turns:` URLs (RFC 7064, RFC 7065). */
@@ -14,6 +17,10 @@ export type NodePeerOptions = {
   readonly variant?: number;
   /** WebSocket URL of the tracker, `ws://` or `wss://`. */
   readonly tracker: string;
+  /** As {@link ShoalOptions.integrity} says; byte ranges are not shared by Node peers. Default `verified`. */
+  readonly integrity?: Integrity;
+  /** As {@link ShoalOptions.channel} says. */
+  readonly channel?: string;
   /** Start with P2P switched on. Default true; {@link NodePeer.setP2P} changes it at any time. */
   readonly p2p?: boolean;
   /** Upload to other viewers at all. Default true. */
@@ -33,6 +40,8 @@ export type NodePeerSettings = {
   readonly playlist: string;
   readonly variant: number;
   readonly tracker: string;
+  readonly integrity: Integrity;
+  readonly channel: ChannelId | undefined;
   readonly p2p: boolean;
   readonly upload: boolean;
   /** Bytes a second. */

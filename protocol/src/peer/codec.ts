@@ -2,7 +2,7 @@ import { DIGEST_BYTES } from '../integrity.ts';
 import { parseRenditionId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { assertNever, err, ok, type Result } from '../result.ts';
-import type { SegmentId } from '../segment.ts';
+import { isSegmentSize, pieceCount, type SegmentId } from '../segment.ts';
 import { BYE, FRAME, REJECT, type PeerMessage } from './messages.ts';
 
 /** Encodes a message as one data-channel frame; all integers big-endian (PEER-2). */
@@ -46,6 +46,12 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array<ArrayBuffer>
       out.bytes(message.list);
       return out.frame;
     }
+    case 'claim': {
+      const out = new Writer(FRAME.claim, message.segment, 4 + message.list.length);
+      out.u32(message.size);
+      out.bytes(message.list);
+      return out.frame;
+    }
     case 'fetching': {
       const out = new Writer(FRAME.fetching, message.segment, 4);
       out.u16(message.from);
@@ -65,13 +71,17 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array<ArrayBuffer>
  */
 export function decodePeerMessage(frame: Uint8Array): Result<PeerMessage, string> {
   const kind = frame[0];
-  const limit = kind === FRAME.digests ? LIMITS.digestFrameBytes : LIMITS.peerFrameBytes;
+  const limit = hasDigests(kind) ? LIMITS.digestFrameBytes : LIMITS.peerFrameBytes;
   if (frame.length > limit) return err('frame too large');
   if (kind === FRAME.hello) return decodeHello(frame);
   if (kind === FRAME.bye) return decodeBye(frame);
   const reader = Reader.open(frame);
   if (!reader.ok) return reader;
   return decodeSegmentMessage(kind, reader.value);
+}
+
+function hasDigests(kind: number | undefined): boolean {
+  return kind === FRAME.digests || kind === FRAME.claim;
 }
 
 function decodeHello(frame: Uint8Array): Result<PeerMessage, string> {
@@ -132,6 +142,13 @@ function decodeSegmentMessage(
         ? ok({ type: 'digests', segment, list: rest })
         : err('bad digest list');
     }
+    case FRAME.claim: {
+      const size = u16(0) * 0x1_0000 + u16(2);
+      const list = rest.subarray(4);
+      return isSegmentSize(size) && list.length === pieceCount(size) * DIGEST_BYTES
+        ? ok({ type: 'claim', segment, size, list })
+        : err('bad claim');
+    }
     case FRAME.fetching: {
       const to = u16(2);
       return rest.length === 4 && index < to && to <= LIMITS.piecesPerSegment
@@ -153,8 +170,8 @@ class Writer {
     this.u8(kind);
     this.u8(segment.rendition.length);
     for (let i = 0; i < segment.rendition.length; i++) this.u8(segment.rendition.charCodeAt(i));
-    this.#u32(segment.epoch);
-    this.#u32(segment.msn);
+    this.u32(segment.epoch);
+    this.u32(segment.msn);
   }
 
   u8(value: number): void {
@@ -166,14 +183,14 @@ class Writer {
     this.u8(value & 0xff);
   }
 
+  u32(value: number): void {
+    this.u16(value >>> 16);
+    this.u16(value & 0xffff);
+  }
+
   bytes(value: Uint8Array): void {
     this.frame.set(value, this.#at);
     this.#at += value.length;
-  }
-
-  #u32(value: number): void {
-    this.u16(value >>> 16);
-    this.u16(value & 0xffff);
   }
 }
 

@@ -13,6 +13,7 @@ export const FRAME = {
   digests: 9,
   fetching: 10,
   bye: 11,
+  claim: 12,
 } as const;
 
 /** Why a request was not served (PEER-7). */
@@ -59,6 +60,14 @@ export type PeerMessage =
   | { readonly type: 'cancel'; readonly segment: SegmentId; readonly index: number }
   | { readonly type: 'digests-request'; readonly segment: SegmentId }
   | { readonly type: 'digests'; readonly segment: SegmentId; readonly list: Uint8Array }
+  /** Answers `digests-request` for a segment whose playlist says neither size nor root: what the sender takes it to be (SWM-34). */
+  | {
+      readonly type: 'claim';
+      readonly segment: SegmentId;
+      /** Bytes. */
+      readonly size: number;
+      readonly list: Uint8Array;
+    }
   /** The sender is getting pieces `[from, to)` from the origin; neighbours may wait for it instead of doing the same. */
   | {
       readonly type: 'fetching';

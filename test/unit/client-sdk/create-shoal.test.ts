@@ -7,6 +7,12 @@ describe('createShoal', () => {
     ['a tracker that is no WebSocket', { tracker: 'https://tracker.example' }],
     ['an upload limit of nothing', { tracker: 'wss://tracker.example', uploadLimitKbps: 0 }],
     ['an upload limit that is none', { tracker: 'wss://tracker.example', uploadLimitKbps: NaN }],
+    [
+      'an integrity that is none of them',
+      // What a page in plain JavaScript may pass.
+      { tracker: 'wss://tracker.example', integrity: 'some' as 'none' },
+    ],
+    ['a channel with a slash', { tracker: 'wss://tracker.example', channel: 'a/b' }],
   ])('refuses %s with a typed error', async (_, options) => {
     const refusal = await createShoal(options).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ShoalError);

@@ -8,6 +8,8 @@ import type {
   LoaderContext,
   LoaderStats,
 } from 'hls.js';
+import { type ByteSpan, segmentAddress } from '../../core/index.ts';
+import type { NotSharedReason } from '../../not-shared.ts';
 import { macroTask } from '../host/macro-task.ts';
 import { withContext } from './default-loader.ts';
 import type { SegmentSource } from './demand-book.ts';
@@ -18,6 +20,10 @@ export type FragmentLoaderPorts = {
   readonly source: SegmentSource;
   /** The player's own loader fetched so many bytes of a media segment, in `ms` from the first of them if it says. */
   readonly onDefaultBytes: (bytes: number, ms: number | undefined) => void;
+  /** The player's own loader fetched something, a media segment or not, for this reason. */
+  readonly onNotShared: (reason: NotSharedReason, bytes: number) => void;
+  /** Why a segment of the playlist at this URL is not known; undefined for no reason in particular. */
+  readonly whyUnknown: (playlistUrl: string) => NotSharedReason | undefined;
   readonly httpBitsPerSecond: () => number | undefined;
 };
 
@@ -59,8 +65,11 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
     this.context = context;
     this.#callbacks = callbacks;
     const { source } = this.#ports;
-    if (!isWholeSegment(context) || !source.knows(context.url)) {
-      this.#loadAsHlsWould(context, config);
+    const address = segmentAddress(context.url, rangeOf(context));
+    const reason =
+      whyNot(context) ?? (source.knows(address) ? undefined : this.#whyUnknown(context));
+    if (reason !== undefined) {
+      this.#loadAsHlsWould(context, config, reason);
       return;
     }
     this.#startedAt = performance.now();
@@ -72,7 +81,7 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
         recordEnd(this.stats, this.#startedAt);
         callbacks.onTimeout(this.stats, context, null);
       }, maxLoadTimeMs);
-    this.#cancelDemand = source.demand(context.url, {
+    this.#cancelDemand = source.demand(address, {
       deliver: (data, transferMs) => {
         // hls.js hands the buffer to a worker, which takes it from whoever else holds it.
         const copy = new Uint8Array(data).buffer;
@@ -88,7 +97,7 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
       },
       fallBack: () => {
         this.#release();
-        this.#loadAsHlsWould(context, config);
+        this.#loadAsHlsWould(context, config, 'given-up');
       },
     });
   }
@@ -149,7 +158,21 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
     callbacks.onSuccess({ url: context.url, data, code: 200 }, stats, context, null);
   }
 
-  #loadAsHlsWould(context: FragmentLoaderContext, config: LoaderConfiguration): void {
+  #whyUnknown(context: FragmentLoaderContext): NotSharedReason {
+    const { frag } = context;
+    const known = this.#ports.whyUnknown(frag.baseurl);
+    if (known !== undefined) return known;
+    // The enumeration of hls.js is not imported: that would bring a second hls.js into some pages.
+    const track: string = frag.type;
+    if (track !== 'main') return 'other-track';
+    return rangeOf(context) === undefined ? 'unknown' : 'byte-range';
+  }
+
+  #loadAsHlsWould(
+    context: FragmentLoaderContext,
+    config: LoaderConfiguration,
+    reason: NotSharedReason,
+  ): void {
     const callbacks = this.#callbacks;
     if (callbacks === undefined) return;
     const own = new this.#hlsConfig.loader(this.#hlsConfig);
@@ -166,6 +189,7 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
           const { first, end } = stats.loading;
           const ms = first > 0 && end > 0 ? end - first : undefined;
           if (context.frag.sn !== 'initSegment') this.#ports.onDefaultBytes(stats.loaded, ms);
+          this.#ports.onNotShared(reason, stats.loaded);
           callbacks.onSuccess(response, stats, context, details);
         },
       }),
@@ -182,7 +206,14 @@ class SwarmFragmentLoader implements Loader<FragmentLoaderContext> {
   }
 }
 
-/** Neither a part, nor a byte range, nor an initialisation section, nor a download made to measure the bandwidth. */
-function isWholeSegment({ frag, part, rangeEnd }: FragmentLoaderContext): boolean {
-  return !part && !rangeEnd && frag.sn !== 'initSegment' && !frag.bitrateTest;
+/** Why this is nothing for the swarm whatever the engine knows: only whole segments that will be played are. */
+function whyNot({ frag, part }: FragmentLoaderContext): NotSharedReason | undefined {
+  if (frag.sn === 'initSegment') return 'init';
+  if (part) return 'part';
+  return frag.bitrateTest ? 'bandwidth-test' : undefined;
+}
+
+/** hls.js names no range by an end of 0. */
+function rangeOf({ rangeStart, rangeEnd }: FragmentLoaderContext): ByteSpan | undefined {
+  return rangeEnd ? { from: rangeStart ?? 0, to: rangeEnd } : undefined;
 }

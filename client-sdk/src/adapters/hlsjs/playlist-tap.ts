@@ -1,4 +1,4 @@
-import { type ListedSegment, readSwarmTags } from '@shoal/protocol';
+import { type ListedSegment, readSwarmTags, type RenditionId } from '@shoal/protocol';
 import type {
   HlsConfig,
   Loader,
@@ -9,17 +9,30 @@ import type {
   PlaylistLoaderConstructor,
   PlaylistLoaderContext,
 } from 'hls.js';
-import type { PlaylistInput } from '../../core/io.ts';
+import type { PlainPlaylistInput, PlaylistInput } from '../../core/io.ts';
+import type { PlaylistResponse } from '../playlist/plain-listing.ts';
 import { withContext } from './default-loader.ts';
 
-/** Gets what a playlist says, and where it was served from. */
-type OnPlaylist = (input: PlaylistInput, url: string) => void;
+/** Who hears of the playlists of one player. */
+export type PlaylistTapPorts = {
+  /** What the swarm tags of a playlist say (SEG-8, SEG-9), or what one without says where that is shared (SEG-10), and where it came from. */
+  readonly onPlaylist: (input: PlaylistInput | PlainPlaylistInput, url: string) => void;
+  /** A playlist came from this URL; `hasDigests` if it carries swarm tags. */
+  readonly onSeen: (url: string, hasDigests: boolean) => void;
+  /** Reads playlists without swarm tags; undefined where what they list is not shared. */
+  readonly plain:
+    | {
+        begin(response: PlaylistResponse): void;
+        read(response: PlaylistResponse): PlainPlaylistInput | undefined;
+      }
+    | undefined;
+};
 
-/** The class to give to hls.js as `pLoader`: it loads as hls.js would, and tells `onPlaylist` what the swarm tags say (SEG-8, SEG-9). */
-export function createPlaylistTap(onPlaylist: OnPlaylist): PlaylistLoaderConstructor {
+/** The class to give to hls.js as `pLoader`: it loads as hls.js would, and passes on what playlists say. */
+export function createPlaylistTap(ports: PlaylistTapPorts): PlaylistLoaderConstructor {
   return class extends PlaylistTap {
     constructor(config: HlsConfig) {
-      super(config, onPlaylist);
+      super(config, ports);
     }
   };
 }
@@ -27,11 +40,11 @@ export function createPlaylistTap(onPlaylist: OnPlaylist): PlaylistLoaderConstru
 class PlaylistTap implements Loader<PlaylistLoaderContext> {
   context: PlaylistLoaderContext | null = null;
   readonly #own: Loader<LoaderContext>;
-  readonly #onPlaylist: OnPlaylist;
+  readonly #ports: PlaylistTapPorts;
 
-  constructor(config: HlsConfig, onPlaylist: OnPlaylist) {
+  constructor(config: HlsConfig, ports: PlaylistTapPorts) {
     this.#own = new config.loader(config);
-    this.#onPlaylist = onPlaylist;
+    this.#ports = ports;
   }
 
   get stats(): LoaderStats {
@@ -52,13 +65,24 @@ class PlaylistTap implements Loader<PlaylistLoaderContext> {
         onSuccess: (...[response, stats, , details]) => {
           const { data } = response;
           // Before hls.js gets it: from then on it may ask for what is listed.
-          const url = response.url || context.url;
-          const playlist = typeof data === 'string' ? readPlaylist(data, url) : undefined;
-          if (playlist !== undefined) this.#onPlaylist(playlist, url);
+          if (typeof data === 'string') this.#read(context, data, response.url || context.url);
           callbacks.onSuccess(response, stats, context, details);
         },
       }),
     );
+  }
+
+  #read(context: PlaylistLoaderContext, text: string, served: string): void {
+    const { onPlaylist, onSeen, plain } = this.#ports;
+    const tagged = readPlaylist(text, served);
+    onSeen(served, tagged !== undefined);
+    const response = { text, requested: context.url, served };
+    // The enumeration of hls.js is not imported: that would bring a second hls.js into some pages.
+    const type: string = context.type;
+    if (type === 'manifest') plain?.begin(response);
+    const main = type === 'manifest' || type === 'level';
+    const playlist = tagged ?? (main ? plain?.read(response) : undefined);
+    if (playlist !== undefined) onPlaylist(playlist, served);
   }
 
   abort(): void {
@@ -77,6 +101,11 @@ class PlaylistTap implements Loader<PlaylistLoaderContext> {
   getResponseHeader(name: string): string | null {
     return this.#own.getResponseHeader?.(name) ?? null;
   }
+}
+
+/** The rendition of a playlist that is shared. */
+export function renditionOf(playlist: PlaylistInput | PlainPlaylistInput): RenditionId {
+  return playlist.type === 'playlist' ? playlist.swarm.rendition : playlist.rendition;
 }
 
 /** What a playlist that was served from `base` says to a Shoal viewer; undefined if it carries no swarm tags. */

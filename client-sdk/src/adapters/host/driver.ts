@@ -2,6 +2,7 @@ import type Hls from 'hls.js';
 import type { HlsConfig } from 'hls.js';
 import type { PlayerTracks } from '../hlsjs/player-tracks.ts';
 import type { TrackerState } from '../../events.ts';
+import type { NotShared } from '../../not-shared.ts';
 import type { EngineName } from '../../options.ts';
 
 /** One way of getting segments to the player: the swarm, the stock engine, or plain HLS. */
@@ -11,6 +12,8 @@ export type Driver = {
   readonly attach: (hls: Hls) => void;
   readonly playback: (tracks: PlayerTracks) => void;
   readonly counters: () => DriverCounters;
+  /** What the player's own loader fetched, and why. */
+  readonly notShared: () => NotShared;
   /** Whether P2P is on; stays false where it is not possible. */
   readonly p2p: () => boolean;
   readonly setP2P: (enabled: boolean) => void;

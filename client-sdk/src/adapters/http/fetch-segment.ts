@@ -18,6 +18,8 @@ export type SegmentRequest = {
   readonly url: string;
   /** `[from, to)` in bytes. */
   readonly range?: { readonly from: number; readonly to: number };
+  /** Where in the resource the segment lies, and `range` is counted from; all of the resource without. */
+  readonly within?: { readonly from: number; readonly to: number };
 };
 
 const STALL_MS = 8_000;
@@ -59,19 +61,22 @@ export class SegmentFetches {
 
   async #run(request: SegmentRequest, controller: AbortController): Promise<void> {
     const watchdog = new Watchdog(controller, this.#options.stallMs ?? STALL_MS);
+    const wanted = spanOf(request);
     let status = 0;
     try {
       const response = await this.#options.fetch(request.url, {
         signal: controller.signal,
         credentials: 'same-origin',
-        ...(request.range && rangeOf(request.range)),
+        ...(wanted && rangeOf(wanted)),
       });
       status = response.status;
-      const offset = bodyOffset(response, request.range);
+      const offset = bodyOffset(response, wanted);
       if (offset === undefined || response.body === null) throw new Error('unusable response');
       status = 0;
       const headersAt = this.#options.now();
-      this.#say(request, controller, { type: 'fetch-start', fetch: request.fetch, offset });
+      const body = new SegmentBody(offset, request.within);
+      const start = { type: 'fetch-start', fetch: request.fetch, offset: body.offset } as const;
+      this.#say(request, controller, start);
       const reader = response.body.getReader();
       let received = 0;
       for (;;) {
@@ -80,12 +85,13 @@ export class SegmentFetches {
         if (chunk.done) break;
         received += chunk.value.length;
         if (received > MAX_BODY) throw new Error('body larger than any segment');
-        this.#say(request, controller, {
-          type: 'fetch-data',
-          fetch: request.fetch,
-          bytes: chunk.value,
-        });
+        const bytes = body.take(chunk.value);
+        if (bytes.length > 0)
+          this.#say(request, controller, { type: 'fetch-data', fetch: request.fetch, bytes });
+        if (body.over) break;
       }
+      // The rest of a larger resource is nothing that anybody asked for.
+      if (body.over) await reader.cancel();
       this.#options.onTransfer(received, this.#options.now() - headersAt);
       this.#end(request, controller, { type: 'fetch-end', fetch: request.fetch });
     } catch {
@@ -105,6 +111,39 @@ export class SegmentFetches {
     this.#running.delete(request.fetch);
     this.#options.input(input);
   }
+}
+
+/** The part of a response that belongs to one segment: servers may answer a range with the whole resource (RFC 9110 section 14.2). */
+class SegmentBody {
+  /** Where in the segment its first byte is. */
+  readonly offset: number;
+  readonly #within: SegmentRequest['within'];
+  #at: number;
+
+  constructor(at: number, within: SegmentRequest['within']) {
+    this.#at = at;
+    this.#within = within;
+    this.offset = Math.max(at - (within?.from ?? 0), 0);
+  }
+
+  /** What of the next bytes of the response belongs to it. */
+  take(bytes: Uint8Array): Uint8Array {
+    const from = (this.#within?.from ?? 0) - this.#at;
+    const to = (this.#within?.to ?? Infinity) - this.#at;
+    this.#at += bytes.length;
+    return bytes.subarray(Math.max(from, 0), Math.max(Math.min(to, bytes.length), 0));
+  }
+
+  /** More came than the segment. A response that ends with it is read to its end, so that the connection lives on. */
+  get over(): boolean {
+    return this.#within !== undefined && this.#at > this.#within.to;
+  }
+}
+
+/** The bytes of the resource that are wanted; undefined for all. */
+function spanOf({ range, within }: SegmentRequest): SegmentRequest['range'] {
+  if (within === undefined || range === undefined) return range ?? within;
+  return { from: within.from + range.from, to: within.from + range.to };
 }
 
 /** Aborts what it watches unless it is restarted in time. */

@@ -1,4 +1,5 @@
 import { type MediaPlaylist, readMediaPlaylist, readVariants } from '../../node/media-playlist.ts';
+import type { PlaylistResponse } from '../playlist/plain-listing.ts';
 import { readBody } from './http-body.ts';
 
 /** What a {@link PlaylistLoader} needs. */
@@ -8,8 +9,10 @@ export type PlaylistLoaderOptions = {
   readonly url: string;
   /** Which variant of a multivariant playlist; the last where there are fewer. */
   readonly variant: number;
-  /** Gets each media playlist as text, before it is used, with the URL that served it. */
-  readonly onText: (text: string, url: string) => void;
+  /** Gets the playlist at `url` the first time it comes, multivariant or not. */
+  readonly onFirst: (response: PlaylistResponse) => void;
+  /** Gets each media playlist, before it is used. */
+  readonly onMedia: (response: PlaylistResponse) => void;
 };
 
 /** No playlist is larger. Bytes. */
@@ -21,6 +24,7 @@ export class PlaylistLoader {
   readonly #options: PlaylistLoaderOptions;
   readonly #closing = new AbortController();
   #mediaUrl: string | undefined;
+  #begun = false;
 
   constructor(options: PlaylistLoaderOptions) {
     this.#options = options;
@@ -29,13 +33,15 @@ export class PlaylistLoader {
   /** Never rejects: undefined for a playlist that could not be had or read. */
   async load(): Promise<MediaPlaylist | undefined> {
     try {
-      const { text, url } = await this.#read(this.#mediaUrl ?? this.#options.url);
-      const variants = readVariants(text, url);
+      const first = await this.#read(this.#mediaUrl ?? this.#options.url);
+      if (!this.#begun) this.#options.onFirst(first);
+      this.#begun = true;
+      const variants = readVariants(first.text, first.served);
       const variant = variants[Math.min(this.#options.variant, variants.length - 1)];
-      if (variant === undefined || this.#mediaUrl !== undefined) return this.#use(text, url);
+      if (variant === undefined || this.#mediaUrl !== undefined) return this.#use(first);
       const media = await this.#read(variant);
       this.#mediaUrl = variant;
-      return this.#use(media.text, media.url);
+      return this.#use(media);
     } catch {
       return undefined;
     }
@@ -46,21 +52,21 @@ export class PlaylistLoader {
     this.#closing.abort();
   }
 
-  #use(text: string, url: string): MediaPlaylist | undefined {
-    const playlist = readMediaPlaylist(text, url);
-    if (playlist !== undefined) this.#options.onText(text, url);
+  #use(response: PlaylistResponse): MediaPlaylist | undefined {
+    const playlist = readMediaPlaylist(response.text, response.served);
+    if (playlist !== undefined) this.#options.onMedia(response);
     return playlist;
   }
 
-  async #read(url: string): Promise<{ readonly text: string; readonly url: string }> {
+  async #read(url: string): Promise<PlaylistResponse> {
     const chunks: Uint8Array[] = [];
-    const from = await readBody({
+    const served = await readBody({
       fetch: this.#options.fetch,
       url,
       maxBytes: MAX_BYTES,
       signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       onChunk: (chunk) => chunks.push(chunk),
     });
-    return { text: Buffer.concat(chunks).toString('utf8'), url: from };
+    return { text: Buffer.concat(chunks).toString('utf8'), requested: url, served };
   }
 }

@@ -14,6 +14,7 @@ function stats(change: Partial<NodePeerStats> = {}): NodePeerStats {
     stalls: 1,
     stalledMs: 300,
     startupMs: 400,
+    notShared: {},
     fetch: { segments: 5, medianMs: 100, p95Ms: 200, maxMs: 300 },
     playedSegments: 5,
     skippedSegments: 0,

@@ -14,6 +14,9 @@ it.each<Partial<NodePeerOptions>>([
   { startBehindSegments: 0 },
   { startBehindSegments: 65 },
   { uploadLimitKbps: 0 },
+  { channel: 'a b' },
+  // What a script in plain JavaScript may pass.
+  { integrity: 'some' as 'none' },
   { userAgent: 'a\r\nb' },
   { iceServers: [{ urls: 'http://x' }] },
 ])('refuses %j', async (bad) => {

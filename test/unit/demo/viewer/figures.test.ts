@@ -4,6 +4,7 @@ import { chartSummary, emptyFigures, figuresOf, offloadOf } from '@shoal/demo/vi
 
 const stats: ShoalStats = {
   bytes: { http: 1_000_000, p2p: 3_000_000, uploaded: 2_500_000, wasted: 0 },
+  notShared: {},
   peers: 4,
   viewers: 9,
   tracker: 'connected',

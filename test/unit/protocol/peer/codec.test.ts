@@ -4,6 +4,7 @@ import {
   encodePeerMessage,
   FRAME,
   LIMITS,
+  pieceCount,
   type PeerMessage,
   REJECT,
 } from '@shoal/protocol';
@@ -55,6 +56,15 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
     list: fc
       .integer({ min: 1, max: 9 })
       .chain((n) => fc.uint8Array({ minLength: 32 * n, maxLength: 32 * n })),
+  }),
+  fc.tuple(segment, fc.integer({ min: 1, max: 9 * LIMITS.pieceBytes })).chain(([id, size]) => {
+    const length = 32 * pieceCount(size);
+    return fc.record({
+      type: fc.constant('claim'),
+      segment: fc.constant(id),
+      size: fc.constant(size),
+      list: fc.uint8Array({ minLength: length, maxLength: length }),
+    });
   }),
   fc.tuple(segment, index, index).map(([id, a, b]): PeerMessage => ({
     type: 'fetching',
@@ -132,7 +142,7 @@ describe('frames of the data channel', () => {
   });
 
   it('PEER-3 arbitrary bytes never throw, and what is read keeps the limits', () => {
-    const kind = fc.nat(12);
+    const kind = fc.nat(13);
     const bytes = fc.tuple(kind, fc.nat(34), fc.uint8Array({ maxLength: 120 }));
     fc.assert(
       fc.property(
@@ -153,7 +163,7 @@ describe('frames of the data channel', () => {
 
   it('PEER-3 arbitrary bytes after a good header never throw', () => {
     fc.assert(
-      fc.property(segment, fc.nat(12), fc.uint8Array({ maxLength: 80 }), (id, kind, rest) => {
+      fc.property(segment, fc.nat(13), fc.uint8Array({ maxLength: 80 }), (id, kind, rest) => {
         const head = encodePeerMessage({ type: 'digests-request', segment: id });
         const read = decodePeerMessage(Uint8Array.of(kind, ...head.subarray(1), ...rest));
         if (read.ok && 'segment' in read.value) expect(read.value.segment).toEqual(id);
@@ -214,6 +224,12 @@ describe('limits of a frame', () => {
           bitmap: new Uint8Array(Math.ceil((at + 1) / 8)),
         },
         { type: 'digests', segment: ID, list: new Uint8Array((at + 1) * 32) },
+        {
+          type: 'claim',
+          segment: ID,
+          size: (at + 1) * LIMITS.pieceBytes,
+          list: new Uint8Array((at + 1) * 32),
+        },
         { type: 'pieces', segment: ID, indexes: Array.from({ length: at + 1 }, () => 0) },
       ];
       for (const sent of messages) expect(decodes(encodePeerMessage(sent)), sent.type).toBe(ok);
@@ -226,8 +242,13 @@ describe('limits of a frame', () => {
     const digests = encodePeerMessage({ type: 'digests', segment: ID, list });
     expect(digests.length).toBeLessThanOrEqual(LIMITS.digestFrameBytes);
     expect(decodes(digests)).toBe(true);
+    const size = LIMITS.piecesPerSegment * LIMITS.pieceBytes;
+    const claim = encodePeerMessage({ type: 'claim', segment: ID, size, list });
+    expect(claim.length).toBeLessThanOrEqual(LIMITS.digestFrameBytes);
+    expect(decodes(claim)).toBe(true);
     for (const kind of [0, ...Object.values(FRAME)]) {
-      const limit = kind === FRAME.digests ? LIMITS.digestFrameBytes : LIMITS.peerFrameBytes;
+      const large: readonly number[] = [FRAME.digests, FRAME.claim];
+      const limit = large.includes(kind) ? LIMITS.digestFrameBytes : LIMITS.peerFrameBytes;
       const frame = new Uint8Array(limit + 1).fill(1);
       frame[0] = kind;
       expect(decodes(frame)).toBe(false);
@@ -240,6 +261,9 @@ describe('limits of a frame', () => {
     { type: 'pieces', segment: ID, indexes: [] },
     { type: 'digests', segment: ID, list: new Uint8Array(0) },
     { type: 'digests', segment: ID, list: new Uint8Array(33) },
+    { type: 'claim', segment: ID, size: 0, list: new Uint8Array(0) },
+    { type: 'claim', segment: ID, size: LIMITS.pieceBytes, list: new Uint8Array(64) },
+    { type: 'claim', segment: ID, size: LIMITS.pieceBytes + 1, list: new Uint8Array(32) },
     { type: 'have', segment: ID, pieces: 0, bitmap: new Uint8Array(0) },
     { type: 'have', segment: ID, pieces: 9, bitmap: new Uint8Array(1) },
     { type: 'have', segment: ID, pieces: 8, bitmap: new Uint8Array(2) },

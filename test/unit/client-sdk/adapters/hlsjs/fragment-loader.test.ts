@@ -17,6 +17,7 @@ import { readPlaylist } from '../../../../../client-sdk/src/adapters/hlsjs/playl
 import { runEffect } from '../../../../../client-sdk/src/adapters/host/effect-runner.ts';
 import { EngineHost } from '../../../../../client-sdk/src/adapters/host/engine-host.ts';
 import { SegmentFetches } from '../../../../../client-sdk/src/adapters/http/fetch-segment.ts';
+import { channelId, renditionId } from '../../../../support/builders.ts';
 import { seededRandom } from '../../../../support/seeded-random.ts';
 import { type HttpOrigin, startOrigin } from '../http-origin.ts';
 import { PlayerLoader } from '../player-loader.ts';
@@ -25,6 +26,7 @@ import { ShoalChannel } from '../shoal-channel.ts';
 /** The engine with everything but a tracker and peers, as `compose.ts` wires it. */
 class Player {
   defaultBytes = 0;
+  readonly notShared: [reason: string, bytes: number][] = [];
   readonly log: string[] = [];
   readonly host: EngineHost;
   readonly demands: DemandBook;
@@ -67,6 +69,8 @@ class Player {
     this.#loader = createFragmentLoader({
       source: this.demands,
       onDefaultBytes: (bytes) => (this.defaultBytes += bytes),
+      onNotShared: (reason, bytes) => this.notShared.push([reason, bytes]),
+      whyUnknown: (playlist) => (playlist.includes('plain') ? 'no-digests' : undefined),
       httpBitsPerSecond: () => undefined,
     });
   }
@@ -271,7 +275,68 @@ describe('loading a fragment that the engine knows', () => {
   });
 });
 
+describe('loading a segment of a playlist without digests', () => {
+  it('SWM-30 a segment that is a byte range of a larger resource comes from the engine', async () => {
+    player.host.input({
+      type: 'plain-playlist',
+      channel: channelId('plain'),
+      rendition: renditionId(),
+      ended: true,
+      segments: [
+        {
+          id: { rendition: renditionId(), epoch: 1, msn: 0 },
+          url: origin.url + channel.path(0),
+          within: { from: 20_000, to: 60_000 },
+          durationMs: 2_000,
+        },
+      ],
+    });
+    const whole = player.load(origin.url + channel.path(0));
+    expect(await whole.settled()).toBe('success');
+    expect(player.notShared).toEqual([['unknown', 100_000]]);
+    PlayerLoader.made = [];
+    const range = { rangeStart: 20_000, rangeEnd: 60_000 };
+    const load = player.load(origin.url + channel.path(0), range);
+    expect(await load.settled()).toBe('success');
+    expect(PlayerLoader.made).toHaveLength(0);
+    const expected = channel.bodies[0]?.subarray(20_000, 60_000);
+    expect(Buffer.compare(new Uint8Array(load.data ?? []), expected ?? Buffer.of())).toBe(0);
+  });
+});
+
 describe('loading anything else', () => {
+  it('says why it does not go through the swarm', async () => {
+    const url = `${origin.url + channel.path(0)}?other`;
+    const of = (playlist: string, type = PlaylistLevelType.MAIN): Fragment => {
+      const made = new Fragment(type, playlist);
+      made.sn = 1;
+      return made;
+    };
+    const loads: Partial<FragmentLoaderContext>[] = [
+      { frag: fragment('initSegment') },
+      { frag: fragment(1, true) },
+      { frag: of('plain.m3u8') },
+      { frag: of('plain.m3u8'), rangeEnd: 10 },
+      { frag: of('tagged.m3u8'), rangeEnd: 10 },
+      { frag: of('tagged.m3u8', PlaylistLevelType.AUDIO) },
+      { frag: of('tagged.m3u8') },
+    ];
+    for (const how of loads) await player.load(url, how).settled();
+    expect(player.notShared.map(([reason]) => reason)).toEqual([
+      ...['init', 'bandwidth-test', 'no-digests', 'no-digests', 'byte-range', 'other-track'],
+      'unknown',
+    ]);
+    answer = () => {};
+    const given = player.load(origin.url + channel.path(1));
+    player.stop();
+    answer = (request, response) => {
+      channel.answer(request, response);
+    };
+    player.demands.fallBackAll();
+    await given.settled();
+    expect(player.notShared.at(-1)).toEqual(['given-up', 100_000]);
+  });
+
   it.each<[string, Partial<FragmentLoaderContext>]>([
     ['a byte range', { rangeStart: 0, rangeEnd: 1_000 }],
     ['an initialisation section', { frag: fragment('initSegment') }],

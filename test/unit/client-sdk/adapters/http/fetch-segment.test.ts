@@ -217,3 +217,41 @@ describe('fetching a segment', () => {
     bench.fetches.abortAll();
   });
 });
+
+describe('a segment that is a part of a larger resource', () => {
+  const within = { from: 50_000, to: 120_000 };
+
+  it.each<[string, Answer, SegmentRequest['range']]>([
+    ['all of it', (request, response) => serveRange(BODY, request, response), undefined],
+    [
+      'a range of it',
+      (request, response) => serveRange(BODY, request, response),
+      { from: 9, to: 99 },
+    ],
+    [
+      'all of it, of an origin that knows no ranges',
+      (_, response) => response.end(BODY),
+      undefined,
+    ],
+    [
+      'a range of it, of an origin that knows no ranges',
+      (_, response) => response.end(BODY),
+      { from: 9, to: 99 },
+    ],
+  ])('SWM-30 comes counted from its own beginning: %s', async (_, answer, range) => {
+    origin = await startOrigin(answer);
+    const bench = new Bench();
+    bench.fetches.start({ fetch: 1, url: origin.url, within, ...(range && { range }) });
+    await bench.settled();
+    const start = bench.inputs.find((input) => input.type === 'fetch-start');
+    const offset = start?.offset ?? -1;
+    const ranged = origin.requests[0]?.headers.range;
+    expect(ranged).toBe(range === undefined ? 'bytes=50000-119999' : 'bytes=50009-50098');
+    const segment = BODY.subarray(within.from, within.to);
+    expect(bench.body.length).toBeGreaterThanOrEqual((range?.to ?? 70_000) - offset);
+    expect(offset).toBeLessThanOrEqual(range?.from ?? 0);
+    const expected = segment.subarray(offset, offset + bench.body.length);
+    expect(Buffer.compare(bench.body, expected)).toBe(0);
+    expect(bench.types.at(-1)).toBe('fetch-end');
+  });
+});
