@@ -1,5 +1,5 @@
 import type { BenchReading, Sample } from './page/reading.ts';
-import { largest, mean, median, percentile, sum } from './percentile.ts';
+import { largest, mean, median, percentile, sum } from '../support/percentile.ts';
 import type { Figures, RunRecord, ViewerRecord } from './run-record.ts';
 import { truthFigures } from './truth-figures.ts';
 

@@ -27,7 +27,8 @@ what the origin had to send and what the viewers saw.
   --tier TIER       chromium (pages with hls.js) or node (peers without a picture); default chromium
   --viewers N       viewers of each run, 1-64; default 8
   --engines LIST    of ${ENGINE_IDS.join(', ')};
-                    default all of them that the scene can have
+                    default all of them that the scene can have;
+                    chromium-8 keeps plain beside shoal, which its CPU bar needs
   --seconds N       length of the measured window, 10-600; default 40
   --runs N          runs of every engine, interleaved, 1-20; default 1
   --repeat-invalid N  try an invalid run again, so often at most, 0-10; default 0
@@ -187,9 +188,12 @@ function applyChange(plan: Plan, change: Change): Plan {
     Object.entries(change).filter(([, value]) => value !== undefined),
   ) as Partial<Plan>; // Each value has the type of its own key.
   const joinEveryMs = said.tier === 'node' && plan.tier === 'chromium' ? 250 : plan.joinEveryMs;
-  const wanted = said.engines;
-  const engines =
-    wanted === undefined ? plan.engines : wanted.filter((id) => plan.engines.includes(id));
+  const wanted = said.engines ?? plan.engines;
+  const kept = plan.engines.filter((id) => plan.beside.includes(id) && !wanted.includes(id));
+  const engines = [
+    ...wanted.filter((id) => plan.engines.includes(id)),
+    ...(wanted.includes('shoal') ? kept : []),
+  ];
   return { ...plan, joinEveryMs, ...said, engines };
 }
 

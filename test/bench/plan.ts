@@ -10,6 +10,8 @@ export type Plan = {
   readonly tier: Tier;
   readonly viewers: number;
   readonly engines: readonly EngineId[];
+  /** Engines that stay beside `shoal` however few are asked for: a bar compares with them. */
+  readonly beside: readonly EngineId[];
   /** Length of the measured window. */
   readonly seconds: number;
   /** Between two joins; 0 for all at once. */

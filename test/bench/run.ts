@@ -60,7 +60,7 @@ function openTheatre({ stage, plan, engine }: RunOptions, httpPort: number): Pro
     return openBrowserTheatre((id) => stage.pageUrl(id, { httpPort, catchUp: plan.catchUp }));
   return openNodeTheatre({
     playlist: stage.playlistUrl(httpPort),
-    tracker: stage.trackerUrl,
+    trackerUrl: stage.trackerUrl,
     foreignVideo: stage.foreignVideo,
     processes: plan.processes,
     engine,

@@ -18,6 +18,7 @@ const DEFAULTS: Omit<Plan, 'scene'> = {
   tier: 'chromium',
   viewers: 8,
   engines: ENGINE_IDS,
+  beside: [],
   seconds: 40,
   joinEveryMs: 1_000,
   churnSeconds: undefined,
@@ -50,7 +51,7 @@ export const CUSTOM: Scene = {
 
 /** The situations in which the swarm has bars to meet. */
 export const SCENES: readonly Scene[] = [
-  scene(['chromium-8', '8 pages, uplinks not capped'], {}, [
+  scene(['chromium-8', '8 pages, uplinks not capped'], { beside: ['plain'] }, [
     copies(1.25),
     atMost('origin copies, max', { key: 'copiesMax', limit: 2, digits: 2 }),
     atLeast('offload, %', { key: 'offloadPercent', limit: 84, digits: 1 }),

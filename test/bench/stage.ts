@@ -10,6 +10,7 @@ import { type DeliveryRecord, findFfmpeg, startOrigin } from '@shoal/server';
 import { startTracker } from '@shoal/tracker';
 import { build, defaultClientConditions } from 'vite';
 import { until } from '../support/until.ts';
+import { openAddressGates } from './address-gates.ts';
 import type { EngineId } from './engine-ids.ts';
 import { openNarrowWay } from './narrow-way.ts';
 import { ENCODE, foreignVideoArgs } from './stream.ts';
@@ -30,7 +31,8 @@ export type Stage = {
     way: { readonly httpPort: number; readonly catchUp: boolean },
   ) => string;
   readonly playlistUrl: (httpPort: number) => string;
-  readonly trackerUrl: string;
+  /** Seen from the tracker, the `index`-th viewer then has an address of its own. */
+  readonly trackerUrl: (index: number) => Promise<string>;
   /** A file with another video of the same rate; undefined unless asked for. */
   readonly foreignVideo: string | undefined;
   /** Idempotent. */
@@ -83,6 +85,7 @@ export async function openStage(needs: StageNeeds): Promise<Stage> {
   });
   const tracker = await startTracker({ host: '127.0.0.1', port: 0, bus: origin.bus });
   const trackerUrl = `ws://127.0.0.1:${tracker.port}/`;
+  const gates = openAddressGates(tracker.port);
   const publisher = spawn(
     ffmpeg.path,
     [
@@ -96,6 +99,7 @@ export async function openStage(needs: StageNeeds): Promise<Stage> {
     (closing ??= (async () => {
       undo();
       publisher.kill('SIGKILL');
+      gates.close();
       await tracker.close();
       await origin.close();
       await rm(dir, { recursive: true, force: true });
@@ -113,7 +117,7 @@ export async function openStage(needs: StageNeeds): Promise<Stage> {
     deliveries,
     segments,
     hashes,
-    trackerUrl,
+    trackerUrl: async (index) => `ws://127.0.0.1:${await gates.port(index)}/`,
     foreignVideo,
     close,
     forget: () => {

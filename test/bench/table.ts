@@ -1,7 +1,7 @@
 import type { Bar, Medians } from './bars.ts';
 import type { EngineId } from './engine-ids.ts';
 import type { Figures } from './run-record.ts';
-import { median } from './percentile.ts';
+import { median } from '../support/percentile.ts';
 
 /** One run of one engine, as it is kept. */
 export type RunLine = {

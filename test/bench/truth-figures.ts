@@ -1,5 +1,5 @@
 import type { Figures, ViewerRecord } from './run-record.ts';
-import { largest, sum } from './percentile.ts';
+import { largest, sum } from '../support/percentile.ts';
 
 type TruthFigures = Pick<
   Figures,

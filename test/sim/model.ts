@@ -26,6 +26,8 @@ export type WorldOptions = {
   readonly originTotal?: number;
   /** How much faster a player goes while it is further behind the edge than it should be. Default 1. */
   readonly catchUpRate?: number;
+  /** Look into every engine; costs memory for each segment and viewer. */
+  readonly watched?: boolean;
   /** Cheap digests and one copy of each segment for all viewers: for large crowds without liars. */
   readonly light?: boolean;
 };
@@ -44,6 +46,8 @@ export type ViewerOptions = {
   readonly name: string;
   /** Upload to peers, bytes a second. Default unlimited. */
   readonly uplink?: number;
+  /** What the engine itself keeps its uploads to, bytes a second. Default unlimited. */
+  readonly uploadLimit?: number;
   /** From peers and origin together, bytes a second. Default unlimited. */
   readonly downlink?: number;
   readonly shares?: boolean;

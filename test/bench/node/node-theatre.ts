@@ -1,12 +1,13 @@
 import { type EngineId, isStock } from '../engine-ids.ts';
-import { largest, sum } from '../percentile.ts';
+import { largest, sum } from '../../support/percentile.ts';
 import type { ViewerSpec } from '../plan.ts';
 import type { BenchViewer, Theatre } from '../theatre.ts';
 import type { NodeStage } from './calls.ts';
 import { type PeerHost, startPeerHost } from './peer-host.ts';
 
 /** What the processes of the viewers need to know. */
-export type NodeTheatreOptions = NodeStage & {
+export type NodeTheatreOptions = Omit<NodeStage, 'tracker'> & {
+  readonly trackerUrl: (index: number) => Promise<string>;
   readonly engine: EngineId;
   readonly processes: number;
 };
@@ -16,12 +17,12 @@ const STOCK_BUNDLE = 'p2pml:core-as-bundle';
 
 /** Processes with viewers; those who will be killed have one of their own. */
 export function openNodeTheatre(options: NodeTheatreOptions): Promise<Theatre> {
-  const { playlist, tracker, foreignVideo } = options;
-  const stage: NodeStage = { playlist, tracker, foreignVideo };
+  const { playlist, trackerUrl, foreignVideo } = options;
   const start = (): PeerHost => startPeerHost(isStock(options.engine) ? [STOCK_BUNDLE] : []);
   const hosts = Array.from({ length: options.processes }, start);
   let doomed: PeerHost | undefined;
   let opened = 0;
+  let seats = 0;
   const hostFor = (spec: ViewerSpec): PeerHost => {
     if (spec.doomed) return (doomed ??= start());
     const host = hosts[opened++ % hosts.length];
@@ -29,7 +30,10 @@ export function openNodeTheatre(options: NodeTheatreOptions): Promise<Theatre> {
     return host;
   };
   return Promise.resolve({
-    open: (spec) => Promise.resolve(seat(hostFor(spec), spec, stage)),
+    open: async (spec) => {
+      const tracker = await trackerUrl(seats++);
+      return seat(hostFor(spec), spec, { playlist, tracker, foreignVideo });
+    },
     measure: async () => {
       await Promise.all(hosts.map((host) => host.ask('measure', null)));
       return async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { figuresOf } from '../../bench/figures.ts';
-import { median, percentile } from '../../bench/percentile.ts';
+import { median, percentile } from '../../support/percentile.ts';
 import { atMost, cpuAbovePlain } from '../../bench/bars.ts';
 import { CUSTOM, SCENES } from '../../bench/scenes.ts';
 import { barsOf, isValid, tableOf, type RunLine } from '../../bench/table.ts';
