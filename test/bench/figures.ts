@@ -115,9 +115,12 @@ function uploadFigures(
 
 /** Of the segments made in the window, at the viewers that can be looked into. */
 function fillFigures(
-  { segments, from, to }: RunRecord,
+  { segments, from, to, cpuMs }: RunRecord,
   readings: readonly BenchReading[],
-): Pick<Figures, 'fillP50Ms' | 'fillP95Ms' | 'responseP50Ms' | 'responseP95Ms'> {
+): Pick<
+  Figures,
+  'fillP50Ms' | 'fillP95Ms' | 'responseP05Ms' | 'responseP50Ms' | 'responseP95Ms' | 'cpuMsPerFrame'
+> {
   const ready = new Map(
     segments.filter(({ at }) => at >= from && at <= to).map(({ path, at }) => [path, at] as const),
   );
@@ -129,11 +132,14 @@ function fillFigures(
     }),
   );
   const responses = inside.flatMap((own) => own.responses);
+  const frames = (sum(inside.map((own) => own.framesPerSecond)) * (to - from)) / 1000;
   return {
     fillP50Ms: percentile(fills, 0.5),
     fillP95Ms: percentile(fills, 0.95),
+    responseP05Ms: percentile(responses, 0.05),
     responseP50Ms: percentile(responses, 0.5),
     responseP95Ms: percentile(responses, 0.95),
+    cpuMsPerFrame: cpuMs === undefined || inside.length === 0 ? undefined : over(cpuMs, frames),
   };
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { ByteRate } from './byte-rate.ts';
 import type { Delivery, Way } from './way.ts';
 
@@ -39,20 +40,18 @@ export async function openNarrowWay(originPort: number, kbps: number): Promise<W
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
     const path = url.split('?')[0] ?? url;
     const limited = path.startsWith('/live/');
-    const isGone = (): boolean => outgoing.destroyed;
     let bytes = 0;
-    try {
-      for await (const chunk of answer as AsyncIterable<Buffer>)
-        // Without an encoding, a stream of buffers.
-        for (let at = 0; at < chunk.length && !isGone(); at += SLICE) {
+    async function* slices(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      for await (const chunk of body)
+        for (let at = 0; at < chunk.length; at += SLICE) {
           const slice = chunk.subarray(at, at + SLICE);
           if (limited) await rate.take(slice.length);
-          if (isGone()) break;
           bytes += slice.length;
-          if (!outgoing.write(slice))
-            await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
+          yield slice;
         }
-      outgoing.end();
+    }
+    try {
+      await pipeline(answer, slices, outgoing);
     } finally {
       deliveries.push({ path, bytes, userAgent: headers['user-agent'] ?? '' });
     }

@@ -55,6 +55,7 @@ export type Figures = {
   readonly fillP50Ms: number | undefined;
   readonly fillP95Ms: number | undefined;
   /** From a request to a neighbour to the piece. */
+  readonly responseP05Ms: number | undefined;
   readonly responseP50Ms: number | undefined;
   readonly responseP95Ms: number | undefined;
   /** Of all bytes that the engines fetched since their joins. */
@@ -66,6 +67,8 @@ export type Figures = {
   readonly uploadMaxOverMean: number | undefined;
   /** Largest between two samples, a second apart. */
   readonly uploadPeakKbps: number | undefined;
+  /** CPU time of the viewers' processes for each frame that came from a neighbour. */
+  readonly cpuMsPerFrame: number | undefined;
   /** Per cent of a core. */
   readonly cpuPercentPerViewer: number | undefined;
   readonly lagMs: number;

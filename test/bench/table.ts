@@ -116,7 +116,13 @@ function mediansOf(lines: readonly RunLine[], engine: EngineId): Medians {
 /** Every figure, those that only bars ask for too. */
 const ROWS_AND_MORE: readonly (keyof Figures)[] = [
   ...ROWS.map(({ key }) => key),
-  ...(['segments', 'corruptForwarded', 'falsePiecesMax'] as const),
+  ...([
+    'segments',
+    'responseP05Ms',
+    'cpuMsPerFrame',
+    'corruptForwarded',
+    'falsePiecesMax',
+  ] as const),
 ];
 
 function enginesOf(lines: readonly RunLine[]): readonly EngineId[] {

@@ -57,8 +57,10 @@ export class Link {
       });
     this.#arrivesAt = Math.max(this.#arrivesAt, this.#arrival(leaves, frame.length));
     queue.at(this.#arrivesAt, () => {
-      if (this.#silent || !this.#there.links.has(this.#here.peer)) return;
-      this.#there.end.input({ type: 'link-frame', peer: this.#here.peer, frame });
+      queue.at(this.#there.end.turn(), () => {
+        if (this.#silent || !this.#there.links.has(this.#here.peer)) return;
+        this.#there.end.input({ type: 'link-frame', peer: this.#here.peer, frame });
+      });
     });
   }
 

@@ -26,6 +26,8 @@ export type WorldOptions = {
   readonly originTotal?: number;
   /** How much faster a player goes while it is further behind the edge than it should be. Default 1. */
   readonly catchUpRate?: number;
+  /** Viewers that share a process: how many processes there are, and what a frame takes of one. Default: no time. */
+  readonly processes?: { readonly count: number; readonly frameMs: number };
   /** Look into every engine; costs memory for each segment and viewer. */
   readonly watched?: boolean;
   /** Cheap digests and one copy of each segment for all viewers: for large crowds without liars. */
@@ -77,6 +79,10 @@ export type Surroundings = {
   readonly resource: (url: string) => Uint8Array | undefined;
   /** A response begins (1) or ends (-1); returns how many there are. */
   readonly countResponse: (change: 1 | -1 | 0) => number;
+  /** How many viewers have come. */
+  readonly countViewers: () => number;
+  /** Takes a turn in the process of the viewer of that number; when a frame that comes now is through. */
+  readonly turn: (viewer: number) => number;
   readonly countServed: (url: string, bytes: number, to: { readonly firstMsn?: number }) => void;
 };
 
@@ -88,5 +94,7 @@ export type LinkEnd = {
   uplinkFreeAt: number;
   /** Passes bytes through the downlink; when they have arrived. */
   readonly receive: (bytes: number, at: number) => number;
+  /** Takes its turn in a process that it shares; when a frame that comes now is through. */
+  readonly turn: () => number;
   readonly input: (input: Input) => void;
 };

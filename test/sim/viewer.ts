@@ -53,10 +53,12 @@ export class Viewer implements LinkEnd {
   #wakeAt: number | undefined;
   readonly #fetches = new Set<number>();
   readonly #world: Surroundings;
+  readonly #number: number;
   readonly #tracked: Rendezvous;
 
   constructor(options: ViewerOptions, world: Surroundings, tracked: Rendezvous) {
     this.#world = world;
+    this.#number = world.countViewers();
     this.#tracked = tracked;
     this.name = options.name;
     this.options = options;
@@ -116,6 +118,10 @@ export class Viewer implements LinkEnd {
     if (downlink === undefined) return at;
     this.#downlinkFreeAt = Math.max(at, this.#downlinkFreeAt) + (bytes * 1000) / downlink;
     return this.#downlinkFreeAt;
+  }
+
+  turn(): number {
+    return this.#world.turn(this.#number);
   }
 
   /** One input, all its effects, then the next. */

@@ -15,6 +15,8 @@ export class EngineWatch {
   readonly fills: Fill[] = [];
   /** Ms. */
   readonly responses: number[] = [];
+  #frames = 0;
+  #since: number | undefined;
   readonly #held = new Map<string, Set<number>>();
   readonly #pieces = new Map<string, number>();
   readonly #asked = new Map<PeerId, number>();
@@ -25,7 +27,14 @@ export class EngineWatch {
     for (const effect of effects) if (effect.type === 'send') this.#sends(effect, now);
   }
 
+  /** Frames that came from neighbours, a second, since the first step. */
+  framesPerSecond(now: number): number {
+    return this.#since === undefined ? 0 : (1000 * this.#frames) / Math.max(now - this.#since, 1);
+  }
+
   #see(input: Input, now: number): void {
+    this.#since ??= now;
+    if (input.type === 'link-frame') this.#frames += 1;
     if (input.type === 'link-frame' && input.frame[0] === FRAME.piece) {
       const since = this.#asked.get(input.peer);
       this.#asked.delete(input.peer);

@@ -51,6 +51,7 @@ export class EngineProbe {
         at: performance.timeOrigin + at,
       })),
       responses: this.#watch.responses,
+      framesPerSecond: this.#watch.framesPerSecond(performance.now()),
       hashes: this.#hashes,
       corrupt: this.#corrupt,
     };

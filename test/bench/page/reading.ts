@@ -37,6 +37,8 @@ export type InsideReading = {
   readonly fills: readonly { readonly path: string; readonly at: number }[];
   /** From its requests to neighbours to the pieces. Ms. */
   readonly responses: readonly number[];
+  /** Frames that came from neighbours, a second. */
+  readonly framesPerSecond: number;
   /** SHA-256 of each segment as its player got it; empty unless asked for. */
   readonly hashes: readonly {
     readonly path: string;

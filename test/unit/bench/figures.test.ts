@@ -194,16 +194,29 @@ describe('the figures of a run', () => {
 
   it('tell how long segments took from the origin to completeness', () => {
     const fill = (at: number) => ({ path: '/1', at });
-    const inside = { ids: [], responses: [8], hashes: [], corrupt: [] };
+    const inside = { ids: [], responses: [8], framesPerSecond: 50, hashes: [], corrupt: [] };
     const records = [101_200, 101_400].map((at, i) =>
       viewer(`${i}`, reading({ inside: { ...inside, fills: [fill(at)] } })),
     );
     const figures = figuresOf(run({ segments: [made('/1', 101_000)], records }));
-    expect(figures).toMatchObject({ fillP50Ms: 200, fillP95Ms: 400, responseP50Ms: 8 });
+    // 2,000 ms of CPU time for two viewers' 50 frames a second in 10 s.
+    expect(figures).toMatchObject({
+      fillP50Ms: 200,
+      fillP95Ms: 400,
+      responseP50Ms: 8,
+      cpuMsPerFrame: 2,
+    });
   });
 
   it('count what polluters landed, and what of it reached a player', () => {
-    const inside = { ids: [], fills: [], responses: [], hashes: [], corrupt: [] };
+    const inside = {
+      ids: [],
+      fills: [],
+      responses: [],
+      framesPerSecond: 0,
+      hashes: [],
+      corrupt: [],
+    };
     const got = (sha256: string) => ({ path: '/1', bytes: SIZE, sha256 });
     const liar = reading({ inside: { ...inside, ids: ['liar-1', 'liar-2'] } });
     const victim = reading({
