@@ -1,5 +1,5 @@
-/** What may be sent at once after a pause, as time at the full rate. */
-const BURST_MS = 20;
+/** What may be sent at once after a pause, as time at the full rate: a late timer must not cost any of it. */
+const BURST_MS = 100;
 
 /** A rate that many share: who asks first is let through first, and nobody asks for much at a time. */
 export class ByteRate {

@@ -19,6 +19,7 @@ caps and leeches; prints both.
   --runs N       of the Node peers, 1-9; default 1. Invalid ones are left out
   --seeds N      of the simulator, 1-99; default 5
   --seconds N    of the measured window; default 40
+  --viewers N    instead of what the scene says, 1-64
   --repeat-invalid N  tries an invalid run again, so often at most; default 2
   --sim-only     leaves the Node peers out
   --rtt MS       between two simulated viewers; default what the Node peers took to answer at best
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
       runs: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '5' },
       seconds: { type: 'string' },
+      viewers: { type: 'string' },
       'repeat-invalid': { type: 'string', default: '2' },
       rtt: { type: 'string' },
       frame: { type: 'string' },
@@ -83,7 +85,7 @@ async function main(): Promise<void> {
   }
   const seconds = Number(values.seconds ?? 40);
   for (const plan of plans.flatMap((known) => known ?? [])) {
-    const own = { ...plan, seconds };
+    const own = { ...plan, seconds, viewers: Number(values.viewers ?? plan.viewers) };
     const runs = Number(values.runs);
     const real = values['sim-only']
       ? []
