@@ -64,8 +64,8 @@ function originFigures(
   | 'offloadCeilingPercent'
 > {
   const sizes = new Map<string, number>();
-  for (const { path, bytes, at } of run.segments)
-    if (at >= run.from && at <= run.to) sizes.set(path, bytes);
+  const made = run.segments.filter(({ at }) => at >= run.from && at <= run.to);
+  for (const { path, bytes } of made) sizes.set(path, bytes);
   const firsts = new Map(
     records.map(({ spec, reading }) => [spec.tag, reading.segments[0]?.path] as const),
   );
@@ -80,7 +80,7 @@ function originFigures(
     reading.segments.slice(1).filter(({ path }) => sizes.has(path)),
   );
   const playedBytes = sum(played.map(({ bytes }) => bytes));
-  const streamKbps = (sum([...sizes.values()]) * 8) / (run.to - run.from);
+  const streamKbps = (sum([...sizes.values()]) * 8) / sum(made.map(({ durationMs }) => durationMs));
   const uplinks = records.map(({ spec }) => (spec.uploads ? (spec.uplinkKbps ?? Infinity) : 0));
   const carried = (mean(uplinks) ?? Infinity) / streamKbps;
   const limit = 100 * (1 - 1 / run.plan.viewers);

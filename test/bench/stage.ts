@@ -77,9 +77,9 @@ export async function openStage(needs: StageNeeds): Promise<Stage> {
   };
   const undo = origin.bus.subscribe((event) => {
     if (event.type !== 'segment.ready') return;
-    const { id, size } = event.segment;
+    const { id, size, durationMs } = event.segment;
     const path = `/live/${CHANNEL}/${id.rendition}/${segmentFile(id)}`;
-    segments.push({ path, bytes: size, at: Date.now() });
+    segments.push({ path, bytes: size, durationMs, at: Date.now() });
     // A segment without a hash is one that nothing is compared with.
     if (needs.liars) void hash(path).catch(() => undefined);
   });

@@ -1,7 +1,12 @@
 import type { DeliveryRecord } from '@shoal/server';
 
 /** A segment that the origin made. */
-export type MadeSegment = { readonly path: string; readonly bytes: number; readonly at: number };
+export type MadeSegment = {
+  readonly path: string;
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly at: number;
+};
 
 /** What is known of a response. */
 export type Delivery = Pick<DeliveryRecord, 'path' | 'bytes' | 'userAgent'>;

@@ -11,6 +11,7 @@ const SIZE = 1_000;
 const made = (path: string, at: number): RunRecord['segments'][number] => ({
   path,
   bytes: SIZE,
+  durationMs: 10_000,
   at,
 });
 
