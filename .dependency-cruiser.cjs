@@ -57,7 +57,7 @@ module.exports = {
       // Unit and integration tests of an adapter reach the adapter.
       from: { path: '^([^/]+)/', pathNot: '^test/(unit|integration)/' },
       to: {
-        path: '^(protocol|tracker|server|client-sdk)/src/(?!index|core/index)',
+        path: '^(protocol|tracker|server|client-sdk)/src/(?!index|core/index|node/index)',
         pathNot: '^$1/',
       },
     },

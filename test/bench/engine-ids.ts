@@ -21,3 +21,8 @@ export function tuningOf(id: EngineId): number | undefined {
   const seconds = /-tuned-(\d+)$/.exec(id)?.[1];
   return seconds === undefined ? undefined : Number(seconds);
 }
+
+/** Whether it is p2p-media-loader, as it comes or tuned. */
+export function isStock(id: EngineId): boolean {
+  return id.startsWith('p2p-media-loader');
+}

@@ -1,68 +1,18 @@
-import type { DeliveryRecord } from '@shoal/server';
 import type { BenchReading, Sample } from './page/reading.ts';
-import { largest, mean, median, percentile, sum } from './percentile.ts';
-import type { MadeSegment } from './stage.ts';
-
-/** A viewer when its run was over, or when it left. */
-export type ViewerRecord = { readonly tag: string; readonly reading: BenchReading };
-
-/** What was written down of one run. Times in ms of the Unix epoch. */
-export type RunRecord = {
-  /** Viewers at a time. */
-  readonly viewers: number;
-  /** The measured window. */
-  readonly from: number;
-  readonly to: number;
-  readonly records: readonly ViewerRecord[];
-  readonly segments: readonly MadeSegment[];
-  readonly deliveries: readonly Pick<DeliveryRecord, 'path' | 'bytes' | 'userAgent'>[];
-  /** CPU time of the browser in the window; undefined where it cannot be read. */
-  readonly cpuMs: number | undefined;
-  /** Longest delay of this process's event loop in the window, and so of the origin and the tracker. */
-  readonly lagMs: number;
-};
-
-/** What one run comes to; `undefined` where nothing was there to measure. */
-export type Figures = {
-  /** Segments that the origin made in the window: what copies and offload are counted over. */
-  readonly segments: number;
-  /** Copies of a segment that the origin sent, each viewer's first segment apart. */
-  readonly copiesMean: number | undefined;
-  readonly copiesMax: number | undefined;
-  /** Per cent of what players got that the origin did not send, each viewer's first segment apart. */
-  readonly offloadPercent: number | undefined;
-  /** What one copy per segment would give. */
-  readonly offloadLimitPercent: number;
-  readonly latencyMedianMs: number | undefined;
-  readonly latencyMaxMs: number | undefined;
-  readonly stalls: number;
-  readonly stalledMs: number;
-  readonly startupMedianMs: number | undefined;
-  readonly startupP95Ms: number | undefined;
-  /** Viewers that saw no frame. */
-  readonly notStarted: number;
-  readonly fetchP50Ms: number | undefined;
-  readonly fetchP95Ms: number | undefined;
-  /** Of all bytes that the engines fetched since their joins. */
-  readonly wastedPercent: number | undefined;
-  /** Over the window, by viewer. */
-  readonly uploadMeanKbps: number | undefined;
-  readonly uploadMaxKbps: number | undefined;
-  /** Largest between two samples, a second apart. */
-  readonly uploadPeakKbps: number | undefined;
-  /** Per cent of a core. */
-  readonly cpuPercentPerViewer: number | undefined;
-  readonly lagMs: number;
-  readonly fatalErrors: number;
-};
+import { largest, mean, median, percentile, sum } from '../support/percentile.ts';
+import type { Figures, RunRecord, ViewerRecord } from './run-record.ts';
+import { truthFigures } from './truth-figures.ts';
 
 /** Works out the figures of a run. */
 export function figuresOf(run: RunRecord): Figures {
-  const { from, to, records } = run;
+  const { from, to, plan } = run;
+  const honest = run.records.filter(({ spec }) => spec.pollutes === undefined);
+  const plain = honest.filter(({ spec }) => plan.interleavePlain && spec.engine === 'plain');
+  const records = honest.filter((record) => !plain.includes(record));
   const readings = records.map(({ reading }) => reading);
   const within = ({ at }: { readonly at: number }): boolean => at >= from && at <= to;
-  const seen = readings.flatMap(({ samples }) => samples.filter(within));
-  const latencies = seen.flatMap(({ latencyMs }) => latencyMs ?? []);
+  const seen = readings.map(({ samples }) => samples.filter(within));
+  const latencies = seen.flatMap((samples) => samples.flatMap(({ latencyMs }) => latencyMs ?? []));
   const stalls = readings.flatMap((reading) =>
     reading.stalls.filter(({ at, ms }) => at + ms > from && at < to),
   );
@@ -71,27 +21,31 @@ export function figuresOf(run: RunRecord): Figures {
     segments.filter(within).map(({ waitedMs }) => waitedMs),
   );
   const fetched = sum(readings.map(({ engine }) => engine.http + engine.p2p));
-  const uploads = readings.flatMap(({ samples }) => uploadRates(samples, from, to) ?? []);
-  const { viewers, cpuMs } = run;
   return {
-    ...originFigures(run),
-    offloadLimitPercent: 100 * (1 - 1 / viewers),
+    ...originFigures(run, honest),
+    ...uploadFigures(run, records),
+    ...fillFigures(run, readings),
+    ...truthFigures(run.records, run.hashes),
     latencyMedianMs: median(latencies),
     latencyMaxMs: largest(latencies),
+    latencyEndMaxMs: largest(seen.flatMap((samples) => samples.at(-1)?.latencyMs ?? [])),
     stalls: stalls.length,
     stalledMs: sum(stalls.map(({ at, ms }) => Math.min(at + ms, to) - Math.max(at, from))),
     startupMedianMs: median(startups),
     startupP95Ms: percentile(startups, 0.95),
+    startupRatio: over(
+      median(startups),
+      median(plain.flatMap(({ reading }) => reading.startupMs ?? [])),
+    ),
     notStarted: readings.length - startups.length,
     fetchP50Ms: percentile(waits, 0.5),
     fetchP95Ms: percentile(waits, 0.95),
     wastedPercent:
       fetched === 0 ? undefined : (100 * sum(readings.map((r) => r.engine.wasted))) / fetched,
-    uploadMeanKbps: mean(uploads.map(({ kbps }) => kbps)),
-    uploadMaxKbps: largest(uploads.map(({ kbps }) => kbps)),
-    uploadPeakKbps: largest(uploads.map(({ peakKbps }) => peakKbps)),
-    cpuPercentPerViewer: cpuMs === undefined ? undefined : (100 * cpuMs) / (to - from) / viewers,
+    cpuPercentPerViewer:
+      run.cpuMs === undefined ? undefined : (100 * run.cpuMs) / (to - from) / plan.viewers,
     lagMs: run.lagMs,
+    peersLagMs: run.peersLagMs,
     fatalErrors: sum(readings.map(({ fatal }) => fatal.length)),
   };
 }
@@ -99,12 +53,21 @@ export function figuresOf(run: RunRecord): Figures {
 /** Copies and offload, over the segments that were made in the window, whenever they were fetched. */
 function originFigures(
   run: RunRecord,
-): Pick<Figures, 'segments' | 'copiesMean' | 'copiesMax' | 'offloadPercent'> {
+  records: readonly ViewerRecord[],
+): Pick<
+  Figures,
+  | 'segments'
+  | 'copiesMean'
+  | 'copiesMax'
+  | 'offloadPercent'
+  | 'offloadLimitPercent'
+  | 'offloadCeilingPercent'
+> {
   const sizes = new Map<string, number>();
-  for (const { path, bytes, at } of run.segments)
-    if (at >= run.from && at <= run.to) sizes.set(path, bytes);
+  const made = run.segments.filter(({ at }) => at >= run.from && at <= run.to);
+  for (const { path, bytes } of made) sizes.set(path, bytes);
   const firsts = new Map(
-    run.records.map(({ tag, reading }) => [tag, reading.segments[0]?.path] as const),
+    records.map(({ spec, reading }) => [spec.tag, reading.segments[0]?.path] as const),
   );
   const sent = new Map<string, number>([...sizes.keys()].map((path) => [path, 0]));
   for (const { path, bytes, userAgent } of run.deliveries) {
@@ -113,16 +76,70 @@ function originFigures(
     sent.set(path, before + bytes);
   }
   const copies = [...sent].map(([path, bytes]) => bytes / (sizes.get(path) ?? 1));
-  const played = run.records.flatMap(({ reading }) =>
+  const played = records.flatMap(({ reading }) =>
     reading.segments.slice(1).filter(({ path }) => sizes.has(path)),
   );
   const playedBytes = sum(played.map(({ bytes }) => bytes));
+  const streamKbps = (sum([...sizes.values()]) * 8) / sum(made.map(({ durationMs }) => durationMs));
+  const uplinks = records.map(({ spec }) => (spec.uploads ? (spec.uplinkKbps ?? Infinity) : 0));
+  const carried = (mean(uplinks) ?? Infinity) / streamKbps;
+  const limit = 100 * (1 - 1 / run.plan.viewers);
   return {
     segments: sizes.size,
     copiesMean: mean(copies),
     copiesMax: largest(copies),
     offloadPercent:
       playedBytes === 0 ? undefined : 100 * (1 - sum([...sent.values()]) / playedBytes),
+    offloadLimitPercent: limit,
+    offloadCeilingPercent: sizes.size === 0 ? undefined : Math.min(limit, 100 * carried),
+  };
+}
+
+function uploadFigures(
+  { from, to }: RunRecord,
+  records: readonly ViewerRecord[],
+): Pick<Figures, 'uploadMeanKbps' | 'uploadMaxKbps' | 'uploadMaxOverMean' | 'uploadPeakKbps'> {
+  const rates = records.flatMap(({ spec, reading }) => {
+    const rate = uploadRates(reading.samples, from, to);
+    return rate === undefined ? [] : { ...rate, uploads: spec.uploads };
+  });
+  const all = rates.map(({ kbps }) => kbps);
+  const sharing = rates.filter(({ uploads }) => uploads).map(({ kbps }) => kbps);
+  return {
+    uploadMeanKbps: mean(all),
+    uploadMaxKbps: largest(all),
+    uploadMaxOverMean: over(largest(sharing), mean(sharing)),
+    uploadPeakKbps: largest(rates.map(({ peakKbps }) => peakKbps)),
+  };
+}
+
+/** Of the segments made in the window, at the viewers that can be looked into. */
+function fillFigures(
+  { segments, from, to, cpuMs }: RunRecord,
+  readings: readonly BenchReading[],
+): Pick<
+  Figures,
+  'fillP50Ms' | 'fillP95Ms' | 'responseP05Ms' | 'responseP50Ms' | 'responseP95Ms' | 'cpuMsPerFrame'
+> {
+  const ready = new Map(
+    segments.filter(({ at }) => at >= from && at <= to).map(({ path, at }) => [path, at] as const),
+  );
+  const inside = readings.flatMap((reading) => reading.inside ?? []);
+  const fills = inside.flatMap((own) =>
+    own.fills.flatMap(({ path, at }) => {
+      const readyAt = ready.get(path);
+      return readyAt === undefined ? [] : at - readyAt;
+    }),
+  );
+  const responses = inside.flatMap((own) => own.responses);
+  const frames = (sum(inside.map((own) => own.framesPerSecond)) * (to - from)) / 1000;
+  return {
+    fillP50Ms: percentile(fills, 0.5),
+    fillP95Ms: percentile(fills, 0.95),
+    responseP05Ms: percentile(responses, 0.05),
+    responseP50Ms: percentile(responses, 0.5),
+    responseP95Ms: percentile(responses, 0.95),
+    cpuMsPerFrame: cpuMs === undefined || inside.length === 0 ? undefined : over(cpuMs, frames),
   };
 }
 
@@ -141,4 +158,8 @@ function uploadRates(
     return next === undefined || next.at === sample.at ? [] : rate(sample, next);
   });
   return { kbps: rate(first, last), peakKbps: largest(steps) ?? 0 };
+}
+
+function over(value: number | undefined, of: number | undefined): number | undefined {
+  return value === undefined || of === undefined || of === 0 ? undefined : value / of;
 }

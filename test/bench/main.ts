@@ -1,11 +1,16 @@
 import { appendFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { type BenchOptions, HELP, readOptions } from './options.ts';
+import { type BenchOptions, HELP, listScenes, readOptions } from './options.ts';
+import { type Plan, secondsOfRun } from './plan.ts';
 import { runEngine } from './run.ts';
-import { openStage, STREAM_NAME } from './stage.ts';
-import { MAX_LAG_MS, type RunLine, tableOf } from './table.ts';
+import { findScene } from './scenes.ts';
+import { openStage, type Stage } from './stage.ts';
+import { STREAM_NAME } from './stream.ts';
+import { barsOf, isValid, MAX_LAG_MS, type RunLine, tableOf } from './table.ts';
 
 const EXIT = { done: 0, failed: 1, badOptions: 2, tooBusy: 3 } as const;
+/** Until the origin lists a full playlist. */
+const STAGE_SECONDS = 40;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -15,8 +20,8 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`${options.error}\n\n${HELP}`);
     return EXIT.badOptions;
   }
-  if (options.value === 'help') {
-    console.log(HELP);
+  if (options.value === 'help' || options.value === 'list') {
+    console.log(options.value === 'help' ? HELP : listScenes(secondsOfRun));
     return EXIT.done;
   }
   try {
@@ -32,43 +37,65 @@ async function compare(bench: BenchOptions): Promise<number> {
   const say = (line: string): void => {
     console.error(`${((Date.now() - begun) / 1000).toFixed(0).padStart(5)} s  ${line}`);
   };
+  say(`about ${Math.ceil(secondsOf(bench) / 60)} minutes, if no run is repeated`);
   say('starting origin, tracker and stream');
-  const stage = await openStage();
-  const lines: RunLine[] = [];
+  const stage = await openStage({
+    pages: bench.plans.some(({ tier }) => tier === 'chromium'),
+    liars: bench.plans.some(({ polluterPercent }) => polluterPercent > 0),
+  });
+  let complete = true;
   try {
-    for (let run = 1; run <= bench.runs; run++)
-      for (const engine of bench.engines) {
-        const name = `${engine}, run ${run} of ${bench.runs}`;
-        say(name);
-        const figures = await runEngine({
-          stage,
-          engine,
-          bench,
-          say: (line) => {
-            say(`${name}: ${line}`);
-          },
-        });
-        const valid = figures.lagMs <= MAX_LAG_MS && figures.segments > 0;
-        if (!valid)
-          say(
-            `${name}: invalid: event-loop lag ${figures.lagMs.toFixed(0)} ms, ${figures.segments} segments made`,
-          );
-        lines.push({ engine, run, valid, figures });
-        await keep({ at: new Date().toISOString(), ...bench, engine, run, valid, ...figures });
-      }
+    for (const plan of bench.plans) {
+      const lines = await playScene({ bench, plan, stage, say });
+      const measured = new Set(lines.filter(({ valid }) => valid).map(({ engine }) => engine));
+      complete &&= plan.engines.every((engine) => measured.has(engine));
+      console.log(`\n${summary(bench, plan)}\n\n${tableOf(lines)}\n`);
+      const bars = barsOf(findScene(plan.scene)?.bars ?? [], lines);
+      if (bars !== '') console.log(`${bars}\n`);
+    }
   } finally {
     await stage.close();
   }
-  console.log(`\n${summary(bench)}\n\n${tableOf(lines)}`);
-  const measured = new Set(lines.filter(({ valid }) => valid).map(({ engine }) => engine));
-  return bench.engines.every((engine) => measured.has(engine)) ? EXIT.done : EXIT.tooBusy;
+  return complete ? EXIT.done : EXIT.tooBusy;
+}
+
+type ScenePlay = {
+  readonly bench: BenchOptions;
+  readonly plan: Plan;
+  readonly stage: Stage;
+  readonly say: (line: string) => void;
+};
+
+async function playScene({ bench, plan, stage, say }: ScenePlay): Promise<readonly RunLine[]> {
+  const lines: RunLine[] = [];
+  for (let run = 1; run <= bench.runs; run++)
+    for (const engine of plan.engines)
+      for (let attempt = 1; attempt <= 1 + bench.repeatInvalid; attempt++) {
+        const name = `${plan.scene}, ${engine}, run ${run} of ${bench.runs}${attempt > 1 ? `, attempt ${attempt}` : ''}`;
+        const tell = (line: string): void => {
+          say(`${name}: ${line}`);
+        };
+        tell('opening');
+        const figures = await runEngine({ stage, engine, plan, say: tell });
+        const valid = isValid(figures);
+        lines.push({ engine, run, valid, figures });
+        await keep(bench.json, {
+          ...{ at: new Date().toISOString(), ...plan, engine, run, attempt, valid, ...figures },
+        });
+        if (valid) break;
+        const lag = Math.max(figures.lagMs, figures.peersLagMs ?? 0).toFixed(0);
+        tell(
+          `invalid: event-loop lag ${lag} ms (limit ${MAX_LAG_MS}), ${figures.segments} segments made`,
+        );
+      }
+  return lines;
 }
 
 async function keep(
-  line: Readonly<Record<string, unknown>> & Pick<BenchOptions, 'json'>,
+  json: string | undefined,
+  line: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const { json, ...rest } = line;
-  const text = JSON.stringify(rest, round);
+  const text = JSON.stringify(line, round);
   if (json === undefined) console.log(text);
   else await appendFile(json, `${text}\n`);
 }
@@ -77,12 +104,34 @@ function round(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 }
 
-function summary(bench: BenchOptions): string {
-  const { viewers, seconds, runs, uplinkKbps, churnSeconds, flash } = bench;
+function secondsOf({ plans, runs }: BenchOptions): number {
+  const each = plans.map((plan) => runs * plan.engines.length * secondsOfRun(plan));
+  return STAGE_SECONDS + each.reduce((total, seconds) => total + seconds, 0);
+}
+
+function summary({ runs }: BenchOptions, plan: Plan): string {
   const cores = cpus();
   return [
-    `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cores.length} × ${cores[0]?.model.trim() ?? 'CPU'}`,
-    `${viewers} viewers of ${STREAM_NAME}; ${flash ? 'all at once' : 'joining 1 s apart'}; ${seconds} s measured; medians of ${runs} run(s)`,
-    `uplinks ${uplinkKbps === undefined ? 'not capped' : `capped at ${uplinkKbps} kbit/s each`}; ${churnSeconds === undefined ? 'nobody leaves' : `each leaves after about ${churnSeconds} s`}`,
+    `### ${plan.scene}: ${findScene(plan.scene)?.about ?? ''}`,
+    '',
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cores.length} × ${cores[0]?.model.trim() ?? 'CPU'}; ` +
+      `${plan.viewers} viewers of ${STREAM_NAME} in ${plan.tier === 'node' ? 'Node' : 'Chromium'}; ` +
+      `${plan.joinEveryMs === 0 ? 'all at once' : `joining ${plan.joinEveryMs / 1000} s apart`}; ` +
+      `${plan.seconds} s measured; medians of ${runs} run(s).${conditions(plan)}`,
   ].join('\n');
+}
+
+function conditions(plan: Plan): string {
+  const said = [
+    plan.uplinkKbps !== undefined &&
+      `uplinks capped at ${plan.uplinkKbps.toFixed(0)} kbit/s on average (${plan.uplinkWeights.join(' : ')})`,
+    plan.leechPercent > 0 && `${plan.leechPercent} % upload nothing`,
+    plan.churnSeconds !== undefined && `each leaves after about ${plan.churnSeconds} s`,
+    plan.killedPercent > 0 && `${plan.killedPercent} % are killed`,
+    plan.polluterPercent > 0 && `${plan.polluterPercent} % are polluters`,
+    plan.originKbps !== undefined && `the origin sends ${plan.originKbps} kbit/s in all`,
+    plan.catchUp && 'players catch up at 1.1× with every engine',
+    plan.interleavePlain && 'every other viewer is a plain one',
+  ].filter((text) => text !== false);
+  return said.length === 0 ? '' : ` ${said.join('; ')}.`;
 }

@@ -57,8 +57,12 @@ export class Link {
       });
     this.#arrivesAt = Math.max(this.#arrivesAt, this.#arrival(leaves, frame.length));
     queue.at(this.#arrivesAt, () => {
-      if (this.#silent || !this.#there.links.has(this.#here.peer)) return;
-      this.#there.end.input({ type: 'link-frame', peer: this.#here.peer, frame });
+      const through = this.#there.end.turn();
+      if (through > queue.now)
+        queue.at(through, () => {
+          this.#deliver(frame);
+        });
+      else this.#deliver(frame);
     });
   }
 
@@ -81,6 +85,11 @@ export class Link {
     this.#world.queue.after(SILENCE_MS, () => {
       this.#there.links.get(this.#here.peer)?.close();
     });
+  }
+
+  #deliver(frame: Uint8Array): void {
+    if (this.#silent || !this.#there.links.has(this.#here.peer)) return;
+    this.#there.end.input({ type: 'link-frame', peer: this.#here.peer, frame });
   }
 
   #arrival(leaves: number, bytes: number): number {

@@ -28,6 +28,10 @@ export type WorldOptions = {
   readonly catchUpRate?: number;
   /** Playlists without digests, no events to the tracker: viewers share all the same. */
   readonly plain?: boolean;
+  /** Viewers that share a process: how many processes there are, and what a frame takes of one. Default: no time. */
+  readonly processes?: { readonly count: number; readonly frameMs: number };
+  /** Look into every engine; costs memory for each segment and viewer. */
+  readonly watched?: boolean;
   /** Cheap digests and one copy of each segment for all viewers: for large crowds without liars. */
   readonly light?: boolean;
 };
@@ -46,6 +50,8 @@ export type ViewerOptions = {
   readonly name: string;
   /** Upload to peers, bytes a second. Default unlimited. */
   readonly uplink?: number;
+  /** What the engine itself keeps its uploads to, bytes a second. Default unlimited. */
+  readonly uploadLimit?: number;
   /** From peers and origin together, bytes a second. Default unlimited. */
   readonly downlink?: number;
   readonly shares?: boolean;
@@ -75,6 +81,10 @@ export type Surroundings = {
   readonly resource: (url: string) => Uint8Array | undefined;
   /** A response begins (1) or ends (-1); returns how many there are. */
   readonly countResponse: (change: 1 | -1 | 0) => number;
+  /** How many viewers have come. */
+  readonly countViewers: () => number;
+  /** Takes a turn in the process of the viewer of that number; when a frame that comes now is through. */
+  readonly turn: (viewer: number) => number;
   readonly countServed: (url: string, bytes: number, to: { readonly firstMsn?: number }) => void;
 };
 
@@ -86,5 +96,7 @@ export type LinkEnd = {
   uplinkFreeAt: number;
   /** Passes bytes through the downlink; when they have arrived. */
   readonly receive: (bytes: number, at: number) => number;
+  /** Takes its turn in a process that it shares; when a frame that comes now is through. */
+  readonly turn: () => number;
   readonly input: (input: Input) => void;
 };

@@ -1,3 +1,4 @@
+import { percentile } from '../support/percentile.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import type { ViewerOptions, WorldOptions } from './model.ts';
 import type { Viewer } from './viewer.ts';
@@ -55,6 +56,13 @@ export type Figures = {
   /** Largest number of false pieces that one polluter landed on one victim. */
   readonly falsePiecesPerVictim: number;
   readonly cpuMsPerViewerSecond: number;
+  /** From publication to completeness at the viewers, of the window's segments; undefined unless watched. Ms. */
+  readonly fillP50Ms: number | undefined;
+  readonly fillP95Ms: number | undefined;
+  /** From the player's request to delivery, and from a request to a neighbour to the piece. Ms. */
+  readonly fetchP95Ms: number | undefined;
+  readonly responseP50Ms: number | undefined;
+  readonly responseP95Ms: number | undefined;
 };
 
 /** Runs a scene to its end. `say` hears of its progress. */
@@ -99,6 +107,7 @@ export function runScene(scene: Scene, seed: number, say: (line: string) => void
     seed,
     ...origin(world, { from, to, viewers: scene.viewers.length }),
     ...playback(world),
+    ...watched(world, from, to),
     latencyMedianMs: Math.round(middle(latencies)),
     latencyMaxMs: Math.round(latencies.reduce((max, latency) => Math.max(max, latency), 0)),
     uploadMaxOverMean: round(Math.max(...uploads) / mean(uploads)),
@@ -170,6 +179,28 @@ function origin(
     copiesMax: round(Math.max(...copies)),
     offloadPercent: round(100 * (1 - mean(copies) / viewers)),
     offloadLimitPercent: round(100 * (1 - 1 / viewers)),
+  };
+}
+
+function watched({ viewers, segments }: World, from: number, to: number) {
+  const inWindow = ({ at }: { readonly at: number }): boolean => at >= from && at <= to;
+  const watches = viewers.flatMap(({ watch }) => watch ?? []);
+  const fills = watches.flatMap((watch) =>
+    watch.fills.flatMap(({ id, at }) => {
+      const segment = segments[id.msn];
+      return segment !== undefined && inWindow(segment) ? at - segment.at : [];
+    }),
+  );
+  const waits = viewers.flatMap((viewer) =>
+    viewer.waits.filter(inWindow).map(({ waitedMs }) => waitedMs),
+  );
+  const responses = watches.flatMap((watch) => watch.responses);
+  return {
+    fillP50Ms: percentile(fills, 0.5),
+    fillP95Ms: percentile(fills, 0.95),
+    fetchP95Ms: percentile(waits, 0.95),
+    responseP50Ms: percentile(responses, 0.5),
+    responseP95Ms: percentile(responses, 0.95),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Effect, type Input, SwarmEngine } from '@shoal/client-sdk/core';
+import { type Effect, type Input, type Report, SwarmEngine } from '@shoal/client-sdk/core';
 import {
   digestList,
   encodePeerMessage,
@@ -7,6 +7,7 @@ import {
   toBase64Url,
   type TrackerMessage,
 } from '@shoal/protocol';
+import { EngineWatch } from '../support/engine-watch.ts';
 import { canConnect, Link } from './link.ts';
 import type { LinkEnd, Surroundings, ViewerOptions } from './model.ts';
 import { Player } from './player.ts';
@@ -40,6 +41,10 @@ export class Viewer implements LinkEnd {
   readonly falsePieces: Map<PeerId, number> = new Map();
   uplinkFreeAt = 0;
   readonly links: Map<PeerId, Link> = new Map();
+  /** What it looks like from inside; undefined unless the scene is watched. */
+  readonly watch: EngineWatch | undefined;
+  /** How long its player waited for segments, and when they came. Ms. */
+  readonly waits: { readonly at: number; readonly waitedMs: number }[] = [];
   readonly dropped: { readonly peer: PeerId; readonly reason: number }[] = [];
   #downlinkFreeAt = 0;
   #tracker: 'off' | 'connecting' | 'open' = 'off';
@@ -48,17 +53,20 @@ export class Viewer implements LinkEnd {
   #wakeAt: number | undefined;
   readonly #fetches = new Set<number>();
   readonly #world: Surroundings;
+  readonly #number: number;
   readonly #tracked: Rendezvous;
 
   constructor(options: ViewerOptions, world: Surroundings, tracked: Rendezvous) {
     this.#world = world;
+    this.#number = world.countViewers();
     this.#tracked = tracked;
     this.name = options.name;
     this.options = options;
+    this.watch = world.options.watched === true ? new EngineWatch() : undefined;
     this.engine = new SwarmEngine({
       key: keyOf(options.name),
       shares: options.shares ?? true,
-      uploadLimit: undefined,
+      uploadLimit: options.uploadLimit,
       random: world.options.random,
       sha256: world.sha256,
       ...(world.options.light === true && {
@@ -112,13 +120,21 @@ export class Viewer implements LinkEnd {
     return this.#downlinkFreeAt;
   }
 
+  turn(): number {
+    return this.#world.turn(this.#number);
+  }
+
   /** One input, all its effects, then the next. */
   input(input: Input): void {
     this.#inputs.push(input);
     if (this.#running || !this.alive) return;
     this.#running = true;
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift())
-      for (const effect of this.engine.step(next, this.#world.queue.now)) this.#do(effect);
+    const { now } = this.#world.queue;
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      const effects = this.engine.step(next, now);
+      this.watch?.step(next, effects, now);
+      for (const effect of effects) this.#do(effect);
+    }
     this.#running = false;
     this.#arm();
   }
@@ -180,9 +196,15 @@ export class Viewer implements LinkEnd {
         this.player.failed(effect.demand);
         return;
       case 'report':
-        if (effect.report.type === 'peer-dropped') this.dropped.push(effect.report);
+        this.#note(effect.report);
         return;
     }
+  }
+
+  #note(report: Report): void {
+    if (report.type === 'peer-dropped') this.dropped.push(report);
+    else if (report.type === 'segment' && this.watch !== undefined)
+      this.waits.push({ at: this.#world.queue.now, waitedMs: report.waitedMs });
   }
 
   #falsified(to: PeerId, message: PeerMessage): PeerMessage {

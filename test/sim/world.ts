@@ -43,6 +43,8 @@ export class World implements Surroundings {
   readonly served: Map<number, number> = new Map();
   readonly #byPeer = new Map<PeerId, Viewer>();
   #responses = 0;
+  /** By process. */
+  readonly #busyUntil: number[] = [];
   trackerUp = true;
   #tracker: TrackerCore<Viewer>;
   #ids = 0;
@@ -106,6 +108,19 @@ export class World implements Surroundings {
   countResponse(change: 1 | -1 | 0): number {
     this.#responses += change;
     return this.#responses;
+  }
+
+  countViewers(): number {
+    return this.viewers.length;
+  }
+
+  turn(viewer: number): number {
+    const { processes } = this.options;
+    if (processes === undefined) return this.queue.now;
+    const process = viewer % processes.count;
+    const through = Math.max(this.queue.now, this.#busyUntil[process] ?? 0) + processes.frameMs;
+    this.#busyUntil[process] = through;
+    return through;
   }
 
   countServed(url: string, bytes: number, to: { readonly firstMsn?: number }): void {

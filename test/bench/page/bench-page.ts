@@ -16,6 +16,8 @@ const query = new URLSearchParams(location.search);
 const engineId = query.get('engine') ?? '';
 const tracker = query.get('tracker') ?? '';
 const source = query.get('source') ?? '';
+/** As the demo's watch page has it, for all engines alike. */
+const catchUp = query.get('catchUp') === 'yes' ? { maxLiveSyncPlaybackRate: 1.1 } : {};
 if (!isEngineId(engineId)) throw new Error(`unknown engine ${engineId}`);
 const video = document.querySelector('video');
 if (video === null) throw new Error('no video');
@@ -64,7 +66,7 @@ async function join(element: HTMLVideoElement): Promise<void> {
   const joinedAt = performance.now();
   element.requestVideoFrameCallback(() => (startupMs = performance.now() - joinedAt));
   engine = await loaded.start();
-  const hls = new Hls(engine.hlsConfig);
+  const hls = new Hls({ ...catchUp, ...engine.hlsConfig });
   player = hls;
   engine.attach(hls);
   watchSegments(hls);

@@ -29,7 +29,27 @@ export type LoadedSegment = {
 /** A stretch in which the playhead stood still although nobody paused it. */
 export type Stall = { readonly at: number; readonly ms: number };
 
-/** What a bench page has seen since it was opened. */
+/** What only peers that run in Node can see of themselves. Times in ms of the Unix epoch. */
+export type InsideReading = {
+  /** What the tracker called it, one after the other. */
+  readonly ids: readonly string[];
+  /** When it held all of a segment, verified. */
+  readonly fills: readonly { readonly path: string; readonly at: number }[];
+  /** From its requests to neighbours to the pieces. Ms. */
+  readonly responses: readonly number[];
+  /** Frames that came from neighbours, a second. */
+  readonly framesPerSecond: number;
+  /** SHA-256 of each segment as its player got it; empty unless asked for. */
+  readonly hashes: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+  /** Neighbours that it dropped for false pieces, by the tracker's name; one entry for each time. */
+  readonly corrupt: readonly string[];
+};
+
+/** What a viewer has seen since it was opened. */
 export type BenchReading = {
   /** From the call of `join` to the first frame on screen. */
   readonly startupMs: number | undefined;
@@ -39,6 +59,7 @@ export type BenchReading = {
   readonly engine: EngineBytes;
   /** Details of the errors that hls.js gave up on. */
   readonly fatal: readonly string[];
+  readonly inside?: InsideReading;
 };
 
 /** What a bench page offers to the program that opened it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseProcStat } from '../../bench/cpu-meter.ts';
+import { parseProcStat } from '../../bench/chromium/cpu-meter.ts';
 
 describe('/proc/PID/stat', () => {
   it('is read past a name with brackets and spaces in it', () => {
