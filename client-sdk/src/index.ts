@@ -1,6 +1,7 @@
 export { createShoal } from './create-shoal.ts';
 export { ShoalError } from './errors.ts';
 export type { SegmentLoaded, ShoalEvents, ShoalWarning, TrackerState } from './events.ts';
-export type { EngineName, ShoalOptions } from './options.ts';
+export type { EngineName, ShoalOptions, UploadOptions, UploadRule } from './options.ts';
 export type { Shoal } from './shoal.ts';
 export type { ShoalStats } from './stats.ts';
+export type { UploadReason, UploadState } from './upload-state.ts';

@@ -44,12 +44,14 @@ export class EngineDriver {
     options: {
       readonly shares?: boolean;
       readonly uploadLimit?: number;
+      readonly uploadBudget?: number;
       readonly random?: () => number;
     } = {},
   ) {
     this.engine = new SwarmEngine({
       shares: options.shares ?? true,
       uploadLimit: options.uploadLimit,
+      uploadBudget: options.uploadBudget,
       random: options.random ?? seededRandom(1),
       sha256,
     });

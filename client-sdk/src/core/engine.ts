@@ -4,6 +4,7 @@ import { onFrame, onLinkClosed } from './neighbour-events.ts';
 import { onDemandCancelled, onFetchOutcome } from './origin-events.ts';
 import { adoptOrphan, meetDeadline, needDigests, renewHints, takeDuties } from './origin-plan.ts';
 import { announcePieces, askNeighbours, expireRequests, serveUploads } from './peer-plan.ts';
+import { onUpload } from './sharing.ts';
 import { SwarmState } from './swarm-state.ts';
 import {
   connectTracker,
@@ -63,11 +64,11 @@ export class SwarmEngine {
 
   /** Counters so far. */
   stats(): EngineStats {
-    const { fetches, p2pBytes, uploadedBytes, wastedBytes, mesh, tracker } = this.#state;
+    const { fetches, p2pBytes, uploads, wastedBytes, mesh, tracker } = this.#state;
     return {
       httpBytes: fetches.receivedBytes,
       p2pBytes,
-      uploadedBytes,
+      uploadedBytes: uploads.sentBytes,
       wastedBytes,
       peers: mesh.ready().length,
       viewers: tracker.viewers,
@@ -94,6 +95,9 @@ export class SwarmEngine {
         if (input.enabled) connectTracker(state);
         else leaveSwarm(state);
         return;
+      case 'upload':
+        onUpload(state, input);
+        return;
       case 'tracker-open':
         onTrackerOpen(state);
         return;
@@ -110,7 +114,7 @@ export class SwarmEngine {
         }
         return;
       case 'link-open':
-        state.emit(...state.mesh.opened(input.peer));
+        state.emit(...state.mesh.opened(input.peer, state.shares));
         return;
       case 'link-closed':
         onLinkClosed(state, input.peer);

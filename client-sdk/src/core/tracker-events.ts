@@ -91,12 +91,13 @@ function isTrackerSilent({ tracker, now }: SwarmState, durationMs: number): bool
   return heard === undefined || now - heard > ENGINE.silentTrackerSegments * durationMs;
 }
 
-/** The entry of a segment near the playhead, if it can be fetched. */
+/** The entry of a segment near the playhead of which this viewer may take a stripe for all. */
 function knownEntry(
   state: SwarmState,
   id: Parameters<SwarmState['catalog']['find']>[0],
 ): SegmentEntry | undefined {
-  const listed = state.p2p ? state.catalog.find(id) : undefined;
+  // What one that does not share got from the origin would be of use to nobody else.
+  const listed = state.p2p && state.shares ? state.catalog.find(id) : undefined;
   if (listed === undefined) return undefined;
   const next = state.playback.next;
   const near =

@@ -31,7 +31,7 @@ export class TrackerSession {
   /** When it is to be asked for an update again. */
   lookAt = 0;
 
-  readonly #shares: boolean;
+  #shares: boolean;
   #intervalMs = 10_000;
   #sentAt = -Infinity;
   #sent: Standing | undefined;
@@ -41,6 +41,12 @@ export class TrackerSession {
 
   constructor(options: { readonly shares: boolean }) {
     this.#shares = options.shares;
+  }
+
+  /** Told to the tracker with the next update, which is made soon. */
+  setShares(shares: boolean): void {
+    this.#shares = shares;
+    this.#hasNews();
   }
 
   join(channel: ChannelId): ClientMessage {
@@ -73,8 +79,7 @@ export class TrackerSession {
   }
 
   bad(peer: PeerId, reason: 'corrupt' | 'unreachable'): void {
-    this.#news = true;
-    this.lookAt = Math.min(this.lookAt, this.#sentAt + ENGINE.updateGapMs);
+    this.#hasNews();
     if (this.#bad.size < LIMITS.reportsPerUpdate) this.#bad.set(peer, reason);
   }
 
@@ -100,6 +105,11 @@ export class TrackerSession {
     this.#received = new Map();
     this.#bad = new Map();
     return update;
+  }
+
+  #hasNews(): void {
+    this.#news = true;
+    this.lookAt = Math.min(this.lookAt, this.#sentAt + ENGINE.updateGapMs);
   }
 }
 

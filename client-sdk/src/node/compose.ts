@@ -5,6 +5,7 @@ import { runEffect } from '../adapters/host/effect-runner.ts';
 import { Emitter } from '../adapters/host/emitter.ts';
 import { EngineHost } from '../adapters/host/engine-host.ts';
 import { publishReport } from '../adapters/host/report-events.ts';
+import { UploadGovernor } from '../adapters/host/upload-governor.ts';
 import { SegmentFetches } from '../adapters/http/fetch-segment.ts';
 import { DataChannelLinks } from '../adapters/node/datachannel-links.ts';
 import { toNativeIceServers } from '../adapters/node/ice-servers.ts';
@@ -15,6 +16,7 @@ import { SegmentLoader } from '../adapters/node/segment-loader.ts';
 import { trackerSocket } from '../adapters/node/tracker-socket.ts';
 import { TrackerClient } from '../adapters/tracker/tracker-client.ts';
 import { shoalWarning } from '../errors.ts';
+import { readUpload } from '../upload-options.ts';
 import { NodePeerError } from './errors.ts';
 import { FetchTimeLog } from './fetch-times.ts';
 import type { NodePeer } from './node-peer.ts';
@@ -37,8 +39,9 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   let closed = false;
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
-      shares: settings.upload,
-      uploadLimit: settings.uploadLimit,
+      // Until the rules have been applied, before anybody is met.
+      shares: false,
+      uploadLimit: undefined,
       random,
       sha256: nativeSha256,
     }),
@@ -48,6 +51,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     onFailure: (cause) => {
       release();
       emitter.warn(shoalWarning('engine-failed', { cause }));
+      governor.refresh();
     },
     now,
   });
@@ -76,6 +80,8 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     demands,
     report: (report: Parameters<typeof publishReport>[0]) => {
       publishReport(report, emitter);
+      // The budget is spent.
+      if (report.type === 'sharing' && !report.shares) governor.refresh();
     },
   };
   const playlists = new PlaylistLoader({
@@ -110,7 +116,20 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     demands.fallBackAll();
   }
   const p2p = (): boolean => enabled && host.running();
+  const governor = new UploadGovernor({
+    settings: settings.upload,
+    device: () => ({ metered: false, hidden: false, batteryLow: false }),
+    p2p,
+    uploadedBytes: () => host.stats().uploadedBytes,
+    apply: ({ shares, limit, budget }) => {
+      input({ type: 'upload', shares, limit, budget });
+    },
+    onState: (state) => {
+      emitter.emit('upload', state);
+    },
+  });
   input({ type: 'p2p', enabled });
+  governor.refresh();
   player.start();
   return {
     stats: () => {
@@ -127,6 +146,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
         viewers,
         tracker: tracker.state,
         p2p: p2p(),
+        upload: governor.read(),
         latencyMs: live && date !== undefined ? Date.now() - date : undefined,
         ...seen,
         fetch: fetchTimes.read(),
@@ -138,6 +158,12 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
       enabled = value;
       input({ type: 'p2p', enabled });
       if (p2p() === value) emitter.emit('p2p', { enabled });
+      governor.refresh();
+    },
+    setUpload: (upload) => {
+      const rules = readUpload(upload, governor.settings);
+      if (!rules.ok) throw NodePeerError.invalidOption(rules.error);
+      if (!closed) governor.set(rules.value);
     },
     close: () => {
       if (closed) return;

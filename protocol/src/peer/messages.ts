@@ -13,6 +13,7 @@ export const FRAME = {
   digests: 9,
   fetching: 10,
   bye: 11,
+  sharing: 12,
 } as const;
 
 /** Why a request was not served (PEER-7). */
@@ -66,4 +67,6 @@ export type PeerMessage =
       readonly from: number;
       readonly to: number;
     }
+  /** The sender has stopped uploading, or begins again: what it said that it held is forgotten. */
+  | { readonly type: 'sharing'; readonly shares: boolean }
   | { readonly type: 'bye'; readonly reason: ByeReason };

@@ -19,6 +19,7 @@ type PlayerPage = {
   start(options: ShoalOptions, playlist: string): Promise<void>;
   report(): PlayerReport;
   setP2P(enabled: boolean): void;
+  setUpload: Shoal['setUpload'];
   close(): void;
   destroyPlayer(): void;
 };
@@ -54,6 +55,7 @@ window.player = {
     made.on('warning', ({ code }) => warnings.push(code));
     made.on('tracker', ({ state }) => events.push(`tracker ${state}`));
     made.on('p2p', ({ enabled }) => events.push(`p2p ${enabled ? 'on' : 'off'}`));
+    made.on('upload', ({ state }) => events.push(`upload ${state}`));
     made.on('peers', ({ connected }) => events.push(`peers ${connected}`));
     made.on('segment', ({ httpBytes, p2pBytes }) => {
       segmentBytes.http += httpBytes;
@@ -80,6 +82,9 @@ window.player = {
   }),
   setP2P: (enabled) => {
     running().setP2P(enabled);
+  },
+  setUpload: (upload) => {
+    running().setUpload(upload);
   },
   close: () => {
     running().close();

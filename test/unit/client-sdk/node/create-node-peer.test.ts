@@ -13,7 +13,8 @@ it.each<Partial<NodePeerOptions>>([
   { variant: -1 },
   { startBehindSegments: 0 },
   { startBehindSegments: 65 },
-  { uploadLimitKbps: 0 },
+  { upload: { maxKbps: 0 } },
+  { upload: { maxBytes: 0 } },
   { userAgent: 'a\r\nb' },
   { iceServers: [{ urls: 'http://x' }] },
 ])('refuses %j', async (bad) => {
