@@ -10,7 +10,9 @@ export default defineConfig([
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['vitest.config.ts'] },
+        projectService: {
+          allowDefaultProject: ['vitest.config.ts', 'client-sdk/lean-simple-peer.d.ts'],
+        },
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -1,10 +1,5 @@
 import { defineConfig } from 'tsdown';
-
-// Both come in with simple-peer and do nothing here: its log goes nowhere, and its stream is never told an encoding.
-const stubs = {
-  debug: 'export default () => () => {};',
-  'text-decoder': 'export default class {}',
-};
+import { leanSimplePeer } from './lean-simple-peer.js';
 
 const browser = defineConfig({
   entry: { index: 'src/index.ts', 'core/index': 'src/core/index.ts' },
@@ -19,13 +14,7 @@ const browser = defineConfig({
   // What comes in with simple-peer has a dependency that installs native code on Node; and so that a
   // page can load the SDK without a bundler.
   deps: { alwaysBundle: [/./], neverBundle: ['hls.js', 'p2p-media-loader-hlsjs'] },
-  plugins: [
-    {
-      name: 'stubs',
-      resolveId: (id) => (Object.hasOwn(stubs, id) ? `\0stub:${id}` : undefined),
-      load: (id) => (id.startsWith('\0stub:') ? stubs[id.slice(6)] : undefined),
-    },
-  ],
+  plugins: [leanSimplePeer()],
   inputOptions: {
     resolve: { conditionNames: ['@shoal/source', 'browser', 'import', 'default'] },
   },

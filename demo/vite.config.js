@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defaultClientConditions, defineConfig } from 'vite';
+import { leanSimplePeer } from '../client-sdk/lean-simple-peer.js';
 
 const root = import.meta.dirname;
 
@@ -8,6 +9,7 @@ export default defineConfig({
   publicDir: false,
   // The pages are bundled from the sources of the workspaces: nothing else has to be built first.
   resolve: { conditions: ['@shoal/source', ...defaultClientConditions] },
+  plugins: [leanSimplePeer()],
   build: {
     emptyOutDir: true,
     target: 'es2022',

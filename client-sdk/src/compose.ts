@@ -1,6 +1,6 @@
 import type { ChannelId } from '@shoal/protocol';
 import type Hls from 'hls.js';
-import { SwarmEngine } from './core/index.ts';
+import { SwarmEngine, type UploadSettings } from './core/index.ts';
 import { sha256 } from './adapters/crypto/sha256.ts';
 import { createAbrController } from './adapters/hlsjs/abr-controller.ts';
 import { createFragmentLoader } from './adapters/hlsjs/fragment-loader.ts';
@@ -10,21 +10,24 @@ import { createPlaylistTap, renditionOf } from './adapters/hlsjs/playlist-tap.ts
 import { RenditionBook } from './adapters/hlsjs/rendition-book.ts';
 import type { Driver } from './adapters/host/driver.ts';
 import { runEffect } from './adapters/host/effect-runner.ts';
+import { DeviceWatch } from './adapters/host/device-watch.ts';
 import { Emitter } from './adapters/host/emitter.ts';
 import { EngineHost } from './adapters/host/engine-host.ts';
 import { watchPage } from './adapters/host/page-lifecycle.ts';
 import { publishReport } from './adapters/host/report-events.ts';
 import { viewerKey } from './adapters/host/viewer-key.ts';
+import { UploadGovernor } from './adapters/host/upload-governor.ts';
 import { RateMeter } from './adapters/http/rate-meter.ts';
 import { SegmentFetches } from './adapters/http/fetch-segment.ts';
 import { StockEngine } from './adapters/p2p-media-loader/stock-engine.ts';
 import { PeerLinks } from './adapters/peer/simple-peer-link.ts';
 import { PlainListing } from './adapters/playlist/plain-listing.ts';
 import { TrackerClient } from './adapters/tracker/tracker-client.ts';
-import { shoalWarning } from './errors.ts';
+import { ShoalError, shoalWarning } from './errors.ts';
 import { NotSharedMeter } from './not-shared.ts';
 import type { Shoal } from './shoal.ts';
 import type { EngineName, Integrity } from './options.ts';
+import { readUpload } from './upload-options.ts';
 
 /** Options with their defaults filled in; see {@link ShoalOptions}. */
 export type ShoalSettings = {
@@ -33,9 +36,7 @@ export type ShoalSettings = {
   readonly integrity: Integrity;
   readonly channel: ChannelId | undefined;
   readonly p2p: boolean;
-  readonly upload: boolean;
-  /** Bytes a second. */
-  readonly uploadLimit: number | undefined;
+  readonly upload: UploadSettings;
   readonly iceServers: readonly RTCIceServer[];
 };
 
@@ -44,7 +45,24 @@ const now = (): number => performance.now();
 /** Puts the parts together that the settings and the browser call for. */
 export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
   const emitter = new Emitter();
-  const driver = await composeDriver(settings, emitter);
+  let onUploadable = (): void => {};
+  const driver = await composeDriver(settings, emitter, () => {
+    onUploadable();
+  });
+  onUploadable = () => {
+    governor.refresh();
+  };
+  const device = new DeviceWatch(onUploadable);
+  const governor = new UploadGovernor({
+    settings: settings.upload,
+    device: () => device.read(),
+    p2p: driver.p2p,
+    uploadedBytes: () => driver.counters().uploaded,
+    apply: driver.applyUpload,
+    onState: (state) => {
+      emitter.emit('upload', state);
+    },
+  });
   const monitor = new PlaybackMonitor({
     onPlayback: driver.playback,
     onDestroying: () => {
@@ -57,9 +75,11 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
   const close = (): void => {
     if (closed) return;
     closed = true;
+    device.close();
     monitor.close();
     driver.close();
   };
+  governor.refresh();
   return {
     engine: driver.engine,
     hlsConfig: driver.hlsConfig,
@@ -71,27 +91,46 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
     stats: () => {
       const { http, p2p, uploaded, wasted, peers, viewers, tracker } = driver.counters();
       const bytes = { http, p2p, uploaded, wasted };
-      const notShared = driver.notShared();
-      return { bytes, notShared, peers, viewers, tracker, p2p: driver.p2p(), ...monitor.read() };
+      return {
+        bytes,
+        notShared: driver.notShared(),
+        peers,
+        viewers,
+        tracker,
+        p2p: driver.p2p(),
+        upload: governor.read(),
+        ...monitor.read(),
+      };
     },
     on: (name, listener) => emitter.on(name, listener),
     setP2P: (enabled) => {
       if (closed || driver.p2p() === enabled) return;
       driver.setP2P(enabled);
       if (driver.p2p() === enabled) emitter.emit('p2p', { enabled });
+      governor.refresh();
+    },
+    setUpload: (upload) => {
+      const rules = readUpload(upload, governor.settings);
+      if (!rules.ok) throw ShoalError.invalidOption(rules.error);
+      if (!closed) governor.set(rules.value);
     },
     close,
   };
 }
 
-async function composeDriver(settings: ShoalSettings, emitter: Emitter): Promise<Driver> {
+/** `onUploadable` is called when a driver has begun or ceased to be able to upload. */
+async function composeDriver(
+  settings: ShoalSettings,
+  emitter: Emitter,
+  onUploadable: () => void,
+): Promise<Driver> {
   if (typeof RTCPeerConnection === 'undefined' || typeof WebSocket === 'undefined') {
     emitter.warn(shoalWarning('webrtc-unsupported'));
     return composePlain();
   }
-  if (settings.engine === 'shoal') return composeSwarm(settings, emitter);
+  if (settings.engine === 'shoal') return composeSwarm(settings, emitter, onUploadable);
   try {
-    return await composeStock(settings, emitter);
+    return await composeStock(settings, emitter, onUploadable);
   } catch (cause) {
     emitter.warn(shoalWarning('engine-load-failed', { cause }));
     return composePlain();
@@ -130,13 +169,19 @@ function composePlain(): Driver {
     notShared: () => notShared.read(),
     p2p: () => false,
     setP2P: () => {},
+    applyUpload: () => {},
     close: () => {},
   };
 }
 
-async function composeStock(settings: ShoalSettings, emitter: Emitter): Promise<Driver> {
+async function composeStock(
+  settings: ShoalSettings,
+  emitter: Emitter,
+  onUploadable: () => void,
+): Promise<Driver> {
   const stock = await StockEngine.load({
     ...settings,
+    onUploaded: onUploadable,
     onPeers: (connected) => {
       emitter.emit('peers', { connected });
     },
@@ -160,13 +205,16 @@ async function composeStock(settings: ShoalSettings, emitter: Emitter): Promise<
     setP2P: (enabled) => {
       stock.setP2P(enabled);
     },
+    applyUpload: ({ shares, reason }) => {
+      stock.setUpload(shares && reason === undefined);
+    },
     close: () => {
       stock.close();
     },
   };
 }
 
-function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
+function composeSwarm(settings: ShoalSettings, emitter: Emitter, onUploadable: () => void): Driver {
   const { random } = Math;
   let enabled = settings.p2p;
   let defaultBytes = 0;
@@ -177,8 +225,9 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
       key: viewerKey(),
-      shares: settings.upload,
-      uploadLimit: settings.uploadLimit,
+      // Until the rules have been applied, before anybody is met.
+      shares: false,
+      uploadLimit: undefined,
       random,
       sha256,
     }),
@@ -188,6 +237,7 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
     onFailure: (cause) => {
       release();
       emitter.warn(shoalWarning('engine-failed', { cause }));
+      onUploadable();
     },
     now,
   });
@@ -223,6 +273,8 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
     demands,
     report: (report: Parameters<typeof publishReport>[0]) => {
       publishReport(report, emitter);
+      // The budget is spent.
+      if (report.type === 'sharing' && !report.shares) onUploadable();
     },
   };
   const unwatch = watchPage(window, {
@@ -306,6 +358,9 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter): Driver {
     setP2P: (value) => {
       enabled = value;
       input({ type: 'p2p', enabled });
+    },
+    applyUpload: ({ shares, limit, budget }) => {
+      input({ type: 'upload', shares, limit, budget });
     },
     close: () => {
       // The swarm is told before the engine stops listening.

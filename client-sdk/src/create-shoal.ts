@@ -3,6 +3,7 @@ import { composeShoal, type ShoalSettings } from './compose.ts';
 import { ShoalError } from './errors.ts';
 import type { Shoal } from './shoal.ts';
 import type { ShoalOptions } from './options.ts';
+import { readUpload } from './upload-options.ts';
 
 /**
  * Makes the link between one hls.js player and the swarm. Where P2P is not possible it resolves all
@@ -15,28 +16,27 @@ export async function createShoal(options: ShoalOptions): Promise<Shoal> {
 
 /** Fills in the defaults; throws {@link ShoalError} `invalid-option`. */
 function checkOptions(options: ShoalOptions): ShoalSettings {
-  const { tracker, engine = 'shoal', uploadLimitKbps } = options;
+  const { tracker, engine = 'shoal', upload = true } = options;
   // Parsed rather than left to WebSocket, whose own error would come only after P2P was switched on.
   const url = URL.canParse(tracker) ? new URL(tracker) : undefined;
   if (url?.protocol !== 'ws:' && url?.protocol !== 'wss:')
     throw ShoalError.invalidOption(`tracker: not a ws:// or wss:// URL: ${tracker}`);
   if (!['shoal', 'p2p-media-loader'].includes(engine))
     throw ShoalError.invalidOption(`engine: unknown: ${engine}`);
-  if (uploadLimitKbps !== undefined && !(Number.isFinite(uploadLimitKbps) && uploadLimitKbps > 0))
-    throw ShoalError.invalidOption('uploadLimitKbps: must be a number above 0');
   const { integrity = 'verified' } = options;
   if (!['verified', 'none'].includes(integrity))
     throw ShoalError.invalidOption(`integrity: unknown: ${integrity}`);
   const channel = options.channel === undefined ? undefined : parseChannelId(options.channel);
   if (channel?.ok === false) throw ShoalError.invalidOption(`channel: ${channel.error}`);
+  const rules = readUpload(upload);
+  if (!rules.ok) throw ShoalError.invalidOption(rules.error);
   return {
     tracker: url.href,
     engine,
     integrity,
     channel: channel?.value,
     p2p: options.p2p ?? true,
-    upload: options.upload ?? true,
-    uploadLimit: uploadLimitKbps === undefined ? undefined : (uploadLimitKbps * 1000) / 8,
+    upload: rules.value,
     iceServers: options.iceServers ?? [],
   };
 }

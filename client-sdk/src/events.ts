@@ -1,4 +1,5 @@
 import type { SegmentId } from '@shoal/protocol';
+import type { UploadState } from './upload-state.ts';
 
 /** Something did not work, and plain HLS goes on. Codes are never reused. */
 export type ShoalWarning = {
@@ -34,6 +35,8 @@ export type ShoalEvents = {
   readonly peers: { readonly connected: number };
   readonly tracker: { readonly state: TrackerState };
   readonly p2p: { readonly enabled: boolean };
+  /** Uploading was stopped, reduced or allowed again, by whomever; see {@link ShoalStats}. */
+  readonly upload: UploadState;
 };
 
 /** Where the connection to the tracker stands. */

@@ -2,6 +2,7 @@ export { createShoal } from './create-shoal.ts';
 export { ShoalError } from './errors.ts';
 export type { SegmentLoaded, ShoalEvents, ShoalWarning, TrackerState } from './events.ts';
 export type { NotShared, NotSharedReason } from './not-shared.ts';
-export type { EngineName, Integrity, ShoalOptions } from './options.ts';
+export type { EngineName, Integrity, ShoalOptions, UploadOptions, UploadRule } from './options.ts';
 export type { Shoal } from './shoal.ts';
 export type { ShoalStats } from './stats.ts';
+export type { UploadReason, UploadState } from './upload-state.ts';

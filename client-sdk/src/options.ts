@@ -1,3 +1,5 @@
+import type { UploadRule } from './core/upload-policy.ts';
+
 /** Which P2P engine serves the player. */
 export type EngineName = 'shoal' | 'p2p-media-loader';
 
@@ -29,10 +31,38 @@ export type ShoalOptions = {
   readonly channel?: string;
   /** Start with P2P switched on. Default true; {@link Shoal.setP2P} changes it at any time. */
   readonly p2p?: boolean;
-  /** Upload to other viewers at all. Default true. A viewer that does not upload still watches and still receives. */
-  readonly upload?: boolean;
-  /** Upload cap in kbit/s. Default none. */
-  readonly uploadLimitKbps?: number;
+  /**
+   * What this viewer uploads to others: true by the rules of {@link UploadOptions}, false nothing, or rules of your own.
+   * Default true. Who does not upload still watches and still receives, served after those who do.
+   * {@link Shoal.setUpload} changes it at any time.
+   */
+  readonly upload?: boolean | UploadOptions;
   /** STUN and TURN servers. Default none: viewers of one network, and those with public addresses, still meet. */
   readonly iceServers?: readonly RTCIceServer[];
 };
+
+/**
+ * Bounds and rules for what a viewer uploads. Where several rules apply the strictest is kept; `reduce` caps at 500 kbit/s.
+ * A rule about something that the browser does not tell never applies. The stock engine knows no cap: what would reduce
+ * its upload stops it.
+ */
+export type UploadOptions = {
+  /** Cap in kbit/s, above 0. Default none. */
+  readonly maxKbps?: number | undefined;
+  /** Bytes of segments in this session, above 0; then nothing more is uploaded. Default any number. */
+  readonly maxBytes?: number | undefined;
+  /**
+   * On a cellular connection, or where the viewer asked the browser to save data. Default `off`: uploading may cost them money.
+   * Told by Chromium-based browsers; elsewhere a site that knows can call {@link Shoal.setUpload}.
+   */
+  readonly onMetered?: UploadRule;
+  /**
+   * In a hidden tab. Default `reduce`: the viewer is at something else that may need the uplink; a stream that is
+   * listened to in the background still gives some of what it takes.
+   */
+  readonly whenHidden?: UploadRule;
+  /** When the battery is at 20 % or less and not charging. Default `off`: sending keeps the radio awake. */
+  readonly onBattery?: UploadRule;
+};
+
+export type { UploadRule };

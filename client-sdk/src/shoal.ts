@@ -1,7 +1,7 @@
 import type Hls from 'hls.js';
 import type { HlsConfig } from 'hls.js';
 import type { ShoalEvents } from './events.ts';
-import type { EngineName } from './options.ts';
+import type { EngineName, UploadOptions } from './options.ts';
 import type { ShoalStats } from './stats.ts';
 
 /** A player's link to the swarm; one per `Hls` instance. */
@@ -20,6 +20,11 @@ export type Shoal = {
   ) => () => void;
   /** Switches sharing and receiving off (everything over HTTP) or on again, during playback. */
   readonly setP2P: (enabled: boolean) => void;
+  /**
+   * Switches uploading off or on again, or gives it other rules (which switches it on), during playback. A viewer that does not
+   * upload goes on to receive. Throws {@link ShoalError} `invalid-option` for rules that make no sense.
+   */
+  readonly setUpload: (upload: boolean | UploadOptions) => void;
   /** Leaves the swarm and frees everything; the player goes on over plain HTTP. Idempotent. */
   readonly close: () => void;
 };

@@ -1,5 +1,6 @@
 import type { TrackerState } from './events.ts';
 import type { NotShared } from './not-shared.ts';
+import type { UploadState } from './upload-state.ts';
 
 /** Counters since {@link createShoal}, and gauges of now. Bytes are segment bytes, playlists and headers not counted. */
 export type ShoalStats = {
@@ -22,6 +23,8 @@ export type ShoalStats = {
   readonly tracker: TrackerState;
   /** Whether P2P is on now. */
   readonly p2p: boolean;
+  /** Whether others may get anything from this viewer now, and if not, or less, why. */
+  readonly upload: UploadState;
   /** Media buffered ahead of the playhead, in ms. */
   readonly bufferMs: number;
   /** Behind the live edge by the playlist's programme date-time, in ms; undefined before playback and for VOD. */

@@ -17,6 +17,7 @@ const SOURCES = [
   'demo/studio',
   'demo/shared-ui',
   'demo/vite.config.js',
+  'client-sdk/lean-simple-peer.js',
   'client-sdk/src',
   'protocol/src',
   'package-lock.json',

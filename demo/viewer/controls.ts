@@ -16,11 +16,17 @@ export function wireControls({ player, video, query }: Controlled): void {
   p2pSwitch.checked = query.p2p && query.engine !== 'plain';
   p2pSwitch.disabled = query.engine === 'plain';
   engineSelect.value = query.engine;
+  const uploadSwitch = element('upload-switch', HTMLInputElement);
+  uploadSwitch.disabled = query.engine === 'plain';
+  uploadSwitch.checked = query.engine !== 'plain';
 
   p2pSwitch.addEventListener('change', () => {
     player.setP2P(p2pSwitch.checked);
     const search = formatPageQuery({ ...query, p2p: p2pSwitch.checked });
     history.replaceState(null, '', `${location.pathname}${search}`);
+  });
+  uploadSwitch.addEventListener('change', () => {
+    player.setUpload(uploadSwitch.checked);
   });
   engineSelect.addEventListener('change', () => {
     const engine = ENGINES.find((known) => known === engineSelect.value) ?? query.engine;

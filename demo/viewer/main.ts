@@ -36,6 +36,7 @@ function start(config: PageConfig): void {
     channel,
     engine: query.engine,
     p2p: query.p2p,
+    upload: true,
     // The stock engine cannot tell the tracker the channel by other means; it is for the viewer count.
     tracker: query.engine === 'p2p-media-loader' ? `${tracker}?channel=${channel}` : tracker,
     onPhase: stage.show,

@@ -2,6 +2,7 @@ import type { ShoalStats } from '@shoal/client-sdk';
 import { createChart } from '../shared-ui/chart.ts';
 import { element, setText } from '../shared-ui/dom.ts';
 import { chartSummary, emptyFigures, figuresOf, offloadOf } from './figures.ts';
+import { uploadText } from './upload-text.ts';
 import { HISTORY_SECONDS, RateHistory } from './rate-history.ts';
 
 /** The figures and the chart beside the video. */
@@ -35,6 +36,13 @@ export function createPanel(): Panel {
     if (bar.parentElement !== null)
       bar.parentElement.dataset['known'] = String(share !== undefined);
   };
+  const upload = element('upload-state', HTMLParagraphElement);
+  const showUpload = (stats: ShoalStats): void => {
+    const text = uploadText(stats.upload);
+    // Said anew, a status is read out anew.
+    if (upload.textContent !== text) upload.textContent = text;
+    upload.hidden = false;
+  };
   write(emptyFigures());
   return {
     refresh: (stats) => {
@@ -46,9 +54,11 @@ export function createPanel(): Panel {
       if (stats === undefined) {
         write(emptyFigures());
         showShare(undefined);
+        upload.hidden = true;
         return;
       }
       write(figuresOf(stats, rates));
+      showUpload(stats);
       showShare(offloadOf(stats.bytes));
     },
   };

@@ -16,6 +16,7 @@ export type Player = {
   readonly session: () => Session | undefined;
   readonly stats: () => ShoalStats | undefined;
   readonly setP2P: (enabled: boolean) => void;
+  readonly setUpload: (enabled: boolean) => void;
   /** Jumps to the live edge. */
   readonly goLive: () => void;
   readonly close: () => void;
@@ -31,7 +32,7 @@ export function startPlayer(options: PlayerOptions): Player {
   const { video, channel } = options;
   const undo = new AbortController();
   let session: Session | undefined;
-  let p2p = options.p2p;
+  let { p2p, upload } = options;
   let channelNews: ChannelNews = 'idle';
   let playerNews: PlayerNews = 'closed';
   let newsAt = 0;
@@ -56,6 +57,7 @@ export function startPlayer(options: PlayerOptions): Player {
     const opened = await openSession({
       ...options,
       p2p,
+      upload,
       source: `/live/${channel}/index.m3u8`,
       onFailed: closeSession,
     });
@@ -66,6 +68,7 @@ export function startPlayer(options: PlayerOptions): Player {
     session = opened;
     // The switch may have been used meanwhile.
     if (opened.stats().p2p !== p2p) opened.setP2P(p2p);
+    opened.setUpload(upload);
   };
   const tick = async (): Promise<void> => {
     channelNews = await askOrigin(channel);
@@ -109,6 +112,10 @@ export function startPlayer(options: PlayerOptions): Player {
     setP2P: (enabled) => {
       p2p = enabled;
       session?.setP2P(enabled);
+    },
+    setUpload: (enabled) => {
+      upload = enabled;
+      session?.setUpload(enabled);
     },
     goLive: () => {
       const edge = session?.hls.liveSyncPosition;

@@ -12,6 +12,7 @@ export type SessionOptions = {
   readonly tracker: string;
   readonly engine: EngineChoice;
   readonly p2p: boolean;
+  readonly upload: boolean;
   readonly onWarning: (warning: ShoalWarning) => void;
   /** The player cannot go on; the session is of no more use. */
   readonly onFailed: (reason: string) => void;
@@ -24,6 +25,7 @@ export type Session = {
   readonly engine: EngineChoice;
   readonly stats: () => ShoalStats;
   readonly setP2P: (enabled: boolean) => void;
+  readonly setUpload: (enabled: boolean) => void;
   /** Idempotent. */
   readonly close: () => void;
 };
@@ -56,6 +58,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     engine: shoal === undefined || shoal.engine === 'none' ? 'plain' : shoal.engine,
     stats: () => counter.stats(),
     setP2P: (enabled) => shoal?.setP2P(enabled),
+    setUpload: (enabled) => shoal?.setUpload(enabled),
     close: () => {
       if (closed) return;
       closed = true;
@@ -69,11 +72,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
 /** The SDK is only loaded when it is used, so that `plain` is hls.js and nothing else. */
 async function createEngine(options: SessionOptions): Promise<Shoal | undefined> {
-  const { engine, tracker, p2p } = options;
+  const { engine, tracker, p2p, upload } = options;
   if (engine === 'plain') return undefined;
   try {
     const { createShoal } = await import('@shoal/client-sdk');
-    return await createShoal({ tracker, engine, p2p });
+    const shoal = await createShoal({ tracker, engine, p2p });
+    // The switch, and by the rules otherwise.
+    shoal.setUpload(upload);
+    return shoal;
   } catch (cause) {
     const message = `the engine ${engine} could not be loaded`;
     options.onWarning({ code: 'engine-load-failed', message, cause });

@@ -9,6 +9,7 @@ import { parseChannelId, segmentFile, unwrap } from '@shoal/protocol';
 import { type DeliveryRecord, findFfmpeg, startOrigin } from '@shoal/server';
 import { startTracker } from '@shoal/tracker';
 import { build, defaultClientConditions } from 'vite';
+import { leanSimplePeer } from '../../client-sdk/lean-simple-peer.js';
 import { until } from '../support/until.ts';
 import { openAddressGates } from './address-gates.ts';
 import type { EngineId } from './engine-ids.ts';
@@ -148,6 +149,7 @@ async function buildPage(outDir: string): Promise<void> {
     logLevel: 'error',
     root: fileURLToPath(new URL('page', import.meta.url)),
     resolve: { conditions: ['@shoal/source', ...defaultClientConditions] },
+    plugins: [leanSimplePeer()],
     build: { outDir, emptyOutDir: true, target: 'es2022' },
   });
 }

@@ -236,6 +236,74 @@ describe('two viewers', () => {
     expect(end.segmentBytes.http + end.segmentBytes.p2p).toBe(vod.bytes);
   });
 
+  it('SWM-41 SWM-44 one that stops uploading during playback goes on to receive, and is asked for nothing', async () => {
+    const ann = await open({ tracker: ourTracker() });
+    const bob = await open({ tracker: ourTracker() });
+    await reached(ann, 'a peer', ({ stats }) => stats.peers === 1);
+    await bob.evaluate(() => {
+      window.player.setUpload(false);
+    });
+    const before = await report(bob);
+    expect(before.stats.upload).toEqual({ state: 'off', reason: 'user' });
+    expect(before.events).toContain('upload off');
+    await reached(bob, 'bytes of the peer', (it) => it.stats.bytes.p2p > before.stats.bytes.p2p);
+    const end = await reached(bob, 'the end', (it) => it.ended);
+    // A piece may have been under way.
+    expect(end.stats.bytes.uploaded - before.stats.bytes.uploaded).toBeLessThanOrEqual(16_384);
+    expect(end.stats.stalls).toBe(0);
+  });
+
+  it('SWM-40 metered connections, low batteries and hidden pages are told from the browser, during playback too', async () => {
+    const page = await open(
+      { tracker: ourTracker() },
+      {
+        init: () => {
+          const connection = Object.assign(new EventTarget(), { saveData: true });
+          const battery = Object.assign(new EventTarget(), { charging: false, level: 0.1 });
+          Object.assign(window, { connection, battery, hiddenNow: 'visible' });
+          const define = (on: object, name: string, get: () => unknown): void => {
+            Object.defineProperty(on, name, { get, configurable: true });
+          };
+          define(navigator, 'connection', () => connection);
+          define(navigator, 'getBattery', () => () => Promise.resolve(battery));
+          define(document, 'visibilityState', () => Reflect.get(window, 'hiddenNow'));
+        },
+      },
+    );
+    const change = (name: string, fields: object, event: string): Promise<void> =>
+      page.evaluate(
+        ([what, values, type]) => {
+          const target =
+            what === 'document' ? document : (Reflect.get(window, what) as EventTarget);
+          Object.assign(what === 'document' ? window : target, values);
+          target.dispatchEvent(new Event(type));
+        },
+        [name, fields, event] as const,
+      );
+    expect((await report(page)).stats.upload).toEqual({ state: 'off', reason: 'metered' });
+    await change('connection', { saveData: false }, 'change');
+    await reached(
+      page,
+      'the battery',
+      ({ stats: { upload } }) => upload.state === 'off' && upload.reason === 'battery',
+    );
+    await change('document', { hiddenNow: 'hidden' }, 'visibilitychange');
+    await change('battery', { charging: true }, 'chargingchange');
+    expect((await report(page)).stats.upload).toEqual({
+      state: 'reduced',
+      reason: 'hidden',
+      maxKbps: 500,
+    });
+    await change('document', { hiddenNow: 'visible' }, 'visibilitychange');
+    const { stats, events } = await report(page);
+    expect(stats.upload).toEqual({ state: 'on' });
+    expect(events.filter((each) => each.startsWith('upload'))).toEqual([
+      'upload off',
+      'upload reduced',
+      'upload on',
+    ]);
+  });
+
   it('meet again when one comes back from the back/forward cache', async () => {
     const ann = await open({ tracker: ourTracker() });
     const bob = await open({ tracker: ourTracker() });

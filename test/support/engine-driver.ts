@@ -44,6 +44,7 @@ export class EngineDriver {
     options: {
       readonly shares?: boolean;
       readonly uploadLimit?: number;
+      readonly uploadBudget?: number;
       readonly random?: () => number;
       readonly key?: string;
     } = {},
@@ -51,6 +52,7 @@ export class EngineDriver {
     this.engine = new SwarmEngine({
       shares: options.shares ?? true,
       uploadLimit: options.uploadLimit,
+      uploadBudget: options.uploadBudget,
       random: options.random ?? seededRandom(1),
       sha256,
       ...(options.key !== undefined && { key: options.key }),

@@ -22,6 +22,12 @@ export type EngineEvent =
       readonly playing: boolean;
     }
   | { readonly type: 'p2p'; readonly enabled: boolean }
+  | {
+      readonly type: 'upload';
+      readonly shares: boolean;
+      readonly limit: number | undefined;
+      readonly budget: number | undefined;
+    }
   | { readonly type: 'announce'; readonly n: number; readonly duties: readonly Duty[] }
   | {
       readonly type: 'offer' | 'open' | 'close' | 'drain' | 'have' | 'reject';
@@ -70,6 +76,7 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
   }),
   fc.record({ type: fc.constant('digests'), segment, list: fc.constant(new Uint8Array(160)) }),
   fc.record({ type: fc.constant('hello'), version: fc.nat(2), shares: fc.boolean() }),
+  fc.record({ type: fc.constant('sharing'), shares: fc.boolean() }),
   fc.record({ type: fc.constant('bye'), reason: fc.constant(1) }),
 );
 
@@ -92,6 +99,15 @@ export const engineEvent: fc.Arbitrary<EngineEvent> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ type: fc.constant('p2p'), enabled: fc.constantFrom(true, true, false) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('upload'),
+      shares: fc.constantFrom(true, true, false),
+      limit: fc.constantFrom(undefined, 0, 20_000, 100_000),
+      budget: fc.constantFrom(undefined, 0, 50_000, 500_000),
+    }),
   },
   {
     weight: 2,

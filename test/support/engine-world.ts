@@ -9,6 +9,8 @@ import { seededRandom } from './seeded-random.ts';
 const FIRST = originSegment(10, { pieces: 5 });
 const P = 16_384;
 
+type Allowance = Omit<Extract<EngineEvent, { type: 'upload' }>, 'type'>;
+
 /** One engine among peers and an origin that do what the events say, watched from outside. */
 export class EngineWorld {
   readonly driver: EngineDriver;
@@ -20,6 +22,7 @@ export class EngineWorld {
   /** Bodies that have begun: where the next chunk starts. */
   readonly #begun = new Map<number, number>();
   #seen = 0;
+  #allowed: Allowance = { shares: true, limit: undefined, budget: undefined };
 
   constructor(seed: number) {
     this.driver = new EngineDriver({ random: seededRandom(seed) });
@@ -69,6 +72,10 @@ export class EngineWorld {
         driver.play(10 + event.n, event.bufferedMs, event.playing);
         return;
       case 'p2p':
+        driver.step(event);
+        return;
+      case 'upload':
+        this.#allowed = event;
         driver.step(event);
         return;
       case 'announce':
@@ -234,6 +241,10 @@ export class EngineWorld {
     }
     if (sent.type === 'cancel') this.#outstanding.delete(to);
     if (sent.type === 'piece') {
+      const { shares, limit, budget } = this.#allowed;
+      // SWM-41, SWM-42.
+      expect(shares && limit !== 0).toBe(true);
+      expect(this.driver.engine.stats().uploadedBytes).toBeLessThanOrEqual(budget ?? Infinity);
       const source = this.#segment(segmentKey(sent.segment));
       expect(Buffer.compare(sent.payload, pieceOf(source, sent.index))).toBe(0);
     }

@@ -6,6 +6,7 @@ import { adoptOrphan, meetDeadline, needDigests, renewHints, takeDuties } from '
 import { announcePieces, askNeighbours, expireRequests, serveUploads } from './peer-plan.ts';
 import { onPlainCancelled, onPlainFetch, onPlainPlaylist } from './plain-events.ts';
 import { planPlain } from './plain-plan.ts';
+import { onUpload } from './sharing.ts';
 import { SwarmState } from './swarm-state.ts';
 import {
   connectTracker,
@@ -76,11 +77,11 @@ export class SwarmEngine {
 
   /** Counters so far. */
   stats(): EngineStats {
-    const { fetches, p2pBytes, uploadedBytes, wastedBytes, mesh, tracker } = this.#state;
+    const { fetches, p2pBytes, uploads, wastedBytes, mesh, tracker } = this.#state;
     return {
       httpBytes: fetches.receivedBytes,
       p2pBytes,
-      uploadedBytes,
+      uploadedBytes: uploads.sentBytes,
       wastedBytes,
       peers: mesh.ready().length,
       viewers: tracker.viewers,
@@ -115,6 +116,9 @@ export class SwarmEngine {
         if (input.enabled) connectTracker(state);
         else leaveSwarm(state);
         return;
+      case 'upload':
+        onUpload(state, input);
+        return;
       case 'tracker-open':
         onTrackerOpen(state);
         return;
@@ -131,7 +135,7 @@ export class SwarmEngine {
         }
         return;
       case 'link-open':
-        state.emit(...state.mesh.opened(input.peer));
+        state.emit(...state.mesh.opened(input.peer, state.shares));
         return;
       case 'link-closed':
         onLinkClosed(state, input.peer);

@@ -15,3 +15,11 @@ export type {
 export { ENGINE } from './limits.ts';
 export { type PlainItem, type PlainPlaylist, readPlainPlaylist } from './plain-playlist.ts';
 export { textHash } from './text-hash.ts';
+export { decideUpload, REDUCED_LIMIT } from './upload-policy.ts';
+export type {
+  DeviceState,
+  UploadDecision,
+  UploadReason,
+  UploadRule,
+  UploadSettings,
+} from './upload-policy.ts';

@@ -69,6 +69,13 @@ export type Input =
   | { readonly type: 'demand-cancelled'; readonly demand: number }
   /** P2P on or off. Off: neighbours and tracker are left, open demands are finished over HTTP. */
   | { readonly type: 'p2p'; readonly enabled: boolean }
+  /** What may be uploaded from now on: bytes a second and in all, `budget` counted from the start. */
+  | {
+      readonly type: 'upload';
+      readonly shares: boolean;
+      readonly limit: number | undefined;
+      readonly budget: number | undefined;
+    }
   | { readonly type: 'tracker-open' }
   | { readonly type: 'tracker-closed' }
   | { readonly type: 'tracker-message'; readonly message: TrackerMessage }
@@ -150,6 +157,8 @@ export type Report =
       readonly waitedMs: number;
     }
   | { readonly type: 'peers'; readonly connected: number }
+  /** This viewer has stopped uploading, or begun again. */
+  | { readonly type: 'sharing'; readonly shares: boolean }
   | { readonly type: 'peer-dropped'; readonly peer: PeerId; readonly reason: ByeReason }
   | { readonly type: 'corrupt-origin'; readonly id: SegmentId }
   | { readonly type: 'tracker-refused'; readonly code: string; readonly message: string };
@@ -172,6 +181,8 @@ export type EngineOptions = {
   readonly shares: boolean;
   /** Bytes a second; undefined for no cap. */
   readonly uploadLimit: number | undefined;
+  /** Bytes in all; default any number. */
+  readonly uploadBudget?: number | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;

@@ -57,6 +57,8 @@ export const ENGINE = {
   uploadSlots: 3,
   /** After so long an unfinished piece takes up no slot: its receiver may have stopped reading. */
   uploadSlotMs: 2_000,
+  /** SWM-43: a neighbour that does not share waits for those that do, but no longer than this. */
+  leechWaitMs: 400,
   /** SWM-11: the neighbours that delivered most lately are never replaced, nor is one younger than this. */
   keptNeighbours: 4,
   replaceableAfterMs: 8_000,

@@ -5,17 +5,12 @@ import { Neighbour } from './neighbour.ts';
 
 /** The neighbours of this viewer: whom it connects to, who is ready, and who is never let in again. */
 export class Mesh {
-  readonly #shares: boolean;
   readonly #neighbours = new Map<PeerId, Neighbour>();
   #exploring = false;
   #exploredAt = -Infinity;
   readonly #banned = new Set<PeerId>();
   /** Asked for at every step, changed seldom. */
   #ready: readonly Neighbour[] | undefined;
-
-  constructor(options: { readonly shares: boolean }) {
-    this.#shares = options.shares;
-  }
 
   get(peer: PeerId): Neighbour | undefined {
     return this.#neighbours.get(peer);
@@ -77,11 +72,11 @@ export class Mesh {
     return [{ type: 'connect', peer, session, initiator }];
   }
 
-  opened(peer: PeerId): readonly Effect[] {
+  opened(peer: PeerId, shares: boolean): readonly Effect[] {
     const neighbour = this.#neighbours.get(peer);
     if (neighbour?.state !== 'connecting') return [];
     this.#become(neighbour, 'greeting');
-    const hello = { type: 'hello', version: PROTOCOL_VERSION, shares: this.#shares } as const;
+    const hello = { type: 'hello', version: PROTOCOL_VERSION, shares } as const;
     return [{ type: 'send', peer, message: hello }];
   }
 

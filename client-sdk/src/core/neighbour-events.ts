@@ -15,6 +15,7 @@ import type { Neighbour } from './neighbour.ts';
 import { onOriginFault } from './origin-events.ts';
 import { disown, onClaim, onPlainReject } from './plain-claims.ts';
 import type { SegmentEntry } from './segment-entry.ts';
+import { sayWhatIsHeld } from './sharing.ts';
 import type { SwarmState } from './swarm-state.ts';
 
 type SegmentMessage<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>;
@@ -86,18 +87,7 @@ function greet(state: SwarmState, neighbour: Neighbour, message: PeerMessage): v
   const replaced = state.mesh.replaceable(state.now, state.random);
   if (replaced !== undefined) drop(state, replaced, BYE.replaced);
   else reportPeers(state);
-  if (!state.shares) return;
-  const held = state.store.all().filter((entry) => entry.count('verified') > 0);
-  for (const { info, pieces, ...entry } of held.slice(-ENGINE.announcedSegments).map(withBitmap))
-    state.emit({
-      type: 'send',
-      peer: neighbour.peer,
-      message: { type: 'have', segment: info.id, pieces, bitmap: entry.bitmap },
-    });
-}
-
-function withBitmap(entry: ReturnType<SwarmState['store']['all']>[number]) {
-  return { info: entry.info, pieces: entry.pieces, bitmap: entry.bitmap() };
+  sayWhatIsHeld(state, neighbour.peer);
 }
 
 function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage): void {
@@ -107,6 +97,9 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
       return;
     case 'bye':
       onBye(state, neighbour);
+      return;
+    case 'sharing':
+      neighbour.sharing(message.shares);
       return;
     case 'have':
       if (!fits(state, message.segment, { exactly: message.pieces }))
@@ -183,8 +176,11 @@ function onRequest(
   if (!fitting && neighbour.state === 'leaving') return;
   const held = state.store.get(segment)?.state(index) === 'verified';
   const { peer } = neighbour;
-  const reason =
-    held || !state.shares ? state.uploads.add({ peer, segment, index }) : REJECT.absent;
+  const reason = !state.shares
+    ? REJECT.notSharing
+    : held
+      ? state.uploads.add({ peer, segment, index }, state.now)
+      : REJECT.absent;
   if (reason !== undefined)
     state.emit({ type: 'send', peer, message: { type: 'reject', segment, index, reason } });
 }

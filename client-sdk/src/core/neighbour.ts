@@ -98,6 +98,12 @@ export class Neighbour {
     return false;
   }
 
+  /** It has stopped sharing, or begun again; what it held before counts no more. */
+  sharing(shares: boolean): void {
+    this.shares = shares;
+    this.#haves.clear();
+  }
+
   /** Takes back what it said of a segment. */
   forget(key: string): void {
     this.#haves.delete(key);

@@ -21,7 +21,8 @@ export function takeDuties(state: SwarmState): void {
 
 /** A segment whose owners are silent, or that never had any: this viewer may elect itself (SWM-13). */
 export function adoptOrphan(state: SwarmState, entry: SegmentEntry): void {
-  if (entry.adopted || entry.count('missing') < entry.pieces || !state.p2p) return;
+  if (entry.adopted || entry.count('missing') < entry.pieces) return;
+  if (!state.p2p || !state.shares) return;
   const at = entry.knownAt + ENGINE.ownerMs;
   if (state.now < at) {
     state.wake(at);
@@ -151,6 +152,8 @@ function tellFetching(
   entry: SegmentEntry,
   run: { readonly from: number; readonly to: number },
 ): void {
+  // Who will not be given it need not wait for it.
+  if (!state.shares) return;
   const message = { type: 'fetching', segment: entry.info.id, ...run } as const;
   for (const { peer } of state.mesh.ready()) state.emit({ type: 'send', peer, message });
 }

@@ -1,12 +1,14 @@
-import { BYE, type PeerMessage, REJECT } from '@shoal/protocol';
+import { BYE, type PeerId, type PeerMessage, REJECT } from '@shoal/protocol';
 import { RequestChoice } from './choose-request.ts';
 import { ENGINE } from './limits.ts';
 import { drop } from './neighbour-events.ts';
 import { lastCall } from './http-time.ts';
 import type { Neighbour } from './neighbour.ts';
 import { pressing } from './pressing.ts';
+import { updateSharing } from './sharing.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
+import type { UploadRequest } from './uploads.ts';
 
 /** Takes back requests that were not answered in time, and replaces neighbours that keep failing (SWM-7). */
 export function expireRequests(state: SwarmState): void {
@@ -84,9 +86,11 @@ function slowTail(
   return undefined;
 }
 
-/** Sends what neighbours asked for, as far as their send buffers and the cap allow (SWM-9). */
+/** Sends what neighbours asked for, as far as their send buffers, the cap and the budget allow (SWM-9, SWM-42). */
 export function serveUploads(state: SwarmState): void {
-  for (let next = state.uploads.next(state.now); next; next = state.uploads.next(state.now)) {
+  const shares = (peer: PeerId): boolean => state.mesh.get(peer)?.shares === true;
+  const take = (): UploadRequest | undefined => state.uploads.next(state.now, shares);
+  for (let next = take(); next; next = take()) {
     const { peer, segment, index } = next;
     const payload = state.store.get(segment)?.piece(index);
     if (payload === undefined) {
@@ -96,9 +100,9 @@ export function serveUploads(state: SwarmState): void {
       continue;
     }
     state.uploads.sent(peer, payload.length, state.now);
-    state.uploadedBytes += payload.length;
     state.emit({ type: 'send', peer, message: { type: 'piece', segment, index, payload } });
   }
+  updateSharing(state);
   state.wake(state.uploads.deadline(state.now));
 }
 

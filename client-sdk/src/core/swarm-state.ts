@@ -18,7 +18,10 @@ type Demand = { readonly entry: SegmentEntry; readonly since: number };
 
 /** What one viewer knows and has under way; the engine's handlers change it and emit effects. */
 export class SwarmState {
-  readonly shares: boolean;
+  /** Whether the viewer's rules allow uploading at all. */
+  mayShare: boolean;
+  /** Whether it uploads: not once its cap or its budget leaves nothing (SWM-41). */
+  shares: boolean;
   readonly random: () => number;
   readonly sha256: Sha256;
   readonly catalog: Catalog = new Catalog();
@@ -28,7 +31,7 @@ export class SwarmState {
   readonly fetches: Fetches = new Fetches();
   readonly received: ReceiveRate = new ReceiveRate();
   readonly store: SegmentStore;
-  readonly mesh: Mesh;
+  readonly mesh: Mesh = new Mesh();
   readonly uploads: Uploads;
   readonly tracker: TrackerSession;
   readonly demands: Map<number, Demand> = new Map();
@@ -44,7 +47,6 @@ export class SwarmState {
   /** When verified pieces are announced next (PEER-4). */
   announceAt: number | undefined;
   p2pBytes = 0;
-  uploadedBytes = 0;
   wastedBytes = 0;
   now = 0;
 
@@ -52,13 +54,16 @@ export class SwarmState {
   #wakeAt: number | undefined;
 
   constructor(options: EngineOptions) {
-    this.shares = options.shares;
     this.random = options.random;
     this.sha256 = options.sha256;
     this.store = new SegmentStore(options);
-    this.mesh = new Mesh(options);
-    this.uploads = new Uploads({ shares: options.shares, limit: options.uploadLimit });
-    this.tracker = new TrackerSession(options);
+    this.uploads = new Uploads({ limit: options.uploadLimit, budget: options.uploadBudget });
+    this.mayShare = options.shares;
+    this.shares = options.shares && !this.uploads.exhausted;
+    this.tracker = new TrackerSession({
+      shares: this.shares,
+      ...(options.key !== undefined && { key: options.key }),
+    });
   }
 
   emit(...effects: readonly Effect[]): void {

@@ -99,12 +99,14 @@ function isTrackerSilent({ tracker, now }: SwarmState, durationMs: number): bool
   return heard === undefined || now - heard > ENGINE.silentTrackerSegments * durationMs;
 }
 
-/** The entry of a segment near the playhead in a track that is played, if it can be fetched. */
+/** The entry of a segment near the playhead, in a track that is played, of which this viewer may take a stripe for all. */
 function knownEntry(
   state: SwarmState,
   id: Parameters<SwarmState['catalog']['find']>[0],
 ): SegmentEntry | undefined {
-  if (!state.p2p || !state.playback.isAhead(id, ENGINE.dutySegmentsAhead)) return undefined;
+  // What one that does not share got from the origin would be of use to nobody else.
+  if (!state.p2p || !state.shares) return undefined;
+  if (!state.playback.isAhead(id, ENGINE.dutySegmentsAhead)) return undefined;
   const listed = state.catalog.find(id);
   return listed && state.open(listed);
 }

@@ -35,8 +35,8 @@ export class TrackerSession {
   /** When it is to be asked for an update again. */
   lookAt = 0;
 
-  readonly #shares: boolean;
   readonly #key: string | undefined;
+  #shares: boolean;
   #intervalMs = 10_000;
   #sentAt = -Infinity;
   #sent: Standing | undefined;
@@ -47,6 +47,12 @@ export class TrackerSession {
   constructor(options: { readonly shares: boolean; readonly key?: string }) {
     this.#shares = options.shares;
     this.#key = options.key;
+  }
+
+  /** Told to the tracker with the next update, which is made soon. */
+  setShares(shares: boolean): void {
+    this.#shares = shares;
+    this.#hasNews();
   }
 
   join(channel: ChannelId): ClientMessage {
@@ -85,8 +91,7 @@ export class TrackerSession {
   }
 
   bad(report: BadReport): void {
-    this.#news = true;
-    this.lookAt = Math.min(this.lookAt, this.#sentAt + ENGINE.updateGapMs);
+    this.#hasNews();
     if (this.#bad.size < LIMITS.reportsPerUpdate) this.#bad.set(report.peer, report);
   }
 
@@ -112,6 +117,11 @@ export class TrackerSession {
     this.#received = new Map();
     this.#bad = new Map();
     return update;
+  }
+
+  #hasNews(): void {
+    this.#news = true;
+    this.lookAt = Math.min(this.lookAt, this.#sentAt + ENGINE.updateGapMs);
   }
 }
 

@@ -1,19 +1,35 @@
-import {
-  type PeerId,
-  REJECT,
-  type RejectReason,
-  type SegmentId,
-  segmentKey,
-} from '@shoal/protocol';
+import { LIMITS, type PeerId, REJECT, type RejectReason } from '@shoal/protocol';
+import { type SegmentId, segmentKey } from '@shoal/protocol';
 import { ENGINE } from './limits.ts';
 
-/** A piece that a neighbour asked for and has not got yet. */
-type Queued = { readonly peer: PeerId; readonly segment: SegmentId; readonly index: number };
+/** A piece that a neighbour asked for. */
+export type UploadRequest = {
+  readonly peer: PeerId;
+  readonly segment: SegmentId;
+  readonly index: number;
+};
 
-/** Who gets what next from this viewer: oldest request first, one piece per send buffer, under a rate cap (SWM-9). */
+/** What may be uploaded: bytes a second and bytes in all, undefined for no bound. */
+export type UploadAllowance = {
+  readonly limit: number | undefined;
+  readonly budget: number | undefined;
+};
+
+type Queued = UploadRequest & { readonly since: number };
+
+/** Whether a budget has no room for a piece any more; it is never overdrawn (SWM-42). */
+export function isSpent(uploadedBytes: number, budget: number | undefined): boolean {
+  return budget !== undefined && uploadedBytes + LIMITS.pieceBytes > budget;
+}
+
+/**
+ * Who gets what next from this viewer: oldest request first, those of neighbours that share before the others (SWM-43), one
+ * piece per send buffer (SWM-9), under a rate cap and a byte budget (SWM-42).
+ */
 export class Uploads {
-  readonly #shares: boolean;
-  readonly #limit: number | undefined;
+  #allowance: UploadAllowance;
+  /** Bytes of segments sent so far. */
+  sentBytes = 0;
   /** To whom a piece is on its way, and since when. */
   readonly #sending = new Map<PeerId, number>();
   #queue: Queued[] = [];
@@ -21,18 +37,30 @@ export class Uploads {
   #tokens: number;
   #refilledAt: number | undefined;
 
-  constructor(options: { readonly shares: boolean; readonly limit: number | undefined }) {
-    this.#shares = options.shares;
-    this.#limit = options.limit;
-    this.#tokens = options.limit ?? 0;
+  constructor(allowance: UploadAllowance) {
+    this.#allowance = allowance;
+    this.#tokens = allowance.limit ?? 0;
+  }
+
+  /** Whether the allowance leaves nothing to give. */
+  get exhausted(): boolean {
+    return this.#allowance.limit === 0 || isSpent(this.sentBytes, this.#allowance.budget);
+  }
+
+  /** Changes the allowance. A new cap brings no second's worth at once, or changing it often would get past it. */
+  allow(allowance: UploadAllowance, now: number): void {
+    const { limit: old } = this.#allowance;
+    this.#refill(now);
+    this.#allowance = allowance;
+    this.#refilledAt = now;
+    this.#tokens = Math.min(old === undefined ? 0 : this.#tokens, allowance.limit ?? 0);
   }
 
   /** Queues a request, or says why not (PEER-7). */
-  add(request: Queued): RejectReason | undefined {
-    if (!this.#shares || this.#limit === 0) return REJECT.notSharing;
+  add(request: UploadRequest, now: number): RejectReason | undefined {
     const waiting = this.#queue.filter((queued) => queued.peer === request.peer).length;
     if (waiting >= ENGINE.uploadsPerNeighbour) return REJECT.busy;
-    this.#queue.push(request);
+    this.#queue.push({ ...request, since: now });
     return undefined;
   }
 
@@ -52,27 +80,44 @@ export class Uploads {
     this.#queue = this.#queue.filter((queued) => queued.peer !== peer);
   }
 
-  /** The request to serve now, taken off the queue; call until undefined. */
-  next(now: number): Queued | undefined {
+  /** Takes everything off the queue that waits. */
+  clear(): readonly UploadRequest[] {
+    const waiting = this.#queue;
+    this.#queue = [];
+    return waiting;
+  }
+
+  /** The request to serve now, taken off the queue; call until undefined. `shares`: whether a neighbour does. */
+  next(now: number, shares: (peer: PeerId) => boolean): UploadRequest | undefined {
     this.#refill(now);
-    if (this.#limit !== undefined && this.#tokens <= 0) return undefined;
+    if (this.#isHeld() || this.exhausted) return undefined;
     if (this.#slots(now).length >= ENGINE.uploadSlots) return undefined;
-    const at = this.#queue.findIndex((queued) => !this.#sending.has(queued.peer));
-    return at < 0 ? undefined : this.#queue.splice(at, 1)[0];
+    const free = ({ peer }: Queued): boolean => !this.#sending.has(peer);
+    const at = this.#queue.findIndex(
+      (queued) => free(queued) && (shares(queued.peer) || queued.since + ENGINE.leechWaitMs <= now),
+    );
+    const chosen = at < 0 ? this.#queue.findIndex(free) : at;
+    return chosen < 0 ? undefined : this.#queue.splice(chosen, 1)[0];
   }
 
   sent(peer: PeerId, bytes: number, now: number): void {
     this.#sending.set(peer, now);
-    if (this.#limit !== undefined) this.#tokens -= bytes;
+    this.sentBytes += bytes;
+    if (this.#allowance.limit !== undefined) this.#tokens -= bytes;
   }
 
   /** When the cap or a slot lets the next piece go; undefined if nothing waits for that. */
   deadline(now: number): number | undefined {
-    if (this.#queue.length === 0) return undefined;
-    if (this.#limit !== undefined && this.#tokens <= 0)
-      return now + (1 - this.#tokens) / (this.#limit / 1000);
+    if (this.#queue.length === 0 || this.exhausted) return undefined;
+    const { limit } = this.#allowance;
+    if (limit !== undefined && this.#isHeld()) return now + (1 - this.#tokens) / (limit / 1000);
     const slots = this.#slots(now);
     return slots.length < ENGINE.uploadSlots ? undefined : Math.min(...slots) + ENGINE.uploadSlotMs;
+  }
+
+  /** Whether the cap holds everything back. */
+  #isHeld(): boolean {
+    return this.#allowance.limit !== undefined && this.#tokens <= 0;
   }
 
   /** Since when each of the slots has been taken. */
@@ -81,9 +126,10 @@ export class Uploads {
   }
 
   #refill(now: number): void {
-    if (this.#limit === undefined) return;
+    const { limit } = this.#allowance;
+    if (limit === undefined) return;
     const passed = now - (this.#refilledAt ?? now);
     this.#refilledAt = now;
-    this.#tokens = Math.min(this.#limit, this.#tokens + (passed * this.#limit) / 1000);
+    this.#tokens = Math.min(limit, this.#tokens + (passed * limit) / 1000);
   }
 }

@@ -7,6 +7,7 @@ import { Emitter } from '../adapters/host/emitter.ts';
 import { EngineHost } from '../adapters/host/engine-host.ts';
 import { publishReport } from '../adapters/host/report-events.ts';
 import { viewerKey } from '../adapters/host/viewer-key.ts';
+import { UploadGovernor } from '../adapters/host/upload-governor.ts';
 import { SegmentFetches } from '../adapters/http/fetch-segment.ts';
 import { DataChannelLinks } from '../adapters/node/datachannel-links.ts';
 import { toNativeIceServers } from '../adapters/node/ice-servers.ts';
@@ -19,6 +20,7 @@ import { PlainListing } from '../adapters/playlist/plain-listing.ts';
 import { TrackerClient } from '../adapters/tracker/tracker-client.ts';
 import { shoalWarning } from '../errors.ts';
 import { NotSharedMeter } from '../not-shared.ts';
+import { readUpload } from '../upload-options.ts';
 import { NodePeerError } from './errors.ts';
 import { FetchTimeLog } from './fetch-times.ts';
 import type { NodePeer } from './node-peer.ts';
@@ -50,8 +52,9 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
       key: viewerKey(),
-      shares: settings.upload,
-      uploadLimit: settings.uploadLimit,
+      // Until the rules have been applied, before anybody is met.
+      shares: false,
+      uploadLimit: undefined,
       random,
       sha256: nativeSha256,
     }),
@@ -61,6 +64,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     onFailure: (cause) => {
       release();
       emitter.warn(shoalWarning('engine-failed', { cause }));
+      governor.refresh();
     },
     now,
   });
@@ -89,6 +93,8 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     demands,
     report: (report: Parameters<typeof publishReport>[0]) => {
       publishReport(report, emitter);
+      // The budget is spent.
+      if (report.type === 'sharing' && !report.shares) governor.refresh();
     },
   };
   const playlists = new PlaylistLoader({
@@ -135,7 +141,20 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     demands.fallBackAll();
   }
   const p2p = (): boolean => enabled && host.running();
+  const governor = new UploadGovernor({
+    settings: settings.upload,
+    device: () => ({ metered: false, hidden: false, batteryLow: false }),
+    p2p,
+    uploadedBytes: () => host.stats().uploadedBytes,
+    apply: ({ shares, limit, budget }) => {
+      input({ type: 'upload', shares, limit, budget });
+    },
+    onState: (state) => {
+      emitter.emit('upload', state);
+    },
+  });
   input({ type: 'p2p', enabled });
+  governor.refresh();
   player.start();
   return {
     stats: () => {
@@ -153,6 +172,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
         viewers,
         tracker: tracker.state,
         p2p: p2p(),
+        upload: governor.read(),
         latencyMs: live && date !== undefined ? Date.now() - date : undefined,
         ...seen,
         fetch: fetchTimes.read(),
@@ -164,6 +184,12 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
       enabled = value;
       input({ type: 'p2p', enabled });
       if (p2p() === value) emitter.emit('p2p', { enabled });
+      governor.refresh();
+    },
+    setUpload: (upload) => {
+      const rules = readUpload(upload, governor.settings);
+      if (!rules.ok) throw NodePeerError.invalidOption(rules.error);
+      if (!closed) governor.set(rules.value);
     },
     close: () => {
       if (closed) return;

@@ -1,4 +1,5 @@
 import { parseChannelId } from '@shoal/protocol';
+import { readUpload } from '../upload-options.ts';
 import { NodePeerError } from './errors.ts';
 import type { NodePeer } from './node-peer.ts';
 import type { NodePeerOptions, NodePeerSettings } from './options.ts';
@@ -20,14 +21,14 @@ export async function createNodePeer(options: NodePeerOptions): Promise<NodePeer
 
 /** Fills in the defaults; throws {@link NodePeerError} `invalid-option`. */
 function checkOptions(options: NodePeerOptions): NodePeerSettings {
-  const { variant = 0, startBehindSegments = 3, uploadLimitKbps } = options;
+  const { variant = 0, startBehindSegments = 3, upload = true } = options;
   const { userAgent = 'shoal-node-peer', iceServers = [] } = options;
   if (!Number.isInteger(variant) || variant < 0)
     throw NodePeerError.invalidOption('variant: must be a whole number from 0');
   if (!(startBehindSegments >= 1 && startBehindSegments <= MAX_START_BEHIND))
     throw NodePeerError.invalidOption(`startBehindSegments: must be 1 to ${MAX_START_BEHIND}`);
-  if (uploadLimitKbps !== undefined && !(Number.isFinite(uploadLimitKbps) && uploadLimitKbps > 0))
-    throw NodePeerError.invalidOption('uploadLimitKbps: must be a number above 0');
+  const rules = readUpload(upload);
+  if (!rules.ok) throw NodePeerError.invalidOption(rules.error);
   if (!/^[\x20-\x7e]{1,256}$/.test(userAgent))
     throw NodePeerError.invalidOption('userAgent: must be 1 to 256 printable ASCII characters');
   const { integrity = 'verified' } = options;
@@ -42,8 +43,7 @@ function checkOptions(options: NodePeerOptions): NodePeerSettings {
     integrity,
     channel: channel?.value,
     p2p: options.p2p ?? true,
-    upload: options.upload ?? true,
-    uploadLimit: uploadLimitKbps === undefined ? undefined : (uploadLimitKbps * 1000) / 8,
+    upload: rules.value,
     startBehindSegments: Math.floor(startBehindSegments),
     userAgent,
     iceServers,

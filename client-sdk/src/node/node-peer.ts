@@ -1,5 +1,6 @@
 import type { ShoalEvents } from '../events.ts';
 import type { ShoalStats } from '../stats.ts';
+import type { NodeUploadOptions } from './options.ts';
 import type { FetchTimes } from './fetch-times.ts';
 
 /** Counters of a peer since its start, and gauges of now. */
@@ -23,6 +24,11 @@ export type NodePeer = {
   ) => () => void;
   /** Switches P2P off (everything over HTTP) or on again, during playback. */
   readonly setP2P: (enabled: boolean) => void;
+  /**
+   * Switches uploading off or on again, or gives it other bounds (which switches it on). Throws {@link NodePeerError}
+   * `invalid-option` for bounds that make no sense.
+   */
+  readonly setUpload: (upload: boolean | NodeUploadOptions) => void;
   /** Leaves the swarm and stops playing; within half a second nothing of it keeps the process alive. Idempotent. */
   readonly close: () => void;
 };

@@ -1,5 +1,10 @@
 import type { ChannelId } from '@shoal/protocol';
 import type { Integrity } from '../options.ts';
+import type { UploadSettings } from '../core/upload-policy.ts';
+import type { UploadOptions } from '../options.ts';
+
+/** Bounds for what a peer uploads; a machine that runs one has no battery, tab or mobile contract to go by. */
+export type NodeUploadOptions = Pick<UploadOptions, 'maxKbps' | 'maxBytes'>;
 
 /** A STUN or TURN server, in the shape of the browser's `RTCIceServer`. */
 export type NodeIceServer = {
@@ -23,10 +28,8 @@ export type NodePeerOptions = {
   readonly channel?: string;
   /** Start with P2P switched on. Default true; {@link NodePeer.setP2P} changes it at any time. */
   readonly p2p?: boolean;
-  /** Upload to other viewers at all. Default true. */
-  readonly upload?: boolean;
-  /** Upload cap in kbit/s. Default none. */
-  readonly uploadLimitKbps?: number;
+  /** What to upload to others: anything, nothing, or within bounds. Default true; {@link NodePeer.setUpload} changes it at any time. */
+  readonly upload?: boolean | NodeUploadOptions;
   /** How many segments before the end of a live playlist playback begins, 1–64. Default 3. VOD begins at its start. */
   readonly startBehindSegments?: number;
   /** User-Agent of every request, by which an origin's log tells peers apart. Default `shoal-node-peer`. */
@@ -43,9 +46,7 @@ export type NodePeerSettings = {
   readonly integrity: Integrity;
   readonly channel: ChannelId | undefined;
   readonly p2p: boolean;
-  readonly upload: boolean;
-  /** Bytes a second. */
-  readonly uploadLimit: number | undefined;
+  readonly upload: UploadSettings;
   readonly startBehindSegments: number;
   readonly userAgent: string;
   readonly iceServers: readonly NodeIceServer[];

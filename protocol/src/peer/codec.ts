@@ -58,6 +58,8 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array<ArrayBuffer>
       out.u16(message.to);
       return out.frame;
     }
+    case 'sharing':
+      return Uint8Array.of(FRAME.sharing, message.shares ? 1 : 0);
     case 'bye':
       return Uint8Array.of(FRAME.bye, message.reason);
     default:
@@ -75,6 +77,7 @@ export function decodePeerMessage(frame: Uint8Array): Result<PeerMessage, string
   if (frame.length > limit) return err('frame too large');
   if (kind === FRAME.hello) return decodeHello(frame);
   if (kind === FRAME.bye) return decodeBye(frame);
+  if (kind === FRAME.sharing) return decodeSharing(frame);
   const reader = Reader.open(frame);
   if (!reader.ok) return reader;
   return decodeSegmentMessage(kind, reader.value);
@@ -89,6 +92,13 @@ function decodeHello(frame: Uint8Array): Result<PeerMessage, string> {
   // Longer hellos are fine: a later version may say more.
   if (version === undefined || flags === undefined) return err('hello too short');
   return ok({ type: 'hello', version, shares: (flags & 1) === 1 });
+}
+
+function decodeSharing(frame: Uint8Array): Result<PeerMessage, string> {
+  const flag = frame[1];
+  return frame.length === 2 && (flag === 0 || flag === 1)
+    ? ok({ type: 'sharing', shares: flag === 1 })
+    : err('bad sharing');
 }
 
 function decodeBye(frame: Uint8Array): Result<PeerMessage, string> {

@@ -14,6 +14,7 @@ export const FRAME = {
   fetching: 10,
   bye: 11,
   claim: 12,
+  sharing: 13,
 } as const;
 
 /** Why a request was not served (PEER-7). */
@@ -75,4 +76,6 @@ export type PeerMessage =
       readonly from: number;
       readonly to: number;
     }
+  /** The sender has stopped uploading, or begins again: what it said that it held is forgotten. */
+  | { readonly type: 'sharing'; readonly shares: boolean }
   | { readonly type: 'bye'; readonly reason: ByeReason };

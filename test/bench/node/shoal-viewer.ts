@@ -16,8 +16,13 @@ export async function startShoalViewer(spec: ViewerSpec, stage: NodeStage): Prom
   });
   probeNextEngine(probe);
   const peer = await createNodePeer({
-    ...{ playlist, tracker, userAgent: tag, p2p: engine !== 'plain', upload: uploads },
-    ...(uplinkKbps !== undefined && { uploadLimitKbps: uplinkKbps }),
+    ...{
+      playlist,
+      tracker,
+      userAgent: tag,
+      p2p: engine !== 'plain',
+      upload: uploads && (uplinkKbps === undefined || { maxKbps: uplinkKbps }),
+    },
   });
   const folder = new URL('.', playlist).pathname;
   let skipped = 0;

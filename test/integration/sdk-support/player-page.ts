@@ -34,6 +34,7 @@ type PlayerPage = {
   /** Loads this level from the next segment on; -1 leaves it to the player. */
   setLevel(level: number): void;
   setP2P(enabled: boolean): void;
+  setUpload: Shoal['setUpload'];
   close(): void;
   destroyPlayer(): void;
 };
@@ -71,6 +72,7 @@ window.player = {
     made.on('warning', ({ code }) => warnings.push(code));
     made.on('tracker', ({ state }) => events.push(`tracker ${state}`));
     made.on('p2p', ({ enabled }) => events.push(`p2p ${enabled ? 'on' : 'off'}`));
+    made.on('upload', ({ state }) => events.push(`upload ${state}`));
     made.on('peers', ({ connected }) => events.push(`peers ${connected}`));
     made.on('segment', ({ id, httpBytes, p2pBytes }) => {
       const of = (renditions[id.rendition] ??= { http: 0, p2p: 0 });
@@ -114,6 +116,9 @@ window.player = {
   },
   setP2P: (enabled) => {
     running().setP2P(enabled);
+  },
+  setUpload: (upload) => {
+    running().setUpload(upload);
   },
   close: () => {
     running().close();

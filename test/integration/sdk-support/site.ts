@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { build, defaultClientConditions, type Plugin } from 'vite';
+import { leanSimplePeer } from '../../../client-sdk/lean-simple-peer.js';
 import { type HttpOrigin, startOrigin } from '../../unit/client-sdk/adapters/http-origin.ts';
 
 /** Bundles the page script of this folder, as an embedder's bundler would; by path, what to serve. */
@@ -22,7 +23,7 @@ async function bundle(entry: string, ...plugins: Plugin[]): Promise<ReadonlyMap<
   const result = await build({
     configFile: false,
     logLevel: 'error',
-    plugins,
+    plugins: [leanSimplePeer(), ...plugins],
     resolve: { conditions: ['@shoal/source', ...defaultClientConditions] },
     build: {
       write: false,

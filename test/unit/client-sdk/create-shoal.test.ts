@@ -5,14 +5,18 @@ describe('createShoal', () => {
   it.each<[string, ShoalOptions]>([
     ['a tracker that is no URL', { tracker: 'tracker' }],
     ['a tracker that is no WebSocket', { tracker: 'https://tracker.example' }],
-    ['an upload limit of nothing', { tracker: 'wss://tracker.example', uploadLimitKbps: 0 }],
-    ['an upload limit that is none', { tracker: 'wss://tracker.example', uploadLimitKbps: NaN }],
     [
       'an integrity that is none of them',
       // What a page in plain JavaScript may pass.
       { tracker: 'wss://tracker.example', integrity: 'some' as 'none' },
     ],
     ['a channel with a slash', { tracker: 'wss://tracker.example', channel: 'a/b' }],
+    ['an upload limit of nothing', { tracker: 'wss://tracker.example', upload: { maxKbps: 0 } }],
+    [
+      'an upload limit that is none',
+      { tracker: 'wss://tracker.example', upload: { maxKbps: NaN } },
+    ],
+    ['a byte budget below nothing', { tracker: 'wss://tracker.example', upload: { maxBytes: -1 } }],
   ])('refuses %s with a typed error', async (_, options) => {
     const refusal = await createShoal(options).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ShoalError);
@@ -26,6 +30,11 @@ describe('createShoal', () => {
     expect(shoal.engine).toBe('none');
     expect(codes).toEqual(['webrtc-unsupported']);
     shoal.setP2P(true);
+    expect(() => {
+      shoal.setUpload({ maxKbps: -1 });
+    }).toThrow(ShoalError);
+    shoal.setUpload(false);
+    expect(shoal.stats().upload).toEqual({ state: 'off', reason: 'p2p' });
     expect(shoal.stats()).toMatchObject({ p2p: false, peers: 0, tracker: 'off', stalls: 0 });
     shoal.close();
     shoal.close();

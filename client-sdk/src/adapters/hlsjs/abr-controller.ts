@@ -98,7 +98,7 @@ class SwarmAbrController implements AbrComponentAPI {
 
   readonly #onBuffered = (_: unknown, { frag }: FragBufferedData): void => {
     const { sn, level, type, bitrateTest } = frag;
-    if (`${type}` !== 'main' || sn === 'initSegment' || bitrateTest) return;
+    if (type !== 'main' || sn === 'initSegment' || bitrateTest) return;
     // A segment in parts is one.
     if (sn === this.#sn && level === this.#level) return;
     this.#sn = sn;

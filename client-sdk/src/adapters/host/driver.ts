@@ -1,6 +1,7 @@
 import type Hls from 'hls.js';
 import type { HlsConfig } from 'hls.js';
 import type { PlayerTracks } from '../hlsjs/player-tracks.ts';
+import type { UploadDecision } from '../../core/upload-policy.ts';
 import type { TrackerState } from '../../events.ts';
 import type { NotShared } from '../../not-shared.ts';
 import type { EngineName } from '../../options.ts';
@@ -17,6 +18,8 @@ export type Driver = {
   /** Whether P2P is on; stays false where it is not possible. */
   readonly p2p: () => boolean;
   readonly setP2P: (enabled: boolean) => void;
+  /** What may be uploaded from now on. */
+  readonly applyUpload: (decision: UploadDecision) => void;
   readonly close: () => void;
 };
 

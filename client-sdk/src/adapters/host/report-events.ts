@@ -14,6 +14,9 @@ export function publishReport(report: Report, emitter: Emitter): void {
     case 'peers':
       emitter.emit('peers', { connected: report.connected });
       return;
+    case 'sharing':
+      // What decides over it tells of it.
+      return;
     case 'peer-dropped':
       // Other reasons are everyday life in a swarm.
       if (report.reason === BYE.corrupt)

@@ -10,7 +10,7 @@ export type StockEngineOptions = {
   readonly tracker: string;
   readonly iceServers: readonly RTCIceServer[];
   readonly p2p: boolean;
-  readonly upload: boolean;
+  readonly onUploaded: () => void;
   readonly onPeers: (connected: number) => void;
   readonly onTracker: (state: TrackerState) => void;
   readonly onTrackerUnreachable: (cause: unknown) => void;
@@ -46,6 +46,7 @@ export class StockEngine {
     });
     engine.addEventListener('onChunkUploaded', (bytes) => {
       this.#uploaded += bytes;
+      options.onUploaded();
     });
     engine.addEventListener('onPeerConnect', ({ peerId }) => {
       this.#peers.add(peerId);
@@ -76,7 +77,8 @@ export class StockEngine {
         announceTrackers: [options.tracker],
         rtcConfig: { iceServers: [...options.iceServers] },
         isP2PDisabled: !options.p2p,
-        isP2PUploadDisabled: !options.upload,
+        // Until the rules have been applied.
+        isP2PUploadDisabled: true,
       },
     });
     return new StockEngine(engine, options);
@@ -108,6 +110,10 @@ export class StockEngine {
     this.#enabled = enabled;
     this.#engine.applyDynamicConfig({ core: { isP2PDisabled: !enabled } });
     this.#setTracker(enabled ? 'connecting' : 'off');
+  }
+
+  setUpload(enabled: boolean): void {
+    this.#engine.applyDynamicConfig({ core: { isP2PUploadDisabled: !enabled } });
   }
 
   /** The player goes on over HTTP through it, since its loaders cannot be taken out of a running player. */

@@ -74,7 +74,7 @@ async function run(command: Run, peers: NodePeer[], stopped: AbortSignal): Promi
         playlist: command.playlist,
         tracker: command.tracker,
         userAgent: `shoal-peer/${peers.length + 1}`,
-        ...(command.uploadKbps !== undefined && { uploadLimitKbps: command.uploadKbps }),
+        ...(command.uploadKbps !== undefined && { upload: { maxKbps: command.uploadKbps } }),
       });
       peers.push(peer);
       peer.on('warning', ({ code, message }) => {

@@ -15,6 +15,7 @@ function stats(change: Partial<NodePeerStats> = {}): NodePeerStats {
     stalledMs: 300,
     startupMs: 400,
     notShared: {},
+    upload: { state: 'on', maxKbps: undefined },
     fetch: { segments: 5, medianMs: 100, p95Ms: 200, maxMs: 300 },
     playedSegments: 5,
     skippedSegments: 0,

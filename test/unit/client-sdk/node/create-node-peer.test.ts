@@ -13,10 +13,11 @@ it.each<Partial<NodePeerOptions>>([
   { variant: -1 },
   { startBehindSegments: 0 },
   { startBehindSegments: 65 },
-  { uploadLimitKbps: 0 },
   { channel: 'a b' },
   // What a script in plain JavaScript may pass.
   { integrity: 'some' as 'none' },
+  { upload: { maxKbps: 0 } },
+  { upload: { maxBytes: 0 } },
   { userAgent: 'a\r\nb' },
   { iceServers: [{ urls: 'http://x' }] },
 ])('refuses %j', async (bad) => {

@@ -72,6 +72,7 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
     from: Math.min(a, b),
     to: Math.max(a, b) + 1,
   })),
+  fc.record({ type: fc.constant('sharing'), shares: fc.boolean() }),
   fc.record({ type: fc.constant('bye'), reason: fc.constantFrom(...Object.values(BYE)) }),
 );
 

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath, URL } from 'node:url';
+
+const SIMPLE_PEER = '@thaunknown/simple-peer/lite.js';
+const MARK = '?lean';
+const REPLACED = ['debug', 'err-code', 'streamx', 'uint8-util', 'webrtc-polyfill'];
+
+/** What takes the place of each package that comes in with simple-peer. */
+const standIns = new Map(
+  REPLACED.map((name) => [
+    name,
+    fileURLToPath(new URL(`src/adapters/peer/lean/${name}.ts`, import.meta.url)),
+  ]),
+);
+const sources = fileURLToPath(new URL('src/', import.meta.url));
+
+/**
+ * A plugin for Rolldown, Vite and Rollup: the SDK's own simple-peer gets small stand-ins for the packages it brings along,
+ * half of the SDK's size otherwise. Anybody else's simple-peer in the same bundle, such as that of p2p-media-loader, stays whole.
+ */
+export const leanSimplePeer = () => ({
+  name: 'lean-simple-peer',
+  enforce: 'pre',
+  async resolveId(id, importer) {
+    if (importer?.endsWith(MARK)) return standIns.get(id) ?? null;
+    if (id !== SIMPLE_PEER || !importer?.startsWith(sources)) return null;
+    const found = await this.resolve(id, importer, { skipSelf: true });
+    return found === null ? null : found.id + MARK;
+  },
+  load: (id) => (id.endsWith(MARK) ? readFile(id.slice(0, -MARK.length), 'utf8') : null),
+});

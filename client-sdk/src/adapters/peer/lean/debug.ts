@@ -1,0 +1,2 @@
+/** A log that goes nowhere. */
+export default (): (() => void) => () => {};
