@@ -22,13 +22,6 @@ export type LinkOptions = {
 const MAX_UNSENT = 1_048_576;
 /** How long what was said last may take to leave. */
 const FLUSH_MS = 500;
-/**
- * The DTLS handshake is left to the offerer (RFC 8842 section 5.3 lets the answerer choose). It hears
- * of the ICE connection last; were the answerer to begin, its first flight would often reach an
- * offerer that is not ready, and be repeated only a second later.
- */
-const ANY_ROLE = /^a=setup:actpass/m;
-const OFFERER_BEGINS = 'a=setup:active';
 
 /** One connection, from the first signal to its end. */
 export class DataChannelLink implements Link {
@@ -104,10 +97,9 @@ export class DataChannelLink implements Link {
     }
     const { kind } = signal;
     if (kind !== (this.#initiator ? 'answer' : 'offer') || this.#described.there) return;
-    const sdp = kind === 'offer' ? signal.sdp.replace(ANY_ROLE, OFFERER_BEGINS) : signal.sdp;
     this.#described.there = true;
     this.#attempt(() => {
-      this.#connection.setRemoteDescription(sdp, kind);
+      this.#connection.setRemoteDescription(signal.sdp, kind);
     });
     const withheld = this.#withheld ?? [];
     this.#withheld = undefined;
