@@ -2,7 +2,7 @@ import { defineConfig } from 'tsdown';
 import { leanSimplePeer } from './lean-simple-peer.js';
 
 const browser = defineConfig({
-  entry: { index: 'src/index.ts', 'core/index': 'src/core/index.ts' },
+  entry: { index: 'src/index.ts' },
   format: 'esm',
   platform: 'browser',
   target: 'es2022',
@@ -10,7 +10,7 @@ const browser = defineConfig({
   outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
   dts: true,
   // tsc writes to dist/tsc.
-  clean: ['dist/*.js', 'dist/*.d.ts', 'dist/*.map', 'dist/core'],
+  clean: ['dist/*.js', 'dist/*.d.ts', 'dist/*.map'],
   // What comes in with simple-peer has a dependency that installs native code on Node; and so that a
   // page can load the SDK without a bundler.
   deps: { alwaysBundle: [/./], neverBundle: ['hls.js', 'p2p-media-loader-hlsjs'] },
@@ -18,6 +18,14 @@ const browser = defineConfig({
   inputOptions: {
     resolve: { conditionNames: ['@shoal/source', 'browser', 'import', 'default'] },
   },
+});
+
+/** The pure core alone; a build of its own, so that a page loads nothing that only the core's users need. */
+const core = defineConfig({
+  ...browser,
+  entry: { index: 'src/core/index.ts' },
+  outDir: 'dist/core',
+  clean: ['dist/core/*'],
 });
 
 /** For load tests and seed boxes: what it needs of Node's own packages is the operator's to install. */
@@ -36,4 +44,4 @@ const node = defineConfig({
   },
 });
 
-export default [browser, node];
+export default [browser, core, node];

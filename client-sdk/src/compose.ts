@@ -1,6 +1,7 @@
 import type { ChannelId } from '@shoal/protocol';
 import type Hls from 'hls.js';
-import { SwarmEngine, type UploadSettings } from './core/index.ts';
+import { SwarmEngine } from './core/engine.ts';
+import type { UploadSettings } from './core/upload-policy.ts';
 import { sha256 } from './adapters/crypto/sha256.ts';
 import { createAbrController } from './adapters/hlsjs/abr-controller.ts';
 import { createFragmentLoader } from './adapters/hlsjs/fragment-loader.ts';
@@ -19,14 +20,13 @@ import { viewerKey } from './adapters/host/viewer-key.ts';
 import { UploadGovernor } from './adapters/host/upload-governor.ts';
 import { RateMeter } from './adapters/http/rate-meter.ts';
 import { SegmentFetches } from './adapters/http/fetch-segment.ts';
-import { StockEngine } from './adapters/p2p-media-loader/stock-engine.ts';
 import { PeerLinks } from './adapters/peer/simple-peer-link.ts';
-import { PlainListing } from './adapters/playlist/plain-listing.ts';
 import { TrackerClient } from './adapters/tracker/tracker-client.ts';
 import { ShoalError, shoalWarning } from './errors.ts';
 import { NotSharedMeter } from './not-shared.ts';
 import type { Shoal } from './shoal.ts';
 import type { EngineName, Integrity } from './options.ts';
+import type { PlainParts } from './plain.ts';
 import { readUpload } from './upload-options.ts';
 
 /** Options with their defaults filled in; see {@link ShoalOptions}. */
@@ -128,8 +128,8 @@ async function composeDriver(
     emitter.warn(shoalWarning('webrtc-unsupported'));
     return composePlain();
   }
-  if (settings.engine === 'shoal') return composeSwarm(settings, emitter, onUploadable);
   try {
+    if (settings.engine === 'shoal') return await composeShared(settings, emitter, onUploadable);
     return await composeStock(settings, emitter, onUploadable);
   } catch (cause) {
     emitter.warn(shoalWarning('engine-load-failed', { cause }));
@@ -179,6 +179,7 @@ async function composeStock(
   emitter: Emitter,
   onUploadable: () => void,
 ): Promise<Driver> {
+  const { StockEngine } = await import('./adapters/p2p-media-loader/stock-engine.ts');
   const stock = await StockEngine.load({
     ...settings,
     onUploaded: onUploadable,
@@ -214,20 +215,39 @@ async function composeStock(
   };
 }
 
-function composeSwarm(settings: ShoalSettings, emitter: Emitter, onUploadable: () => void): Driver {
+async function composeShared(
+  settings: ShoalSettings,
+  emitter: Emitter,
+  onUploadable: () => void,
+): Promise<Driver> {
+  const { integrity, channel } = settings;
+  const plain =
+    integrity === 'none' ? (await import('./plain.ts')).plainParts({ channel, sha256 }) : undefined;
+  return composeSwarm(settings, { emitter, onUploadable, plain });
+}
+
+function composeSwarm(
+  settings: ShoalSettings,
+  parts: {
+    readonly emitter: Emitter;
+    readonly onUploadable: () => void;
+    readonly plain: PlainParts | undefined;
+  },
+): Driver {
+  const { emitter, onUploadable, plain } = parts;
   const { random } = Math;
   let enabled = settings.p2p;
   let defaultBytes = 0;
   const rate = new RateMeter();
   const renditions = new RenditionBook();
   const notShared = new NotSharedMeter();
-  const shared = settings.integrity === 'none';
   const host: EngineHost = new EngineHost({
     engine: new SwarmEngine({
       key: viewerKey(),
       // Until the rules have been applied, before anybody is met.
       shares: false,
       uploadLimit: undefined,
+      plain: plain?.sharing,
       random,
       sha256,
     }),
@@ -313,7 +333,7 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter, onUploadable: (
           notShared.add(reason, bytes);
         },
         whyUnknown: (playlist) =>
-          shared || notShared.listsDigests(playlist) ? undefined : 'no-digests',
+          plain !== undefined || notShared.listsDigests(playlist) ? undefined : 'no-digests',
         httpBitsPerSecond: () => rate.bitsPerSecond(),
       }),
       pLoader: createPlaylistTap({
@@ -324,7 +344,7 @@ function composeSwarm(settings: ShoalSettings, emitter: Emitter, onUploadable: (
         onSeen: (url, hasDigests) => {
           notShared.playlist(url, hasDigests);
         },
-        plain: shared ? new PlainListing({ channel: settings.channel, sha256 }) : undefined,
+        plain: plain?.listing,
       }),
       abrController: createAbrController({
         active: () => enabled && host.running(),

@@ -1,4 +1,10 @@
-import { type Effect, type Input, type Report, SwarmEngine } from '@shoal/client-sdk/core';
+import {
+  type Effect,
+  type Input,
+  plainSharing,
+  type Report,
+  SwarmEngine,
+} from '@shoal/client-sdk/core';
 import {
   digestList,
   encodePeerMessage,
@@ -69,6 +75,7 @@ export class Viewer implements LinkEnd {
       uploadLimit: options.uploadLimit,
       random: world.options.random,
       sha256: world.sha256,
+      plain: world.options.plain === true ? plainSharing : undefined,
       ...(world.options.light === true && {
         memory: ({ id }) => world.segments[id.msn]?.data ?? new Uint8Array(0),
       }),

@@ -1,4 +1,11 @@
-import { type Effect, type Input, type Report, SwarmEngine } from '@shoal/client-sdk/core';
+import {
+  type Effect,
+  type Input,
+  type PlainSharing,
+  plainSharing,
+  type Report,
+  SwarmEngine,
+} from '@shoal/client-sdk/core';
 import {
   digestsUrl,
   type Duty,
@@ -47,6 +54,7 @@ export class EngineDriver {
       readonly uploadBudget?: number;
       readonly random?: () => number;
       readonly key?: string;
+      readonly plain?: PlainSharing;
     } = {},
   ) {
     this.engine = new SwarmEngine({
@@ -55,6 +63,7 @@ export class EngineDriver {
       uploadBudget: options.uploadBudget,
       random: options.random ?? seededRandom(1),
       sha256,
+      plain: options.plain,
       ...(options.key !== undefined && { key: options.key }),
     });
   }
@@ -369,7 +378,7 @@ export function watchingViewer(
 export function plainViewer(
   options: ConstructorParameters<typeof EngineDriver>[0] = {},
 ): EngineDriver {
-  const driver = new EngineDriver({ random: () => 0, ...options });
+  const driver = new EngineDriver({ random: () => 0, plain: plainSharing, ...options });
   const first = originSegment(10);
   driver.listPlain([first]);
   driver.demand(first);

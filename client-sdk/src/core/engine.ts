@@ -4,10 +4,8 @@ import { onFrame, onLinkClosed } from './neighbour-events.ts';
 import { onDemandCancelled, onFetchOutcome } from './origin-events.ts';
 import { adoptOrphan, meetDeadline, needDigests, renewHints, takeDuties } from './origin-plan.ts';
 import { announcePieces, askNeighbours, expireRequests, serveUploads } from './peer-plan.ts';
-import { onPlainCancelled, onPlainFetch, onPlainPlaylist } from './plain-events.ts';
-import { planPlain } from './plain-plan.ts';
 import { onUpload } from './sharing.ts';
-import { SwarmState } from './swarm-state.ts';
+import { type PlainSharing, sharesPlain, SwarmState } from './swarm-state.ts';
 import {
   connectTracker,
   leaveSwarm,
@@ -27,7 +25,8 @@ import type { Standing } from './tracker-session.ts';
 export class SwarmEngine {
   readonly #state: SwarmState;
 
-  constructor(options: EngineOptions) {
+  /** With `plain`, segments that playlists list without digests can be shared too. */
+  constructor(options: EngineOptions & { readonly plain?: PlainSharing | undefined }) {
     this.#state = new SwarmState(options);
   }
 
@@ -39,7 +38,7 @@ export class SwarmEngine {
     state.resetWake();
     expireRequests(state);
     takeDuties(state);
-    planPlain(state);
+    if (sharesPlain(state)) state.plainRules.plan(state);
     const wanted = state.wanted();
     for (const entry of wanted) {
       adoptOrphan(state, entry);
@@ -63,7 +62,7 @@ export class SwarmEngine {
   /** Whether a demand can be made for this address. */
   knows(url: string): boolean {
     const { catalog, plain } = this.#state;
-    return catalog.byUrl(url) !== undefined || plain.byAddress(url)?.unusable === false;
+    return catalog.byUrl(url) !== undefined || plain?.byAddress(url)?.unusable === false;
   }
 
   /** How many neighbours hold some of what this viewer would need next if it switched to `rendition`. */
@@ -90,8 +89,8 @@ export class SwarmEngine {
 
   #take(input: Input): void {
     const state = this.#state;
-    if ('fetch' in input && state.plain.fetch(input.fetch) !== undefined) {
-      onPlainFetch(state, input);
+    if ('fetch' in input && sharesPlain(state) && state.plain.fetch(input.fetch) !== undefined) {
+      state.plainRules.onFetch(state, input);
       return;
     }
     switch (input.type) {
@@ -99,7 +98,7 @@ export class SwarmEngine {
         onPlaylist(state, input);
         return;
       case 'plain-playlist':
-        onPlainPlaylist(state, input);
+        if (sharesPlain(state)) state.plainRules.onPlaylist(state, input);
         return;
       case 'playback':
         state.playback.report(input, state.now);
@@ -108,7 +107,7 @@ export class SwarmEngine {
         this.#demand(input.demand, input.url);
         return;
       case 'demand-cancelled':
-        onPlainCancelled(state, input.demand);
+        if (sharesPlain(state)) state.plainRules.onCancelled(state, input.demand);
         onDemandCancelled(state, input.demand);
         return;
       case 'p2p':
@@ -172,10 +171,10 @@ export class SwarmEngine {
   #demand(demand: number, url: string): void {
     const state = this.#state;
     const listed = state.catalog.byUrl(url);
-    const plain = listed === undefined ? state.plain.byAddress(url) : undefined;
+    const plain = listed === undefined ? state.plain?.byAddress(url) : undefined;
     if (plain?.unusable === false) {
       state.rendition = plain.id.rendition;
-      state.plain.demands.set(demand, { segment: plain, since: state.now });
+      state.plain?.demands.set(demand, { segment: plain, since: state.now });
       return;
     }
     const entry = listed === undefined ? undefined : state.open(listed);

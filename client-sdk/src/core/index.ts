@@ -14,6 +14,8 @@ export type {
 } from './io.ts';
 export { ENGINE } from './limits.ts';
 export { type PlainItem, type PlainPlaylist, readPlainPlaylist } from './plain-playlist.ts';
+export { plainSharing } from './plain-sharing.ts';
+export type { PlainSharing } from './swarm-state.ts';
 export { textHash } from './text-hash.ts';
 export { decideUpload, REDUCED_LIMIT } from './upload-policy.ts';
 export type {

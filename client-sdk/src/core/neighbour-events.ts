@@ -13,10 +13,9 @@ import {
 import { ENGINE } from './limits.ts';
 import type { Neighbour } from './neighbour.ts';
 import { onOriginFault } from './origin-events.ts';
-import { disown, onClaim, onPlainReject } from './plain-claims.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import { sayWhatIsHeld } from './sharing.ts';
-import type { SwarmState } from './swarm-state.ts';
+import { sharesPlain, type SwarmState } from './swarm-state.ts';
 
 type SegmentMessage<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>;
 
@@ -47,7 +46,7 @@ export function drop(state: SwarmState, neighbour: Neighbour, reason: ByeReason)
   release(state, neighbour);
   state.emit(...state.mesh.farewell(neighbour, reason));
   // Without digests of the origin it is one viewer's word against another's: nobody is denounced.
-  if (reason === BYE.corrupt && !state.plain.inUse)
+  if (reason === BYE.corrupt && state.plain?.inUse !== true)
     state.tracker.bad({ peer: neighbour.peer, reason: 'corrupt' });
   state.emit({ type: 'report', report: { type: 'peer-dropped', peer: neighbour.peer, reason } });
   reportPeers(state);
@@ -114,7 +113,7 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
       return;
     }
     case 'fetching':
-      if (state.plain.inUse) state.plain.hint(message.segment, state.now + ENGINE.hintMs);
+      if (state.plain?.inUse === true) state.plain.hint(message.segment, state.now + ENGINE.hintMs);
       if (!fits(state, message.segment, { atLeast: message.to }))
         contradict(state, neighbour, message.segment);
       else state.store.get(message.segment)?.promise(message, state.now + ENGINE.hintMs);
@@ -138,7 +137,7 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
       onDigests(state, neighbour, message);
       return;
     case 'claim':
-      onClaim(state, neighbour, message);
+      if (sharesPlain(state)) state.plainRules.onClaim(state, neighbour, message);
       return;
   }
 }
@@ -224,7 +223,8 @@ function onPiece(
 /** It does not fit the digests; if those are another viewer's claim, the origin has to say who is right (SWM-35). */
 function onCorruptPiece(state: SwarmState, neighbour: Neighbour, entry: SegmentEntry): void {
   const claimer = entry.plain?.claimedBy;
-  if (claimer !== undefined) disown(state, entry, neighbour.peer);
+  if (claimer !== undefined && sharesPlain(state))
+    state.plainRules.disown(state, entry, neighbour.peer);
   if (claimer === undefined || claimer === neighbour.peer) drop(state, neighbour, BYE.corrupt);
 }
 
@@ -241,7 +241,7 @@ function onReject(
     neighbour.forget(key);
     giveUpDigests(state, key);
   }
-  onPlainReject(state, neighbour, segment);
+  if (sharesPlain(state)) state.plainRules.onReject(state, neighbour, segment);
   if (reason === REJECT.absent) neighbour.holds(key)?.remove(index);
   if (reason === REJECT.notSharing) neighbour.shares = false;
   if (neighbour.answer(segment, index, state.now) !== 'asked' || request === undefined) return;

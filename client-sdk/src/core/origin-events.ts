@@ -1,9 +1,8 @@
 import { assertNever } from '@shoal/protocol';
 import type { FetchOutcome } from './fetches.ts';
 import { ENGINE } from './limits.ts';
-import { disown } from './plain-claims.ts';
 import type { SegmentEntry } from './segment-entry.ts';
-import type { SwarmState } from './swarm-state.ts';
+import { sharesPlain, type SwarmState } from './swarm-state.ts';
 
 /** Statuses after which asking again is pointless: the origin does not have it. */
 export const GONE: readonly number[] = [404, 410];
@@ -47,8 +46,8 @@ export function onDemandCancelled(state: SwarmState, demand: number): void {
 
 /** The origin's bytes do not match its own digests: once may be chance, twice is for the player's own loader to judge. */
 export function onOriginFault(state: SwarmState, entry: SegmentEntry): void {
-  if (entry.plain !== undefined) {
-    disown(state, entry);
+  if (entry.plain !== undefined && sharesPlain(state)) {
+    state.plainRules.disown(state, entry);
     return;
   }
   entry.originFaults += 1;
@@ -64,9 +63,9 @@ function onFetchFailed(
 ): void {
   entry.fetchFailures += 1;
   entry.fetchFrom = state.now + ENGINE.fetchRetryMs * 2 ** (Math.min(entry.fetchFailures, 6) - 1);
-  if (entry.plain?.claimedBy !== undefined) {
+  if (entry.plain?.claimedBy !== undefined && sharesPlain(state)) {
     // Perhaps there is no such range of it.
-    disown(state, entry);
+    state.plainRules.disown(state, entry);
     return;
   }
   if (!GONE.includes(status) && entry.fetchFailures < ENGINE.fetchAttempts) return;

@@ -119,14 +119,16 @@ export function announcePieces(state: SwarmState): void {
   for (const entry of fresh) {
     const indexes = entry.takeFresh();
     if (!state.shares) continue;
-    const segment = entry.info.id;
-    const message: PeerMessage =
-      indexes.length > entry.pieces / 16
-        ? { type: 'have', segment, pieces: entry.pieces, bitmap: entry.bitmap() }
-        : { type: 'pieces', segment, indexes };
     for (const neighbour of state.mesh.ready()) {
-      // Who has it all needs to hear of none.
-      if (neighbour.holds(entry.key)?.count === entry.pieces) continue;
+      const held = neighbour.holds(entry.key);
+      // Who has a piece needs not hear who else has.
+      const news = held === undefined ? indexes : indexes.filter((index) => !held.has(index));
+      if (news.length === 0) continue;
+      const segment = entry.info.id;
+      const message: PeerMessage =
+        news.length > entry.pieces / 16
+          ? { type: 'have', segment, pieces: entry.pieces, bitmap: entry.bitmap() }
+          : { type: 'pieces', segment, indexes: news };
       state.emit({ type: 'send', peer: neighbour.peer, message });
     }
   }

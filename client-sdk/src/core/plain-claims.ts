@@ -2,11 +2,11 @@ import { type PeerId, type PeerMessage, rootOf, type SegmentId } from '@shoal/pr
 import type { Neighbour } from './neighbour.ts';
 import type { PlainSegment } from './plain-segments.ts';
 import type { SegmentEntry } from './segment-entry.ts';
-import type { SwarmState } from './swarm-state.ts';
+import type { PlainState } from './swarm-state.ts';
 
 /** A neighbour says what a plain segment is. Believed if it was asked, until the origin says otherwise (SWM-34). */
 export function onClaim(
-  state: SwarmState,
+  state: PlainState,
   neighbour: Neighbour,
   { segment: id, size, list }: Extract<PeerMessage, { type: 'claim' }>,
 ): void {
@@ -34,7 +34,7 @@ export function onClaim(
 }
 
 /** Who was asked what a segment is cannot say: somebody else is asked at once. */
-export function onPlainReject(state: SwarmState, neighbour: Neighbour, id: SegmentId): void {
+export function onPlainReject(state: PlainState, neighbour: Neighbour, id: SegmentId): void {
   const segment = state.plain.find(id);
   if (segment?.ask?.peer !== neighbour.peer || segment.ask.until <= state.now) return;
   segment.ask = { ...segment.ask, until: state.now };
@@ -43,7 +43,7 @@ export function onPlainReject(state: SwarmState, neighbour: Neighbour, id: Segme
 
 /** From here on the segment is one like any other. Returns its entry. */
 export function known(
-  state: SwarmState,
+  state: PlainState,
   segment: PlainSegment,
   what: { readonly size: number; readonly root: string; readonly claimedBy: PeerId | undefined },
 ): SegmentEntry {
@@ -60,7 +60,7 @@ export function known(
 }
 
 /** A segment turns out not to be what a neighbour claimed: it is plain again, and only the origin is believed (SWM-35). */
-export function disown(state: SwarmState, entry: SegmentEntry, accused?: PeerId): void {
+export function disown(state: PlainState, entry: SegmentEntry, accused?: PeerId): void {
   const { id, root, durationMs } = entry.info;
   const { url, within, plain } = entry;
   state.emit(...state.fetches.abort((other) => other === entry, state.now));

@@ -5,13 +5,13 @@ import { drop } from './neighbour-events.ts';
 import { GONE } from './origin-events.ts';
 import { known } from './plain-claims.ts';
 import type { PlainFetch, PlainSegment } from './plain-segments.ts';
-import type { SwarmState } from './swarm-state.ts';
+import type { PlainState } from './swarm-state.ts';
 import { enterChannel } from './tracker-events.ts';
 
 const MAX_BYTES = LIMITS.pieceBytes * LIMITS.piecesPerSegment;
 
 /** Learns of segments from a playlist without digests (SEG-10). */
-export function onPlainPlaylist(state: SwarmState, input: PlainPlaylistInput): void {
+export function onPlainPlaylist(state: PlainState, input: PlainPlaylistInput): void {
   const { channel, rendition, segments, ended } = input;
   const { plain } = state;
   const newest = segments.at(-1)?.id.msn;
@@ -35,7 +35,7 @@ function wentBack(before: number | undefined, newest: number | undefined): boole
 
 /** Takes what the origin sends of a whole plain segment. */
 export function onPlainFetch(
-  state: SwarmState,
+  state: PlainState,
   input: Extract<Input, { readonly fetch: number }>,
 ): void {
   const fetch = state.plain.fetch(input.fetch);
@@ -69,7 +69,7 @@ export function onPlainFetch(
 }
 
 /** The whole segment is here: now it is known for certain, and who said otherwise. */
-function settle(state: SwarmState, { segment, chunks, received, firstByteAt }: PlainFetch): void {
+function settle(state: PlainState, { segment, chunks, received, firstByteAt }: PlainFetch): void {
   const { within, dispute } = segment;
   if (received === 0 || (within !== undefined && within.to - within.from !== received)) {
     state.wastedBytes += received;
@@ -94,7 +94,7 @@ function settle(state: SwarmState, { segment, chunks, received, firstByteAt }: P
   if (neighbour !== undefined) drop(state, neighbour, BYE.corrupt);
 }
 
-function failed(state: SwarmState, segment: PlainSegment, status: number): void {
+function failed(state: PlainState, segment: PlainSegment, status: number): void {
   segment.failures += 1;
   segment.fetchFrom = state.now + ENGINE.fetchRetryMs * 2 ** (Math.min(segment.failures, 6) - 1);
   if (!GONE.includes(status) && segment.failures < ENGINE.fetchAttempts) return;
@@ -103,7 +103,7 @@ function failed(state: SwarmState, segment: PlainSegment, status: number): void 
 }
 
 /** The response cannot be used, or is larger than any segment: the player's own loader may make something of it. */
-function giveUp(state: SwarmState, fetch: PlainFetch): void {
+function giveUp(state: PlainState, fetch: PlainFetch): void {
   state.emit({ type: 'fetch-abort', fetch: fetch.id });
   state.wastedBytes += fetch.received;
   for (const [demand] of state.plain.takeDemands(fetch.segment))
@@ -113,7 +113,7 @@ function giveUp(state: SwarmState, fetch: PlainFetch): void {
 }
 
 /** The player no longer wants a segment: its fetch stops unless the engine wants it itself. */
-export function onPlainCancelled(state: SwarmState, demand: number): void {
+export function onPlainCancelled(state: PlainState, demand: number): void {
   const segment = state.plain.demands.get(demand)?.segment;
   state.plain.demands.delete(demand);
   if (segment?.fetch === undefined || state.plain.isDemanded(segment)) return;

@@ -3,18 +3,18 @@ import { ENGINE } from './limits.ts';
 import type { Neighbour } from './neighbour.ts';
 import { isAlone } from './origin-plan.ts';
 import type { PlainSegment } from './plain-segments.ts';
-import type { SwarmState } from './swarm-state.ts';
+import type { PlainState } from './swarm-state.ts';
 import { textHash } from './text-hash.ts';
 
 /** Finds out what the next plain segments are: from a neighbour that knows, or by fetching them whole (SWM-30 to SWM-33). */
-export function planPlain(state: SwarmState): void {
+export function planPlain(state: PlainState): void {
   if (!state.plain.inUse) return;
   for (const segment of candidates(state)) look(state, segment);
   sayFetching(state);
 }
 
 /** What the player waits for, then the next few segments with P2P on. */
-function candidates(state: SwarmState): readonly PlainSegment[] {
+function candidates(state: PlainState): readonly PlainSegment[] {
   const { plain, playback } = state;
   const found = new Set<PlainSegment>();
   for (const { segment } of plain.demands.values()) found.add(segment);
@@ -27,7 +27,7 @@ function candidates(state: SwarmState): readonly PlainSegment[] {
   return [...found];
 }
 
-function look(state: SwarmState, segment: PlainSegment): void {
+function look(state: PlainState, segment: PlainSegment): void {
   const { now, plain, playback } = state;
   if (segment.fetch !== undefined || segment.unusable) return;
   if (now < segment.fetchFrom) {
@@ -54,13 +54,13 @@ function look(state: SwarmState, segment: PlainSegment): void {
 }
 
 /** The player's own wish goes before what is fetched ahead for the others. */
-function mayFetch({ plain }: SwarmState, demanded: boolean): boolean {
+function mayFetch({ plain }: PlainState, demanded: boolean): boolean {
   const underWay = plain.fetches.length;
   return demanded ? underWay < ENGINE.plainFetchesAtOnce : underWay === 0;
 }
 
 /** Asks a neighbour that holds some of the segment what it is. */
-function askHolder(state: SwarmState, segment: PlainSegment): 'asked' | 'nobody' {
+function askHolder(state: PlainState, segment: PlainSegment): 'asked' | 'nobody' {
   const { now, random, mesh } = state;
   const { ask } = segment;
   if (ask !== undefined && ask.until > now) {
@@ -85,7 +85,7 @@ function askHolder(state: SwarmState, segment: PlainSegment): 'asked' | 'nobody'
  * When it is this viewer's turn to fetch a segment that nobody has: all viewers that are about to need
  * it order themselves by the same hash; the first fetches at once, the next two if it stays silent (SWM-31).
  */
-function myTurn(state: SwarmState, segment: PlainSegment): number {
+function myTurn(state: PlainState, segment: PlainSegment): number {
   if (segment.turnAt === undefined) {
     // Those who have just met have not yet heard what the other holds.
     const since = Math.min(...state.mesh.ready().map((n) => n.readySince ?? Infinity));
@@ -95,7 +95,7 @@ function myTurn(state: SwarmState, segment: PlainSegment): number {
   return segment.turnAt;
 }
 
-function decideTurn(state: SwarmState, segment: PlainSegment): number {
+function decideTurn(state: PlainState, segment: PlainSegment): number {
   const { now, tracker, mesh } = state;
   if (!state.shares) return Infinity;
   const rivals = mesh.ready().filter((neighbour) => isRival(state, segment, neighbour));
@@ -115,7 +115,7 @@ function decideTurn(state: SwarmState, segment: PlainSegment): number {
 }
 
 /** Whether a neighbour is about to need the segment too: it shares, and holds one shortly before it. */
-function isRival(state: SwarmState, { id }: PlainSegment, neighbour: Neighbour): boolean {
+function isRival(state: PlainState, { id }: PlainSegment, neighbour: Neighbour): boolean {
   if (!neighbour.shares) return false;
   for (let msn = id.msn - 1; msn >= id.msn - ENGINE.segmentsAhead && msn >= 0; msn--) {
     const other =
@@ -127,7 +127,7 @@ function isRival(state: SwarmState, { id }: PlainSegment, neighbour: Neighbour):
 
 /** `hard` is when the whole segment must be asked for if it is to be here in time, `soft` a little earlier, by chance. */
 function dueAt(
-  state: SwarmState,
+  state: PlainState,
   segment: PlainSegment,
 ): { readonly soft: number; readonly hard: number } {
   const { estimate } = state.fetches;
@@ -141,7 +141,7 @@ function dueAt(
   return { soft: hard - segment.chance * ENGINE.fallbackSpreadMs, hard };
 }
 
-function deadline({ catalog, plain, playback, now }: SwarmState, segment: PlainSegment): number {
+function deadline({ catalog, plain, playback, now }: PlainState, segment: PlainSegment): number {
   const { rendition } = segment.id;
   const length = (n: number): number =>
     catalog.byMsn(rendition, n)?.info.durationMs ??
@@ -150,7 +150,7 @@ function deadline({ catalog, plain, playback, now }: SwarmState, segment: PlainS
   return playback.deadline(segment.id, length, now);
 }
 
-function fetchWhole(state: SwarmState, segment: PlainSegment): void {
+function fetchWhole(state: PlainState, segment: PlainSegment): void {
   const { url, within } = segment;
   const { id } = state.plain.begin(segment, state.now);
   state.emit({ type: 'fetch', fetch: id, url, ...(within && { within }) });
@@ -158,7 +158,7 @@ function fetchWhole(state: SwarmState, segment: PlainSegment): void {
 }
 
 /** Keeps the others waiting for what takes longer than a hint lasts. */
-function sayFetching(state: SwarmState): void {
+function sayFetching(state: PlainState): void {
   for (const fetch of state.plain.fetches) {
     const again = fetch.saidAt + ENGINE.hintMs / 2;
     if (state.now >= again) {
@@ -170,7 +170,7 @@ function sayFetching(state: SwarmState): void {
 }
 
 /** How many pieces there will be is not known: the first stands for all. */
-function say(state: SwarmState, { id }: PlainSegment): void {
+function say(state: PlainState, { id }: PlainSegment): void {
   const message = { type: 'fetching', segment: id, from: 0, to: 1 } as const;
   for (const { peer } of state.mesh.ready()) state.emit({ type: 'send', peer, message });
 }

@@ -1,11 +1,19 @@
-import type { ChannelId, RenditionId, Sha256 } from '@shoal/protocol';
+import type {
+  ChannelId,
+  PeerId,
+  PeerMessage,
+  RenditionId,
+  SegmentId,
+  Sha256,
+} from '@shoal/protocol';
 import { Catalog } from './catalog.ts';
 import { Duties } from './duties.ts';
 import { Fetches } from './fetches.ts';
-import type { Effect, EngineOptions } from './io.ts';
+import type { Effect, EngineOptions, Input, PlainPlaylistInput } from './io.ts';
 import { ENGINE } from './limits.ts';
 import { Mesh } from './mesh.ts';
-import { PlainSegments } from './plain-segments.ts';
+import type { Neighbour } from './neighbour.ts';
+import type { PlainSegments } from './plain-segments.ts';
 import { Playback } from './playback.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import { ReceiveRate } from './receive-rate.ts';
@@ -25,7 +33,9 @@ export class SwarmState {
   readonly random: () => number;
   readonly sha256: Sha256;
   readonly catalog: Catalog = new Catalog();
-  readonly plain: PlainSegments = new PlainSegments();
+  /** What playlists without digests list; undefined where that is not shared. */
+  readonly plain: PlainSegments | undefined;
+  readonly plainRules: PlainRules | undefined;
   readonly playback: Playback = new Playback();
   readonly duties: Duties = new Duties();
   readonly fetches: Fetches = new Fetches();
@@ -53,7 +63,9 @@ export class SwarmState {
   #effects: Effect[] = [];
   #wakeAt: number | undefined;
 
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions & { readonly plain?: PlainSharing | undefined }) {
+    this.plain = options.plain?.segments();
+    this.plainRules = options.plain?.rules;
     this.random = options.random;
     this.sha256 = options.sha256;
     this.store = new SegmentStore(options);
@@ -122,15 +134,15 @@ export class SwarmState {
 
   /** Another channel begins: no segment of the one before is known any longer, and its demands are the player's. */
   forgetSegments(): void {
-    for (const demand of [...this.demands.keys(), ...this.plain.demands.keys()])
+    for (const demand of [...this.demands.keys(), ...(this.plain?.demands.keys() ?? [])])
       this.emit({ type: 'fall-back', demand });
-    for (const { id } of this.plain.fetches) this.emit({ type: 'fetch-abort', fetch: id });
+    for (const { id } of this.plain?.fetches ?? []) this.emit({ type: 'fetch-abort', fetch: id });
     this.emit(...this.fetches.abort(() => true, this.now));
     this.demands.clear();
     this.digestAsks.clear();
     this.store.clear();
     this.catalog.clear();
-    this.plain.clear();
+    this.plain?.clear();
     this.playback.clear();
     this.rendition = undefined;
   }
@@ -149,4 +161,35 @@ export class SwarmState {
     );
     return entry;
   }
+}
+
+/** A viewer's state where playlists without digests are shared too. */
+export type PlainState = SwarmState & {
+  readonly plain: PlainSegments;
+  readonly plainRules: PlainRules;
+};
+
+/** What the engine calls for segments without digests. */
+export type PlainRules = {
+  readonly plan: (state: PlainState) => void;
+  readonly onPlaylist: (state: PlainState, input: PlainPlaylistInput) => void;
+  readonly onFetch: (state: PlainState, input: Extract<Input, { readonly fetch: number }>) => void;
+  readonly onCancelled: (state: PlainState, demand: number) => void;
+  readonly onClaim: (
+    state: PlainState,
+    neighbour: Neighbour,
+    claim: Extract<PeerMessage, { type: 'claim' }>,
+  ) => void;
+  readonly onReject: (state: PlainState, neighbour: Neighbour, id: SegmentId) => void;
+  readonly disown: (state: PlainState, entry: SegmentEntry, accused?: PeerId) => void;
+};
+
+/** The sharing of segments without digests, apart: most sites do not load it. */
+export type PlainSharing = {
+  readonly segments: () => PlainSegments;
+  readonly rules: PlainRules;
+};
+
+export function sharesPlain(state: SwarmState): state is PlainState {
+  return state.plain !== undefined;
 }

@@ -16,10 +16,10 @@ import { PlayerHost } from '../adapters/node/player-host.ts';
 import { PlaylistLoader } from '../adapters/node/playlist-loader.ts';
 import { SegmentLoader } from '../adapters/node/segment-loader.ts';
 import { trackerSocket } from '../adapters/node/tracker-socket.ts';
-import { PlainListing } from '../adapters/playlist/plain-listing.ts';
 import { TrackerClient } from '../adapters/tracker/tracker-client.ts';
 import { shoalWarning } from '../errors.ts';
 import { NotSharedMeter } from '../not-shared.ts';
+import { plainParts } from '../plain.ts';
 import { readUpload } from '../upload-options.ts';
 import { NodePeerError } from './errors.ts';
 import { FetchTimeLog } from './fetch-times.ts';
@@ -42,7 +42,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   const notShared = new NotSharedMeter();
   const plain =
     settings.integrity === 'none'
-      ? new PlainListing({ channel: settings.channel, sha256: nativeSha256 })
+      ? plainParts({ channel: settings.channel, sha256: nativeSha256 })
       : undefined;
   let listsDigests = false;
   let plainBytes = 0;
@@ -55,6 +55,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
       // Until the rules have been applied, before anybody is met.
       shares: false,
       uploadLimit: undefined,
+      plain: plain?.sharing,
       random,
       sha256: nativeSha256,
     }),
@@ -102,12 +103,12 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     url: settings.playlist,
     variant: settings.variant,
     onFirst: (response) => {
-      plain?.begin(response);
+      plain?.listing.begin(response);
     },
     onMedia: (response) => {
       const tagged = readPlaylist(response.text, response.served);
       listsDigests = tagged !== undefined;
-      const playlist = tagged ?? plain?.read(response);
+      const playlist = tagged ?? plain?.listing.read(response);
       rendition = playlist === undefined ? undefined : renditionOf(playlist);
       if (playlist !== undefined) input(playlist);
     },

@@ -8,7 +8,7 @@ import type {
   LoaderContext,
   LoaderStats,
 } from 'hls.js';
-import { type ByteSpan, segmentAddress } from '../../core/index.ts';
+import { type ByteSpan, segmentAddress } from '../../core/catalog.ts';
 import type { NotSharedReason } from '../../not-shared.ts';
 import { macroTask } from '../host/macro-task.ts';
 import { withContext } from './default-loader.ts';

@@ -6,13 +6,9 @@ import {
   toBase64Url,
   unwrap,
 } from '@shoal/protocol';
-import {
-  type PlainItem,
-  type PlainListed,
-  type PlainPlaylistInput,
-  readPlainPlaylist,
-  textHash,
-} from '../../core/index.ts';
+import type { PlainListed, PlainPlaylistInput } from '../../core/io.ts';
+import { type PlainItem, readPlainPlaylist } from '../../core/plain-playlist.ts';
+import { textHash } from '../../core/text-hash.ts';
 
 /** What a {@link PlainListing} needs. */
 export type PlainListingOptions = {

@@ -1,4 +1,4 @@
-import { ENGINE, textHash } from '@shoal/client-sdk/core';
+import { ENGINE, plainSharing, textHash } from '@shoal/client-sdk/core';
 import { BYE, digestList, LIMITS, REJECT, segmentKey } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import {
@@ -47,7 +47,7 @@ function forged({ info, url }: OriginSegment, pieces = 8): OriginSegment {
 
 describe('a segment without digests', () => {
   it('SWM-1 the first one comes whole over HTTP at once, and is then shared like any other', () => {
-    const driver = new EngineDriver();
+    const driver = new EngineDriver({ plain: plainSharing });
     driver.listPlain([held]);
     const demand = driver.demand(held);
     expect(driver.openFetches).toMatchObject([{ url: held.url }]);
@@ -357,7 +357,7 @@ describe('a channel without digests', () => {
   });
 
   it('remembers 32,768 segments, those that the player waits for always', () => {
-    const driver = new EngineDriver();
+    const driver = new EngineDriver({ plain: plainSharing });
     const listed = (from: number, count: number): void => {
       driver.step({
         type: 'plain-playlist',
