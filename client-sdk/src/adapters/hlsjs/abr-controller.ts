@@ -97,7 +97,8 @@ class SwarmAbrController implements AbrComponentAPI {
   };
 
   readonly #onBuffered = (_: unknown, { frag }: FragBufferedData): void => {
-    const { sn, level, type, bitrateTest } = frag;
+    const { sn, level, bitrateTest } = frag;
+    const type: string = frag.type;
     if (type !== 'main' || sn === 'initSegment' || bitrateTest) return;
     // A segment in parts is one.
     if (sn === this.#sn && level === this.#level) return;
