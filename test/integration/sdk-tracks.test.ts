@@ -133,7 +133,7 @@ it.each([
   const report = (): Promise<PlayerReport> => page.evaluate(() => window.player.report());
   const done = ({ level, abandoned }: PlayerReport): boolean =>
     abandoned > 0 || (p2p && level < HIGH);
-  await until(async () => done(await report()), { what: 'a switch', timeoutMs: 45_000 });
+  await until(async () => done(await report()), { what: 'a switch', timeoutMs: 90_000 });
   const { abandoned, fatal, stats } = await report();
   expect(fatal).toEqual([]);
   expect(stats.p2p).toBe(p2p);

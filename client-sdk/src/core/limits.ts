@@ -113,7 +113,8 @@ export const QUALITY = {
   holders: 2,
   /** The part of the origin's rate that a lower quality may take. */
   downShare: 0.8,
-  /** A buffer of less than a segment, within these bounds, is low. */
+  /** A buffer of less than a segment and this, within these bounds, is low. */
+  lowBufferSpareMs: 250,
   lowBufferMinMs: 1_000,
   lowBufferMaxMs: 6_000,
   /** Segments after which a buffer that never filled counts as low. */

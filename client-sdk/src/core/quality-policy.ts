@@ -96,7 +96,11 @@ function needed({ bitrates, current }: QualityView): number {
   return QUALITY.upFactor * (bitrates[current + 1] ?? Infinity);
 }
 
-/** Less than this and a segment came after its deadline (SWM-5): there is nothing to spare. */
+/**
+ * Less than this when a segment has come in and it came after its deadline (SWM-5), or playback even stood still
+ * for it and has that one segment left: there is nothing to spare.
+ */
 function lowBuffer({ segmentMs }: Pick<QualityView, 'segmentMs'>): number {
-  return Math.min(Math.max(segmentMs, QUALITY.lowBufferMinMs), QUALITY.lowBufferMaxMs);
+  const low = segmentMs + QUALITY.lowBufferSpareMs;
+  return Math.min(Math.max(low, QUALITY.lowBufferMinMs), QUALITY.lowBufferMaxMs);
 }

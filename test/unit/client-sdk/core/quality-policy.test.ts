@@ -67,7 +67,7 @@ describe('going up', () => {
     const viewer = new Viewer();
     viewer.play(1, { bufferMs: 5_000 });
     expect(viewer.play(5, { bufferMs: 1_900 })).toEqual([0, 0, 0, 0, 0]);
-    expect(viewer.play(1, { bufferMs: 2_100 })).toEqual([1]);
+    expect(viewer.play(1, { bufferMs: 2_300 })).toEqual([1]);
   });
 });
 
@@ -77,12 +77,19 @@ describe('going down', () => {
   it('SWM-21 happens when less than a segment is buffered, to what the origin carries', () => {
     const viewer = new Viewer();
     viewer.play(12);
-    expect(viewer.play(2, { ...slow, bufferMs: 2_100 })).toEqual([2, 2]);
+    expect(viewer.play(2, { ...slow, bufferMs: 2_300 })).toEqual([2, 2]);
     expect(viewer.play(1, { bufferMs: 1_500 })).toEqual([1]);
     const offline = new Viewer();
     offline.play(12);
-    offline.play(1, { bufferMs: 2_100 });
+    offline.play(1, { bufferMs: 2_300 });
     expect(offline.play(1, { bufferMs: 1_500, atLeast: 0, httpRate: 0 })).toEqual([0]);
+  });
+
+  it('SWM-21 happens after a stall, when the segment that came late is all there is', () => {
+    const viewer = new Viewer();
+    viewer.play(12);
+    viewer.play(1, { ...slow, bufferMs: 2_300 });
+    expect(viewer.play(1, { bufferMs: 2_050 })).toEqual([1]);
   });
 
   it('SWM-21 the slowness of the swarm alone is no reason', () => {
