@@ -26,7 +26,7 @@ import { ShoalError, shoalWarning } from './errors.ts';
 import { NotSharedMeter } from './not-shared.ts';
 import type { Shoal } from './shoal.ts';
 import type { EngineName, Integrity } from './options.ts';
-import type { PlainParts } from './plain.ts';
+import type { PlainParts } from './plain/compose.ts';
 import { readUpload } from './upload-options.ts';
 
 /** Options with their defaults filled in; see {@link ShoalOptions}. */
@@ -222,7 +222,9 @@ async function composeShared(
 ): Promise<Driver> {
   const { integrity, channel } = settings;
   const plain =
-    integrity === 'none' ? (await import('./plain.ts')).plainParts({ channel, sha256 }) : undefined;
+    integrity === 'none'
+      ? (await import('./plain/compose.ts')).plainParts({ channel, sha256 })
+      : undefined;
   return composeSwarm(settings, { emitter, onUploadable, plain });
 }
 

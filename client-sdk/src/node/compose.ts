@@ -19,7 +19,7 @@ import { trackerSocket } from '../adapters/node/tracker-socket.ts';
 import { TrackerClient } from '../adapters/tracker/tracker-client.ts';
 import { shoalWarning } from '../errors.ts';
 import { NotSharedMeter } from '../not-shared.ts';
-import { plainParts } from '../plain.ts';
+import { plainParts } from '../plain/compose.ts';
 import { readUpload } from '../upload-options.ts';
 import { NodePeerError } from './errors.ts';
 import { FetchTimeLog } from './fetch-times.ts';

@@ -1,4 +1,4 @@
-import { SwarmEngine } from '@shoal/client-sdk/core';
+import { plainSharing, SwarmEngine } from '@shoal/client-sdk/core';
 import {
   Fragment,
   type FragmentLoaderContext,
@@ -35,6 +35,7 @@ class Player {
 
   constructor() {
     const engine = new SwarmEngine({
+      plain: plainSharing,
       shares: true,
       uploadLimit: undefined,
       random: seededRandom(1),
