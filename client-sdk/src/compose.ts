@@ -182,6 +182,7 @@ async function composeStock(
   const { StockEngine } = await import('./adapters/p2p-media-loader/stock-engine.ts');
   const stock = await StockEngine.load({
     ...settings,
+    uploads: settings.upload.enabled,
     onUploaded: onUploadable,
     onPeers: (connected) => {
       emitter.emit('peers', { connected });

@@ -10,6 +10,8 @@ export type StockEngineOptions = {
   readonly tracker: string;
   readonly iceServers: readonly RTCIceServer[];
   readonly p2p: boolean;
+  /** Whether it uploads until it is told otherwise. */
+  readonly uploads: boolean;
   readonly onUploaded: () => void;
   readonly onPeers: (connected: number) => void;
   readonly onTracker: (state: TrackerState) => void;
@@ -31,6 +33,7 @@ export class StockEngine {
   #p2p = 0;
   #uploaded = 0;
   #enabled: boolean;
+  #uploads: boolean;
   #tracker: TrackerState = 'off';
   #warned = false;
 
@@ -38,6 +41,7 @@ export class StockEngine {
     this.#engine = engine;
     this.#options = options;
     this.#enabled = options.p2p;
+    this.#uploads = options.uploads;
     // Declared unknown so that the package need not depend on hls.js; they are the two loader classes.
     this.hlsConfig = engine.getConfigForHlsJs() as Pick<HlsConfig, 'fLoader' | 'pLoader'>;
     engine.addEventListener('onChunkDownloaded', (bytes, source) => {
@@ -77,8 +81,7 @@ export class StockEngine {
         announceTrackers: [options.tracker],
         rtcConfig: { iceServers: [...options.iceServers] },
         isP2PDisabled: !options.p2p,
-        // Until the rules have been applied.
-        isP2PUploadDisabled: true,
+        isP2PUploadDisabled: !options.uploads,
       },
     });
     return new StockEngine(engine, options);
@@ -112,7 +115,10 @@ export class StockEngine {
     this.#setTracker(enabled ? 'connecting' : 'off');
   }
 
+  /** Does nothing where nothing changes. */
   setUpload(enabled: boolean): void {
+    if (this.#uploads === enabled) return;
+    this.#uploads = enabled;
     this.#engine.applyDynamicConfig({ core: { isP2PUploadDisabled: !enabled } });
   }
 
