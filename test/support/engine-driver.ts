@@ -362,16 +362,8 @@ export function watchingViewer(
   options: ConstructorParameters<typeof EngineDriver>[0] = {},
 ): EngineDriver {
   const driver = new EngineDriver({ random: () => 0, ...options });
-  const first = originSegment(10);
-  driver.list([first]);
-  driver.demand(first);
-  driver.answerAll();
-  driver.play(11, 8_000);
-  driver.join();
-  driver.advance(100);
-  driver.play(11, 8_000);
-  driver.forget();
-  return driver;
+  driver.list([originSegment(10)]);
+  return watching(driver);
 }
 
 /** The same of a channel whose playlists carry no digests. */
@@ -379,9 +371,13 @@ export function plainViewer(
   options: ConstructorParameters<typeof EngineDriver>[0] = {},
 ): EngineDriver {
   const driver = new EngineDriver({ random: () => 0, plain: plainSharing, ...options });
-  const first = originSegment(10);
-  driver.listPlain([first]);
-  driver.demand(first);
+  driver.listPlain([originSegment(10)]);
+  return watching(driver);
+}
+
+/** Lets a viewer that knows of segment 10 play it and join. */
+function watching(driver: EngineDriver): EngineDriver {
+  driver.demand(originSegment(10));
   driver.answerAll();
   driver.play(11, 8_000);
   driver.join();
