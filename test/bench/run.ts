@@ -7,6 +7,7 @@ import type { Figures } from './run-record.ts';
 import { startLagMeter } from './lag-meter.ts';
 import { openNodeTheatre } from './node/node-theatre.ts';
 import { type Plan, SETTLE_MS } from './plan.ts';
+import { serveFirst } from './server-priority.ts';
 import type { Stage } from './stage.ts';
 import type { Theatre } from './theatre.ts';
 
@@ -23,6 +24,8 @@ export async function runEngine(options: RunOptions): Promise<Figures> {
   const { stage, engine, plan, say } = options;
   const way = await stage.openWay(plan.originKbps);
   const theatre = await openTheatre(options, way.httpPort);
+  // Once the processes of the viewers run.
+  const undo = serveFirst();
   try {
     const audience = new Audience(theatre, { plan, engine });
     stage.forget();
@@ -50,6 +53,7 @@ export async function runEngine(options: RunOptions): Promise<Figures> {
       deliveries: way.deliveries ?? stage.deliveries,
     });
   } finally {
+    undo();
     await theatre.close();
     await way.close();
   }

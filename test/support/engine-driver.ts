@@ -1,5 +1,6 @@
 import {
   type Effect,
+  ENGINE,
   type Input,
   type PlainSharing,
   plainSharing,
@@ -46,6 +47,7 @@ export class EngineDriver {
   readonly #demanded = new Map<number, OriginSegment>();
   readonly #served = new Map<string, number>();
   #demands = 0;
+  #tracked = false;
 
   constructor(
     options: {
@@ -75,6 +77,8 @@ export class EngineDriver {
       this.log.push({ at: this.clock.now, effect });
       if (effect.type === 'fetch') this.#open.set(effect.fetch, effect);
       if (effect.type === 'fetch-abort') this.#open.delete(effect.fetch);
+      if (effect.type === 'tracker-connect') this.#tracked = true;
+      if (effect.type === 'tracker-disconnect') this.#tracked = false;
       if (effect.type === 'deliver') this.#check(effect);
     }
     return effects;
@@ -124,6 +128,11 @@ export class EngineDriver {
     return this.all('send').flatMap(({ peer: to, message }) =>
       to === peer && isMessage(message, type) ? [message] : [],
     );
+  }
+
+  /** Lets the time pass after which the engine goes to the tracker although nothing plays (SWM-15). */
+  goToTracker(): void {
+    if (!this.#tracked) this.advance(ENGINE.startMs);
   }
 
   /** Forgets the effects so far. */
@@ -215,6 +224,7 @@ export class EngineDriver {
 
   /** The tracker lets this viewer in. */
   join(viewers = 10): void {
+    this.goToTracker();
     this.step({ type: 'tracker-open' });
     this.tell({
       action: 'welcome',

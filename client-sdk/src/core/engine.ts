@@ -36,6 +36,7 @@ export class SwarmEngine {
     state.now = now;
     this.#take(input);
     state.resetWake();
+    connectTracker(state);
     expireRequests(state);
     takeDuties(state);
     if (sharesPlain(state)) state.plainRules.plan(state);
@@ -112,8 +113,7 @@ export class SwarmEngine {
         return;
       case 'p2p':
         state.p2p = input.enabled;
-        if (input.enabled) connectTracker(state);
-        else leaveSwarm(state);
+        if (!input.enabled) leaveSwarm(state);
         return;
       case 'upload':
         onUpload(state, input);

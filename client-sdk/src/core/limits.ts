@@ -28,10 +28,13 @@ export const ENGINE = {
   failuresInARow: 3,
   /** Requests remembered after their time-out, so that a late piece is still welcome. */
   lateRequests: 16,
-  /** PEER-4: verified pieces are announced together after this long. */
+  /** PEER-4: verified pieces of the origin are announced together after this long, those of neighbours after that. */
   announceDelayMs: 25,
+  relayDelayMs: 60,
   /** Segments announced to a new neighbour, newest first: as many as it keeps in mind (LIM-4), of all renditions. */
   announcedSegments: 64,
+  /** SWM-15: how long the swarm waits for the first segment to play. */
+  startMs: 1_000,
   /** SWM-4: largest random delay before a new segment is pulled. */
   pullJitterMs: 150,
   /** How far beyond the segment needed next the engine fetches from neighbours. */

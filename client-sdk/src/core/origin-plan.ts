@@ -209,11 +209,11 @@ function isOpen(entry: SegmentEntry, index: number): boolean {
 }
 
 /** Whether nobody is there, or soon will be, to get anything from. */
-export function isAlone({ p2p, mesh, tracker, now, p2pSince }: SwarmState): boolean {
-  if (!p2p) return true;
-  if (mesh.ready().length > 0) return false;
+export function isAlone({ p2p, channel, mesh, tracker, now, p2pSince }: SwarmState): boolean {
+  if (!p2p || channel === undefined) return true;
+  if (mesh.ready().length > 0 || tracker.state === 'off') return false;
   if (tracker.state === 'joined' && tracker.viewers === 1) return true;
-  return tracker.state === 'off' || now - p2pSince > ENGINE.lonelyMs;
+  return now - p2pSince > ENGINE.lonelyMs;
 }
 
 /** Takes back the requests whose pieces are not to be expected before it is too late for HTTP as well. */

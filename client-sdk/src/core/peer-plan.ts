@@ -108,9 +108,12 @@ export function serveUploads(state: SwarmState): void {
 
 /** Tells the neighbours which pieces have been verified, a few at a time (PEER-4). */
 export function announcePieces(state: SwarmState): void {
-  const fresh = state.store.all().filter((entry) => entry.hasFresh);
+  const fresh = state.store.all().filter((entry) => entry.freshFrom !== undefined);
   if (fresh.length === 0) return;
-  state.announceAt ??= state.now + ENGINE.announceDelayMs;
+  // Nobody else has what comes from the origin; what was passed on, others are being given as well.
+  const isNew = fresh.some((entry) => entry.freshFrom === 'origin');
+  const delay = isNew ? ENGINE.announceDelayMs : ENGINE.relayDelayMs;
+  state.announceAt = Math.min(state.announceAt ?? Infinity, state.now + delay);
   if (state.now < state.announceAt) {
     state.wake(state.announceAt);
     return;

@@ -50,6 +50,7 @@ export class SegmentEntry {
   #data: Uint8Array | undefined;
   #digests: Uint8Array | undefined;
   #fresh: number[] = [];
+  #freshFromOrigin = false;
   #promised: Float64Array | undefined;
 
   constructor(
@@ -186,6 +187,7 @@ export class SegmentEntry {
       this.#set(i, genuine ? 'verified' : 'missing');
       if (genuine) this.#fresh.push(i);
     }
+    this.#freshFromOrigin = genuine;
     return genuine;
   }
 
@@ -198,17 +200,21 @@ export class SegmentEntry {
       this.#set(i, 'verified');
       this.#fresh.push(i);
     }
+    this.#freshFromOrigin = true;
   }
 
   /** Pieces verified since the last call, for announcement (PEER-4). */
   takeFresh(): readonly number[] {
     const fresh = this.#fresh;
     this.#fresh = [];
+    this.#freshFromOrigin = false;
     return fresh;
   }
 
-  get hasFresh(): boolean {
-    return this.#fresh.length > 0;
+  /** Where pieces come from that wait for announcement; undefined if there are none. */
+  get freshFrom(): 'origin' | 'neighbours' | undefined {
+    if (this.#fresh.length === 0) return undefined;
+    return this.#freshFromOrigin ? 'origin' : 'neighbours';
   }
 
   /** Verified pieces as a have-map. */
@@ -234,7 +240,10 @@ export class SegmentEntry {
     invariant(list !== undefined, 'staged piece verified without digests');
     const genuine = verifyPiece(this.#view(index), { list, index }, this.#sha256);
     this.#set(index, genuine ? 'verified' : 'missing');
-    if (genuine) this.#fresh.push(index);
+    if (genuine) {
+      this.#fresh.push(index);
+      this.#freshFromOrigin = true;
+    }
     return genuine;
   }
 

@@ -52,6 +52,9 @@ export class SwarmState {
   /** Of the segment the player asked for last: where it stands before its first report. */
   rendition: RenditionId | undefined;
   p2p = true;
+  /** Whether something has played, or long been tried to; and until when that is waited for (SWM-15). */
+  begun = false;
+  beginBy: number | undefined;
   /** When P2P was (re)started. */
   p2pSince = 0;
   /** When verified pieces are announced next (PEER-4). */

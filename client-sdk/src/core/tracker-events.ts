@@ -5,9 +5,15 @@ import { drop } from './neighbour-events.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
 
-/** Goes to the tracker as soon as there is a channel to join. */
+/** Goes to the tracker once there is a channel to join, and playback has begun or takes long to (SWM-15). */
 export function connectTracker(state: SwarmState): void {
   if (!state.p2p || state.channel === undefined || state.tracker.state !== 'off') return;
+  if (!state.begun && !state.playback.running) {
+    state.beginBy ??= state.now + ENGINE.startMs;
+    state.wake(state.beginBy);
+    if (state.now < state.beginBy) return;
+  }
+  state.begun = true;
   state.tracker.state = 'connecting';
   state.p2pSince = state.now;
   state.emit({ type: 'tracker-connect' });
@@ -75,7 +81,6 @@ export function enterChannel(
   leaveSwarm(state);
   if (state.channel !== undefined) state.forgetSegments();
   state.channel = channel;
-  connectTracker(state);
 }
 
 /** Learns of segments from a playlist; without a tracker that announces them, elects itself (SWM-3). */

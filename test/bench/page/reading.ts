@@ -11,7 +11,7 @@ export type Sample = {
   readonly at: number;
   /** Behind the programme date-time of the stream, in ms; undefined before playback. */
   readonly latencyMs: number | undefined;
-  /** Bytes over all data channels since the page was opened, from `RTCPeerConnection.getStats`. */
+  /** Bytes over all data channels since the page was opened. */
   readonly sent: number;
   readonly received: number;
 };

@@ -122,23 +122,24 @@ export class EngineHost {
     }
   }
 
+  /** One timer at a time. A deadline that moves away leaves it as it is: then it is set anew when it fires. */
   #arm(): void {
     if (!this.running()) return;
     const at = this.#options.engine.deadline();
-    if (at === this.#armedFor) return;
+    if (at === undefined || (this.#armedFor !== undefined && this.#armedFor <= at)) return;
     clearTimeout(this.#timer);
     this.#armedFor = at;
-    if (at === undefined) return;
     // Rounded up, since timers drop the fraction and a tick before its time would do nothing.
     const delay = Math.ceil(at - this.#options.now());
-    this.#timer = setTimeout(
-      () => {
-        this.#armedFor = undefined;
-        this.input({ type: 'tick' });
-      },
-      Math.min(Math.max(delay, 1), LONGEST_TIMER_MS),
-    );
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.max(delay, 1), LONGEST_TIMER_MS));
   }
+
+  readonly #onTimer = (): void => {
+    this.#armedFor = undefined;
+    const at = this.#options.engine.deadline();
+    if (at !== undefined && at <= this.#options.now()) this.input({ type: 'tick' });
+    else this.#arm();
+  };
 
   #guard(work: () => void): void {
     try {

@@ -1,3 +1,4 @@
+import { ENGINE } from '@shoal/client-sdk/core';
 import { LIMITS } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment } from '../../../support/builders.ts';
@@ -7,11 +8,11 @@ import { seededRandom } from '../../../support/seeded-random.ts';
 const P = LIMITS.pieceBytes;
 
 describe('start-up', () => {
-  it('SWM-1 the first segment is fetched whole, at once, while the tracker is not even reached', () => {
+  it('SWM-1 the first segment is fetched whole, at once, before the tracker is looked for', () => {
     const driver = new EngineDriver();
     const segment = originSegment(10);
     driver.list([segment]);
-    expect(driver.all('tracker-connect')).toHaveLength(1);
+    expect(driver.all('tracker-connect')).toEqual([]);
     const demand = driver.demand(segment);
     expect(driver.openFetches).toEqual([{ type: 'fetch', fetch: 1, url: segment.url }]);
     driver.answerAll();
@@ -26,6 +27,31 @@ describe('start-up', () => {
         waitedMs: 0,
       },
     ]);
+  });
+
+  it('SWM-15 the tracker is looked for once there is media to play', () => {
+    const driver = new EngineDriver();
+    const [first, second] = [originSegment(10), originSegment(11)];
+    driver.list([first, second]);
+    driver.demand(first);
+    driver.advance(300);
+    driver.answerAll();
+    expect(driver.all('tracker-connect')).toEqual([]);
+    driver.play(11, 2_000);
+    expect(driver.all('tracker-connect')).toHaveLength(1);
+    driver.demand(second);
+    expect(driver.openFetches).toEqual([]);
+  });
+
+  it('SWM-15 a second after it could, the tracker is looked for whether anything plays or not', () => {
+    const driver = new EngineDriver();
+    const segment = originSegment(10);
+    driver.list([segment]);
+    driver.demand(segment);
+    expect(driver.until('tracker-connect', 2_000).afterMs).toBe(ENGINE.startMs);
+    driver.step({ type: 'p2p', enabled: false });
+    driver.step({ type: 'p2p', enabled: true });
+    expect(driver.all('tracker-connect')).toHaveLength(2);
   });
 
   it('SWM-1 the first segment does not wait for a neighbour that has all of it', () => {

@@ -149,7 +149,7 @@ describe('violations', () => {
 });
 
 describe('announcements', () => {
-  it('PEER-4 a piece is announced within 50 ms of its verification, and served from then on', () => {
+  it('PEER-4 a piece of a neighbour is announced within 100 ms of its verification, and served from then on', () => {
     const driver = watchingViewer();
     driver.meet('a');
     driver.meet('b');
@@ -158,7 +158,7 @@ describe('announcements', () => {
     driver.hearDigests(wanted, 'b');
     driver.serve(wanted, 'b');
     driver.forget();
-    driver.advance(50);
+    driver.advance(100);
     expect(driver.sent('a', 'have')).toEqual([
       { type: 'have', segment: id, pieces: 8, bitmap: Uint8Array.of(0x04) },
     ]);
@@ -167,6 +167,22 @@ describe('announcements', () => {
     driver.hear('a', { type: 'request', segment: id, index: 4 });
     expect(driver.sent('a', 'reject')).toEqual([
       { type: 'reject', segment: id, index: 4, reason: REJECT.absent },
+    ]);
+  });
+
+  it('PEER-4 a piece of the origin is announced within 50 ms, with what neighbours brought meanwhile', () => {
+    const driver = watchingViewer();
+    driver.meet('a');
+    driver.meet('b');
+    driver.announce(wanted, [{ stripe: 0, of: 8, rank: 0 }]);
+    driver.have(wanted, 'b', [5]);
+    driver.hearDigests(wanted, 'b');
+    driver.serve(wanted, 'b');
+    driver.forget();
+    driver.answerAll();
+    driver.advance(50);
+    expect(driver.sent('a', 'have')).toEqual([
+      { type: 'have', segment: id, pieces: 8, bitmap: Uint8Array.of(0x84) },
     ]);
   });
 
@@ -179,7 +195,7 @@ describe('announcements', () => {
     driver.hearDigests(large, 'a');
     driver.meet('b');
     driver.serve(large, 'a');
-    driver.advance(50);
+    driver.advance(100);
     const [announced] = driver.sent('b', 'pieces');
     expect(announced?.segment).toEqual(large.info.id);
     expect([...(announced?.indexes ?? [])].sort()).toEqual([7, 8]);

@@ -13,6 +13,7 @@ describe('joining', () => {
   it('TRK-1 the first message on every new socket is a join', () => {
     const driver = new EngineDriver({ shares: false });
     driver.list([originSegment(10)]);
+    driver.goToTracker();
     for (let socket = 0; socket < 2; socket++) {
       driver.forget();
       driver.step({ type: 'tracker-open' });
@@ -27,6 +28,7 @@ describe('joining', () => {
     const key = 'A'.repeat(22);
     const driver = new EngineDriver({ key });
     driver.list([originSegment(10)]);
+    driver.goToTracker();
     for (let socket = 0; socket < 2; socket++) {
       driver.step({ type: 'tracker-open' });
       driver.step({ type: 'tracker-closed' });
@@ -62,9 +64,11 @@ describe('joining', () => {
     driver.step({ type: 'p2p', enabled: false });
     driver.list([originSegment(10)]);
     driver.step({ type: 'tracker-open' });
+    driver.advance(5_000);
     expect(driver.log).toEqual([]);
     driver.step({ type: 'p2p', enabled: true });
     driver.step({ type: 'p2p', enabled: true });
+    driver.advance(5_000);
     expect(driver.all('tracker-connect')).toHaveLength(1);
   });
 

@@ -55,7 +55,7 @@ describe('a segment coming together', () => {
     expect(entry.fetched(0)).toBe(false);
     expect(entry.count('missing')).toBe(4);
     expect(entry.piece(0)).toBeUndefined();
-    expect(entry.hasFresh).toBe(false);
+    expect(entry.freshFrom).toBeUndefined();
   });
 
   it('SEG-7 verifies what was staged when the digest list comes, and names the corrupt pieces', () => {

@@ -109,15 +109,38 @@ describe('running the engine', () => {
     expect(bench.engine.inputs).toEqual([cancelled(1), cancelled(2), TICK]);
   });
 
-  it('moves its timer with the deadline and needs none without one', () => {
+  it('moves its timer with a deadline that comes nearer', () => {
     const bench = new Bench();
     bench.engine.due = performance.now() + 1_000;
     bench.host.input(cancelled(1));
     bench.engine.due = performance.now() + 10;
     bench.host.input(cancelled(2));
-    bench.engine.due = undefined;
-    vi.advanceTimersByTime(20);
+    vi.advanceTimersByTime(10);
     expect(bench.engine.inputs.at(-1)).toEqual(TICK);
+  });
+
+  it('sets no new timer while the deadline moves away, and does not tick before it', () => {
+    const bench = new Bench();
+    const begin = performance.now();
+    for (let i = 0; i < 5; i++) {
+      bench.engine.due = begin + 10 + i;
+      bench.host.input(cancelled(i));
+    }
+    vi.advanceTimersByTime(13);
+    expect(bench.engine.inputs).toHaveLength(5);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(bench.engine.inputs.at(-1)).toEqual(TICK);
+  });
+
+  it('neither ticks nor sets a timer without a deadline', () => {
+    const bench = new Bench();
+    bench.engine.due = performance.now() + 10;
+    bench.host.input(cancelled(1));
+    bench.engine.due = undefined;
+    bench.host.input(cancelled(2));
+    vi.advanceTimersByTime(20);
+    expect(bench.engine.inputs).toHaveLength(2);
     expect(vi.getTimerCount()).toBe(0);
   });
 
