@@ -46,11 +46,21 @@ const now = (): number => performance.now();
 export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
   const emitter = new Emitter();
   let onUploadable = (): void => {};
-  const driver = await composeDriver(settings, emitter, () => {
-    onUploadable();
+  let onDemand = (): void => {};
+  const driver = await composeDriver(settings, {
+    emitter,
+    onUploadable: () => {
+      onUploadable();
+    },
+    onDemand: () => {
+      onDemand();
+    },
   });
   onUploadable = () => {
     governor.refresh();
+  };
+  onDemand = () => {
+    monitor.sample();
   };
   const device = new DeviceWatch(onUploadable);
   const governor = new UploadGovernor({
@@ -118,19 +128,24 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
   };
 }
 
-/** `onUploadable` is called when a driver has begun or ceased to be able to upload. */
-async function composeDriver(
-  settings: ShoalSettings,
-  emitter: Emitter,
-  onUploadable: () => void,
-): Promise<Driver> {
+/** What a driver tells. */
+type Listeners = {
+  readonly emitter: Emitter;
+  /** It has begun or ceased to be able to upload. */
+  readonly onUploadable: () => void;
+  /** The player asks for a segment, and what it has buffered may have changed before anybody heard of it. */
+  readonly onDemand: () => void;
+};
+
+async function composeDriver(settings: ShoalSettings, listeners: Listeners): Promise<Driver> {
+  const { emitter } = listeners;
   if (typeof RTCPeerConnection === 'undefined' || typeof WebSocket === 'undefined') {
     emitter.warn(shoalWarning('webrtc-unsupported'));
     return composePlain();
   }
   try {
-    if (settings.engine === 'shoal') return await composeShared(settings, emitter, onUploadable);
-    return await composeStock(settings, emitter, onUploadable);
+    if (settings.engine === 'shoal') return await composeShared(settings, listeners);
+    return await composeStock(settings, listeners);
   } catch (cause) {
     emitter.warn(shoalWarning('engine-load-failed', { cause }));
     return composePlain();
@@ -176,8 +191,7 @@ function composePlain(): Driver {
 
 async function composeStock(
   settings: ShoalSettings,
-  emitter: Emitter,
-  onUploadable: () => void,
+  { emitter, onUploadable }: Listeners,
 ): Promise<Driver> {
   const { StockEngine } = await import('./adapters/p2p-media-loader/stock-engine.ts');
   const stock = await StockEngine.load({
@@ -216,28 +230,20 @@ async function composeStock(
   };
 }
 
-async function composeShared(
-  settings: ShoalSettings,
-  emitter: Emitter,
-  onUploadable: () => void,
-): Promise<Driver> {
+async function composeShared(settings: ShoalSettings, listeners: Listeners): Promise<Driver> {
   const { integrity, channel } = settings;
   const plain =
     integrity === 'none'
       ? (await import('./plain/compose.ts')).plainParts({ channel, sha256 })
       : undefined;
-  return composeSwarm(settings, { emitter, onUploadable, plain });
+  return composeSwarm(settings, { ...listeners, plain });
 }
 
 function composeSwarm(
   settings: ShoalSettings,
-  parts: {
-    readonly emitter: Emitter;
-    readonly onUploadable: () => void;
-    readonly plain: PlainParts | undefined;
-  },
+  parts: Listeners & { readonly plain: PlainParts | undefined },
 ): Driver {
-  const { emitter, onUploadable, plain } = parts;
+  const { emitter, onUploadable, onDemand, plain } = parts;
   const { random } = Math;
   let enabled = settings.p2p;
   let defaultBytes = 0;
@@ -322,11 +328,16 @@ function composeSwarm(
   return {
     engine: 'shoal',
     hlsConfig: {
+      // Or the first segment waits for hls.js's next look, 100 ms later, where a playlist is there before the media source opens.
+      startFragPrefetch: true,
       fLoader: createFragmentLoader({
         source: {
           // Without P2P everything is as hls.js does it.
           knows: (url) => enabled && demands.knows(url),
-          demand: (...request) => demands.demand(...request),
+          demand: (...request) => {
+            onDemand();
+            return demands.demand(...request);
+          },
         },
         onDefaultBytes: (bytes, ms) => {
           defaultBytes += bytes;

@@ -1,8 +1,9 @@
 import {
-  digestList,
+  DIGEST_BYTES,
   invariant,
   LIMITS,
   pieceCount,
+  pieceDigest,
   pieceLength,
   rootOf,
   segmentKey,
@@ -49,6 +50,8 @@ export class SegmentEntry {
   readonly #counts: number[];
   #data: Uint8Array | undefined;
   #digests: Uint8Array | undefined;
+  /** Digests of the staged pieces, computed as each came: the last one is not to wait for all the others. */
+  #staged: Uint8Array | undefined;
   #fresh: number[] = [];
   #freshFromOrigin = false;
   #promised: Float64Array | undefined;
@@ -144,6 +147,8 @@ export class SegmentEntry {
   fetched(index: number): boolean {
     if (this.state(index) !== 'fetching') return true;
     this.#set(index, 'staged');
+    this.#staged ??= new Uint8Array(this.pieces * DIGEST_BYTES);
+    this.#staged.set(pieceDigest(this.#view(index), this.#sha256), index * DIGEST_BYTES);
     return this.#digests === undefined || this.#verifyStaged(index);
   }
 
@@ -179,10 +184,14 @@ export class SegmentEntry {
    * root. False: corrupt, everything staged is missing again.
    */
   verifyWhole(): boolean {
-    invariant(this.count('staged') === this.pieces, 'verifyWhole before all is staged');
-    const list = digestList(this.#allocate(), this.#sha256);
+    const list = this.#staged;
+    invariant(
+      list !== undefined && this.count('staged') === this.pieces,
+      'verifyWhole before all is staged',
+    );
     const genuine = rootOf(list, this.#sha256) === this.info.root;
     if (genuine) this.#digests = list;
+    this.#staged = undefined;
     for (let i = 0; i < this.pieces; i++) {
       this.#set(i, genuine ? 'verified' : 'missing');
       if (genuine) this.#fresh.push(i);
@@ -237,8 +246,11 @@ export class SegmentEntry {
 
   #verifyStaged(index: number): boolean {
     const list = this.#digests;
-    invariant(list !== undefined, 'staged piece verified without digests');
-    const genuine = verifyPiece(this.#view(index), { list, index }, this.#sha256);
+    const staged = this.#staged;
+    invariant(list !== undefined && staged !== undefined, 'staged piece verified without digests');
+    const at = index * DIGEST_BYTES;
+    const end = at + DIGEST_BYTES;
+    const genuine = staged.subarray(at, end).every((byte, i) => byte === list[at + i]);
     this.#set(index, genuine ? 'verified' : 'missing');
     if (genuine) {
       this.#fresh.push(index);

@@ -103,6 +103,11 @@ export class PlaybackMonitor {
     this.#startupMs ??= this.#options.now() - this.#attachedAt;
   };
 
+  /** Looks now; hls.js asks for the next segment before it tells others that the one before is buffered. */
+  sample(): void {
+    this.#sample();
+  }
+
   readonly #sample = (): void => {
     const media = this.#media;
     const hls = this.#hls;
