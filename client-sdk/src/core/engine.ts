@@ -225,6 +225,7 @@ export class SwarmEngine {
       const { lo, hi } = store.window(track.rendition);
       return track.rendition !== rendition && hi - lo >= 1 ? [track.rendition] : [];
     });
-    return { rendition, ...window, next, also, neighbours: mesh.ready().length, want: mesh.want };
+    const want = mesh.want(this.#state.now);
+    return { rendition, ...window, next, also, neighbours: mesh.ready().length, want };
   }
 }

@@ -69,6 +69,9 @@ export const ENGINE = {
   exploreMs: 10_000,
   /** Half of what a neighbour delivered counts no more after this long. */
   deliveredHalfLifeMs: 10_000,
+  /** SWM-16: links being made at once that this viewer asked for, and how long one counts that does not come about. */
+  freshLinks: 3,
+  freshLinkMs: 1_500,
   /** Peers never connected to again. */
   bannedPeers: 256,
   /** Least time between two updates to the tracker. */

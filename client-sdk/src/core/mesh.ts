@@ -34,13 +34,12 @@ export class Mesh {
     return [{ type: 'disconnect', peer: neighbour.peer }];
   }
 
-  get connecting(): number {
-    return this.all().filter(({ state }) => state === 'connecting' || state === 'greeting').length;
-  }
-
-  /** How many more introductions are welcome. */
-  get want(): number {
-    return Math.max(this.#exploring ? 1 : 0, LIMITS.targetNeighbours - this.#neighbours.size);
+  /** How many more introductions are welcome: a few at a time, since each costs both sides work all at once (SWM-16). */
+  want(now: number): number {
+    const since = now - ENGINE.freshLinkMs;
+    const fresh = this.all().filter((n) => isUnderWay(n) && n.introducedAt > since).length;
+    const lacking = LIMITS.targetNeighbours - this.#neighbours.size;
+    return Math.max(this.#exploring ? 1 : 0, Math.min(lacking, ENGINE.freshLinks - fresh), 0);
   }
 
   /** The neighbours together were too slow: another one is looked for, in the place of one of them (SWM-11). */
@@ -59,15 +58,16 @@ export class Mesh {
     readonly peer: PeerId;
     readonly session: string;
     readonly initiator: boolean;
+    readonly now: number;
   }): readonly Effect[] {
-    const { peer, session, initiator } = introduction;
+    const { peer, session, initiator, now } = introduction;
     const known = this.#neighbours.get(peer);
-    const stuck = known?.state === 'connecting' || known?.state === 'greeting';
+    const stuck = known !== undefined && isUnderWay(known);
     if (this.#banned.has(peer) || (known !== undefined && !(stuck && known.session !== session)))
       return [];
     const full = this.#neighbours.size >= LIMITS.maxNeighbours + LIMITS.spareNeighbours;
     if (full && known === undefined) return [];
-    this.#neighbours.set(peer, new Neighbour(peer, session));
+    this.#neighbours.set(peer, new Neighbour(peer, session, now));
     this.#exploring = false;
     return [{ type: 'connect', peer, session, initiator }];
   }
@@ -128,4 +128,8 @@ export class Mesh {
       this.#banned.delete(oldest);
     }
   }
+}
+
+function isUnderWay({ state }: Neighbour): boolean {
+  return state === 'connecting' || state === 'greeting';
 }

@@ -24,6 +24,7 @@ export class Neighbour {
   restUntil = 0;
   request: PendingRequest | undefined;
   failures = 0;
+  readonly introducedAt: number;
   /** When it said hello. */
   readySince: number | undefined;
   unrequested = 0;
@@ -36,9 +37,10 @@ export class Neighbour {
   #responseMs: number | undefined;
   #deviationMs = 0;
 
-  constructor(peer: PeerId, session: string) {
+  constructor(peer: PeerId, session: string, introducedAt: number) {
     this.peer = peer;
     this.session = session;
+    this.introducedAt = introducedAt;
   }
 
   /** Smoothed time from request to piece, in ms. */

@@ -43,7 +43,7 @@ export function onTrackerMessage(state: SwarmState, message: TrackerMessage): vo
       state.tracker.welcomed(message, state.now);
       return;
     case 'introduce':
-      state.emit(...state.mesh.introduce(message));
+      state.emit(...state.mesh.introduce({ ...message, now: state.now }));
       return;
     case 'signal':
       if (state.mesh.get(message.from)?.session === message.session)

@@ -1,3 +1,4 @@
+import { ENGINE } from '@shoal/client-sdk/core';
 import { type ClientUpdate, LIMITS, parseClientMessage } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment, peerId } from '../../../support/builders.ts';
@@ -146,7 +147,7 @@ describe('updates', () => {
       next: 0,
       also: [],
       neighbours: 0,
-      want: LIMITS.targetNeighbours,
+      want: ENGINE.freshLinks,
       shares: true,
       received: [],
       bad: [],
@@ -210,11 +211,24 @@ describe('updates', () => {
     for (const update of sent) expect(parseClientMessage(update).ok).toBe(true);
   });
 
-  it('ask for as many neighbours as are missing', () => {
+  it('SWM-16 ask for three neighbours at a time, and for no more than are missing', () => {
     const driver = watchingViewer();
     for (const peer of ['a', 'b', 'c']) driver.meet(peer);
     driver.advance(1_100);
-    expect(updates(driver).at(-1)).toMatchObject({ neighbours: 3, want: 5 });
+    expect(updates(driver).at(-1)).toMatchObject({ neighbours: 3, want: 3 });
+    for (const peer of ['d', 'e', 'f']) driver.meet(peer);
+    driver.advance(1_100);
+    expect(updates(driver).at(-1)).toMatchObject({ neighbours: 6, want: 2 });
+  });
+
+  it('SWM-16 a link being made is waited for, but not for long', () => {
+    const driver = watchingViewer();
+    driver.introduce('a');
+    driver.introduce('b');
+    driver.advance(ENGINE.freshLinkMs - 1);
+    expect(updates(driver).at(-1)).toMatchObject({ neighbours: 0, want: 1 });
+    driver.advance(1_100);
+    expect(updates(driver).at(-1)).toMatchObject({ neighbours: 0, want: 3 });
   });
 });
 
