@@ -1,4 +1,4 @@
-import { type Duty, segmentKey, type SegmentId } from '@shoal/protocol';
+import { type Duty, LIMITS, segmentKey, type SegmentId } from '@shoal/protocol';
 import { hashText, mixToUnit } from '../keyed-hash.ts';
 import type { TrackerLimits } from '../limits.ts';
 import type { Channel } from './channel.ts';
@@ -10,12 +10,8 @@ const RANKS = 3;
 const BASE_WEIGHT = 0.25;
 const MAX_WEIGHT = 4.25;
 
-/** How many stripes a segment is cut into, by the number of viewers that may own one (TRK-8). */
-function stripesFor(holders: number): number {
-  if (holders === 0) return 0;
-  if (holders < 6) return 2;
-  return holders > 200 ? 8 : 4;
-}
+/** Stripes of a segment: with fewer, most uplinks would have nothing to give while the few owners hand out theirs (TRK-8). */
+const MAX_STRIPES = 12;
 
 /** Whose stripes of which segment: a question of the channel, the segment, and the tracker's secret key. */
 export type DutyRequest<Conn> = {
@@ -25,9 +21,9 @@ export type DutyRequest<Conn> = {
 };
 
 /**
- * Who takes which stripe of a segment from the origin (TRK-8): the viewers with the largest weighted
- * rendezvous scores, in order; the first K own, the next 2·K back them up. The segment is part of the hash,
- * so duties rotate, and its key is secret, so that nobody can foresee them.
+ * Who takes which stripe of a segment from the origin, and who backs it up (TRK-8). Many viewers: those with the largest
+ * weighted rendezvous scores, one stripe each. Fewer: all of them, in proportion to their weights. The segment is part of
+ * the hash, so duties rotate, and its key is secret, so that nobody can foresee them.
  */
 export function assignDuties<Conn>(
   { channel, segment, key }: DutyRequest<Conn>,
@@ -36,27 +32,45 @@ export function assignDuties<Conn>(
 ): ReadonlyMap<Member<Conn>, readonly Duty[]> {
   const duties = new Map<Member<Conn>, Duty[]>();
   const holders = channel.group(segment.rendition)?.holders.items ?? [];
-  const of = stripesFor(holders.length);
+  const of = Math.min(holders.length, MAX_STRIPES);
   const hash = hashText(segmentKey(segment), key);
+  const few = holders.length < of * RANKS;
+  const weight = (member: Member<Conn>): number =>
+    Math.min(BASE_WEIGHT + channel.uploadRatio(member, now), MAX_WEIGHT);
   // Smallest of exponential variables with these rates: weighted rendezvous hashing.
   const ranked = cheapest(holders, of * RANKS, (member, limit) => {
     const cost = -Math.log(mixToUnit(hash, member.hash));
     if (cost / MAX_WEIGHT >= limit || now - member.seenAt >= limits.staleMs) return Infinity;
-    const weight = BASE_WEIGHT + channel.uploadRatio(member, now);
-    return cost / Math.min(weight, MAX_WEIGHT);
+    return few ? cost : cost / weight(member);
   });
-  // With enough viewers nobody has two duties; with fewer a stripe's backups own the next ones.
-  const stride = ranked.length >= of * RANKS ? of : 1;
-  for (let stripe = 0; stripe < of; stripe++)
+  const owners = few ? inProportion(ranked.map(weight), of) : [...Array(of).keys()];
+  const stride = few ? 1 : of;
+  owners.forEach((owner, stripe) => {
     for (let rank = 0; rank < Math.min(RANKS, ranked.length); rank++) {
-      const member = ranked[(stripe + rank * stride) % ranked.length];
+      const member = ranked[(owner + rank * stride) % ranked.length];
       if (member === undefined) continue;
       const duty = { stripe, of, rank };
       const others = duties.get(member);
       if (others === undefined) duties.set(member, [duty]);
-      else others.push(duty);
+      else if (others.length < LIMITS.dutiesPerSegment) others.push(duty);
     }
+  });
   return duties;
+}
+
+/**
+ * Deals `count` things out among holders of these weights, as evenly as whole numbers allow (systematic sampling);
+ * whose each is, by index. The order of the holders decides who gets one more.
+ */
+function inProportion(weights: readonly number[], count: number): readonly number[] {
+  const step = weights.reduce((sum, weight) => sum + weight, 0) / count;
+  const owners: number[] = [];
+  let passed = 0;
+  weights.forEach((weight, holder) => {
+    passed += weight;
+    while (owners.length < count && (owners.length + 0.5) * step < passed) owners.push(holder);
+  });
+  return owners;
 }
 
 /**

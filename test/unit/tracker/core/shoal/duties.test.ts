@@ -1,4 +1,4 @@
-import type { Duty } from '@shoal/protocol';
+import { type Duty, LIMITS } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { DEMO, Room } from '../../tracker-room.ts';
 
@@ -43,8 +43,8 @@ describe('segment events', () => {
     room.segment(10);
     const broadcasts = room.last.filter((effect) => effect.type === 'broadcast');
     expect(broadcasts).toHaveLength(1);
-    expect(room.last.length).toBe(1 + 12);
-    expect(broadcasts[0]?.to).toHaveLength(88);
+    expect(room.last.length).toBe(1 + 36);
+    expect(broadcasts[0]?.to).toHaveLength(64);
   });
 
   it('TRK-7 a segment of a channel that nobody watches, and other events, do nothing', () => {
@@ -56,16 +56,16 @@ describe('segment events', () => {
 
 describe('duties', () => {
   it.each([
-    [1, 2],
+    [1, 1],
     [2, 2],
-    [3, 2],
-    [5, 2],
-    [6, 4],
-    [11, 4],
-    [12, 4],
-    [200, 4],
-    [201, 8],
-    [250, 8],
+    [3, 3],
+    [5, 5],
+    [6, 6],
+    [12, 12],
+    [13, 12],
+    [35, 12],
+    [36, 12],
+    [250, 12],
   ])(
     'TRK-8 with %i viewers that may own stripes there are %i, each with an owner and what backups there can be',
     (count, of) => {
@@ -84,9 +84,11 @@ describe('duties', () => {
         const names = Array.from({ length: ranks }, (_, rank) => stripes.get(`${stripe}/${rank}`));
         expect(new Set(names).size).toBe(ranks);
       }
-      // LIM-9, and nobody has two where there are enough.
-      for (const own of duties(room, count).values())
-        expect(own.length).toBeLessThanOrEqual(count >= of * 3 ? 1 : 8);
+      // Nobody has two where there are enough; where there are not, equals own as many.
+      for (const own of duties(room, count).values()) {
+        expect(own.length).toBeLessThanOrEqual(count >= of * 3 ? 1 : 3);
+        expect(own.filter(({ rank }) => rank === 0).length).toBeLessThanOrEqual(1);
+      }
     },
   );
 
@@ -101,7 +103,7 @@ describe('duties', () => {
     for (const name of ['leech', 'new', 'empty', 'other', 'joined'])
       expect(room.received(name, 'segment')).toMatchObject([{ duties: [] }]);
     room.segment(10, { rendition: '720p' });
-    expect(room.received('other', 'segment')[1]?.duties).toHaveLength(2);
+    expect(room.received('other', 'segment')[1]?.duties).toHaveLength(1);
   });
 
   it('TRK-8 viewers of any video own stripes of the audio that they play beside it', () => {
@@ -129,7 +131,7 @@ describe('duties', () => {
     room.update('ann', { lo: 8, hi: 9, rendition: 'audio', also: ['audio'] });
     expect(audio(12)).toEqual([2, 2, 0]);
     room.update('ann', { lo: 8, hi: 9, rendition: '1080p' });
-    expect(audio(13)).toEqual([0, 2, 0]);
+    expect(audio(13)).toEqual([0, 1, 0]);
     room.close('ben');
     expect(audio(14)).toEqual([0, -1, 0]);
     expect([...(room.core.channel(DEMO)?.renditions ?? [])].map((r) => r.rendition).sort()).toEqual(
@@ -156,9 +158,9 @@ describe('duties', () => {
       for (const [name, own] of duties(room, 40))
         if (own.some(({ rank }) => rank === 0)) owned.set(name, (owned.get(name) ?? 0) + 1);
     }
-    // 1,600 stripes over 40 viewers are 40 each; 4.5 standard deviations are 28.
+    // 4,800 stripes over 40 viewers are 120 each; 4.5 standard deviations are 41.
     expect(owned.size).toBe(40);
-    for (const count of owned.values()) expect(Math.abs(count - 40)).toBeLessThan(28);
+    for (const count of owned.values()) expect(Math.abs(count - 120)).toBeLessThan(41);
     const owners = (seed: number): readonly string[] => {
       const other = holders(40, seed);
       other.segment(10);
@@ -170,7 +172,7 @@ describe('duties', () => {
 });
 
 describe('weights', () => {
-  /** How often each of 12 viewers owns a stripe of 300 segments after `report` was sent every second. */
+  /** How many stripes of 300 segments each of 12 viewers owns after `report` was sent every second. */
   function owned(report: (room: Room) => void): readonly number[] {
     const room = holders(12);
     room.segment(9);
@@ -184,13 +186,12 @@ describe('weights', () => {
     for (let msn = 10; msn < 310; msn++) {
       room.clear();
       room.segment(msn);
-      for (let i = 0; i < 12; i++)
-        if (
-          duties(room, 12)
-            .get(`v${i}`)
-            ?.some(({ rank }) => rank === 0) === true
-        )
-          counts[i] = (counts[i] ?? 0) + 1;
+      const all = duties(room, 12);
+      for (let i = 0; i < 12; i++) {
+        const own = all.get(`v${i}`) ?? [];
+        expect(own.length).toBeLessThanOrEqual(LIMITS.dutiesPerSegment);
+        counts[i] = (counts[i] ?? 0) + own.filter(({ rank }) => rank === 0).length;
+      }
     }
     return counts;
   }
