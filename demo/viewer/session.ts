@@ -37,6 +37,11 @@ const NETWORK_RETRY_MS = 2_000;
 const BACK_BUFFER_SECONDS = 30;
 /** Who began further behind the edge than three segments catches up this fast. */
 const CATCH_UP_RATE = 1.1;
+/**
+ * Where the stock engine wants hls.js to play, in segments behind the edge. It says so itself, but only once hls.js has a
+ * playlist; one that has chosen its first segment by then plays three behind, where the stock engine shares nothing.
+ */
+const STOCK_SYNC_SEGMENTS = 14;
 
 /** Starts to play `source`: with the chosen engine, or with hls.js alone where that fails. */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -45,6 +50,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     ...shoal?.hlsConfig,
     backBufferLength: BACK_BUFFER_SECONDS,
     maxLiveSyncPlaybackRate: CATCH_UP_RATE,
+    ...(shoal?.engine === 'p2p-media-loader' && { liveSyncDurationCount: STOCK_SYNC_SEGMENTS }),
   });
   const undoWarnings = shoal?.on('warning', options.onWarning);
   shoal?.attach(hls);
