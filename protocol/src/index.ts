@@ -11,6 +11,7 @@ export {
 export {
   DIGEST_BYTES,
   digestList,
+  isListed,
   isRoot,
   pieceDigest,
   rootOf,

@@ -56,9 +56,16 @@ export function verifyPiece(
   at: { readonly list: Uint8Array; readonly index: number },
   sha256: Sha256,
 ): boolean {
-  const digest = pieceDigest(piece, sha256);
-  const offset = at.index * DIGEST_BYTES;
-  return digest.every((byte, i) => byte === at.list[offset + i]);
+  return isListed(pieceDigest(piece, sha256), at);
+}
+
+/** Whether a digest list has this digest at that place. */
+export function isListed(
+  digest: Uint8Array,
+  { list, index }: { readonly list: Uint8Array; readonly index: number },
+): boolean {
+  const offset = index * DIGEST_BYTES;
+  return digest.every((byte, i) => byte === list[offset + i]);
 }
 
 /** True for text that can be a root. */

@@ -209,8 +209,8 @@ function isOpen(entry: SegmentEntry, index: number): boolean {
 }
 
 /** Whether nobody is there, or soon will be, to get anything from. */
-export function isAlone({ p2p, channel, mesh, tracker, now, p2pSince }: SwarmState): boolean {
-  if (!p2p || channel === undefined) return true;
+export function isAlone({ p2p, mesh, tracker, now, p2pSince }: SwarmState): boolean {
+  if (!p2p) return true;
   if (mesh.ready().length > 0 || tracker.state === 'off') return false;
   if (tracker.state === 'joined' && tracker.viewers === 1) return true;
   return now - p2pSince > ENGINE.lonelyMs;

@@ -1,6 +1,7 @@
 import {
   DIGEST_BYTES,
   invariant,
+  isListed,
   LIMITS,
   pieceCount,
   pieceDigest,
@@ -146,10 +147,12 @@ export class SegmentEntry {
   /** All bytes of a piece being fetched have been written: it waits for, or passes, verification. False: corrupt. */
   fetched(index: number): boolean {
     if (this.state(index) !== 'fetching') return true;
+    const digest = pieceDigest(this.#view(index), this.#sha256);
+    if (this.#digests !== undefined) return this.#judge(index, digest, this.#digests);
     this.#set(index, 'staged');
     this.#staged ??= new Uint8Array(this.pieces * DIGEST_BYTES);
-    this.#staged.set(pieceDigest(this.#view(index), this.#sha256), index * DIGEST_BYTES);
-    return this.#digests === undefined || this.#verifyStaged(index);
+    this.#staged.set(digest, index * DIGEST_BYTES);
+    return true;
   }
 
   /** Offers a piece that came from a neighbour. Nothing is stored unless it verifies. */
@@ -160,8 +163,7 @@ export class SegmentEntry {
     if (payload.length !== pieceLength(this.info.size, index)) return 'corrupt';
     if (!verifyPiece(payload, { list, index }, this.#sha256)) return 'corrupt';
     this.#allocate().set(payload, index * LIMITS.pieceBytes);
-    this.#set(index, 'verified');
-    this.#fresh.push(index);
+    this.#keep(index, 'neighbours');
     return 'stored';
   }
 
@@ -173,9 +175,14 @@ export class SegmentEntry {
     const checked = verifyDigestList(list, this.info, this.#sha256);
     if (!checked.ok) return undefined;
     this.#digests ??= list.slice();
+    const staged = this.#staged;
+    this.#staged = undefined;
     const corrupt: number[] = [];
-    for (let i = 0; i < this.pieces; i++)
-      if (this.state(i) === 'staged' && !this.#verifyStaged(i)) corrupt.push(i);
+    for (let i = 0; i < this.pieces; i++) {
+      const digest = staged?.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES);
+      if (digest === undefined || this.state(i) !== 'staged') continue;
+      if (!this.#judge(i, digest, list)) corrupt.push(i);
+    }
     return corrupt;
   }
 
@@ -192,11 +199,9 @@ export class SegmentEntry {
     const genuine = rootOf(list, this.#sha256) === this.info.root;
     if (genuine) this.#digests = list;
     this.#staged = undefined;
-    for (let i = 0; i < this.pieces; i++) {
-      this.#set(i, genuine ? 'verified' : 'missing');
-      if (genuine) this.#fresh.push(i);
-    }
-    this.#freshFromOrigin = genuine;
+    for (let i = 0; i < this.pieces; i++)
+      if (genuine) this.#keep(i, 'origin');
+      else this.#set(i, 'missing');
     return genuine;
   }
 
@@ -204,12 +209,7 @@ export class SegmentEntry {
   own(bytes: Uint8Array, list: Uint8Array): void {
     this.#allocate().set(bytes);
     this.#digests = list;
-    for (let i = 0; i < this.pieces; i++) {
-      if (this.state(i) === 'verified') continue;
-      this.#set(i, 'verified');
-      this.#fresh.push(i);
-    }
-    this.#freshFromOrigin = true;
+    for (let i = 0; i < this.pieces; i++) if (this.state(i) !== 'verified') this.#keep(i, 'origin');
   }
 
   /** Pieces verified since the last call, for announcement (PEER-4). */
@@ -244,19 +244,18 @@ export class SegmentEntry {
     return (this.#promised?.[index] ?? 0) > now;
   }
 
-  #verifyStaged(index: number): boolean {
-    const list = this.#digests;
-    const staged = this.#staged;
-    invariant(list !== undefined && staged !== undefined, 'staged piece verified without digests');
-    const at = index * DIGEST_BYTES;
-    const end = at + DIGEST_BYTES;
-    const genuine = staged.subarray(at, end).every((byte, i) => byte === list[at + i]);
-    this.#set(index, genuine ? 'verified' : 'missing');
-    if (genuine) {
-      this.#fresh.push(index);
-      this.#freshFromOrigin = true;
-    }
+  /** Keeps what came over HTTP if the list has its digest; false: corrupt, it is missing again. */
+  #judge(index: number, digest: Uint8Array, list: Uint8Array): boolean {
+    const genuine = isListed(digest, { list, index });
+    if (genuine) this.#keep(index, 'origin');
+    else this.#set(index, 'missing');
     return genuine;
+  }
+
+  #keep(index: number, from: 'origin' | 'neighbours'): void {
+    this.#set(index, 'verified');
+    this.#fresh.push(index);
+    this.#freshFromOrigin ||= from === 'origin';
   }
 
   #view(index: number): Uint8Array {
