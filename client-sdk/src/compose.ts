@@ -1,7 +1,5 @@
-import type { ChannelId } from '@shoal/protocol';
 import type Hls from 'hls.js';
 import { SwarmEngine } from './core/engine.ts';
-import type { UploadSettings } from './core/upload-policy.ts';
 import { sha256 } from './adapters/crypto/sha256.ts';
 import { createAbrController } from './adapters/hlsjs/abr-controller.ts';
 import { createFragmentLoader } from './adapters/hlsjs/fragment-loader.ts';
@@ -9,7 +7,7 @@ import { DemandBook } from './adapters/hlsjs/demand-book.ts';
 import { PlaybackMonitor } from './adapters/hlsjs/playback-monitor.ts';
 import { createPlaylistTap, renditionOf } from './adapters/hlsjs/playlist-tap.ts';
 import { RenditionBook } from './adapters/hlsjs/rendition-book.ts';
-import type { Driver } from './adapters/host/driver.ts';
+import type { Driver, DriverListeners } from './adapters/host/driver.ts';
 import { runEffect } from './adapters/host/effect-runner.ts';
 import { DeviceWatch } from './adapters/host/device-watch.ts';
 import { Emitter } from './adapters/host/emitter.ts';
@@ -24,21 +22,10 @@ import { PeerLinks } from './adapters/peer/simple-peer-link.ts';
 import { TrackerClient } from './adapters/tracker/tracker-client.ts';
 import { ShoalError, shoalWarning } from './errors.ts';
 import { NotSharedMeter } from './not-shared.ts';
+import type { ShoalSettings } from './settings.ts';
 import type { Shoal } from './shoal.ts';
-import type { EngineName, Integrity } from './options.ts';
 import type { PlainParts } from './plain/compose.ts';
 import { readUpload } from './upload-options.ts';
-
-/** Options with their defaults filled in; see {@link ShoalOptions}. */
-export type ShoalSettings = {
-  readonly tracker: string;
-  readonly engine: EngineName;
-  readonly integrity: Integrity;
-  readonly channel: ChannelId | undefined;
-  readonly p2p: boolean;
-  readonly upload: UploadSettings;
-  readonly iceServers: readonly RTCIceServer[];
-};
 
 const now = (): number => performance.now();
 
@@ -128,16 +115,7 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
   };
 }
 
-/** What a driver tells. */
-type Listeners = {
-  readonly emitter: Emitter;
-  /** It has begun or ceased to be able to upload. */
-  readonly onUploadable: () => void;
-  /** The player asks for a segment, and what it has buffered may have changed before anybody heard of it. */
-  readonly onDemand: () => void;
-};
-
-async function composeDriver(settings: ShoalSettings, listeners: Listeners): Promise<Driver> {
+async function composeDriver(settings: ShoalSettings, listeners: DriverListeners): Promise<Driver> {
   const { emitter } = listeners;
   if (typeof RTCPeerConnection === 'undefined' || typeof WebSocket === 'undefined') {
     emitter.warn(shoalWarning('webrtc-unsupported'));
@@ -145,6 +123,7 @@ async function composeDriver(settings: ShoalSettings, listeners: Listeners): Pro
   }
   try {
     if (settings.engine === 'shoal') return await composeShared(settings, listeners);
+    const { composeStock } = await import('./stock/compose.ts');
     return await composeStock(settings, listeners);
   } catch (cause) {
     emitter.warn(shoalWarning('engine-load-failed', { cause }));
@@ -189,48 +168,7 @@ function composePlain(): Driver {
   };
 }
 
-async function composeStock(
-  settings: ShoalSettings,
-  { emitter, onUploadable }: Listeners,
-): Promise<Driver> {
-  const { StockEngine } = await import('./adapters/p2p-media-loader/stock-engine.ts');
-  const stock = await StockEngine.load({
-    ...settings,
-    uploads: settings.upload.enabled,
-    onUploaded: onUploadable,
-    onPeers: (connected) => {
-      emitter.emit('peers', { connected });
-    },
-    onTracker: (state) => {
-      emitter.emit('tracker', { state });
-    },
-    onTrackerUnreachable: (cause) => {
-      emitter.warn(shoalWarning('tracker-unreachable', { cause }));
-    },
-  });
-  return {
-    engine: 'p2p-media-loader',
-    hlsConfig: stock.hlsConfig,
-    attach: (hls) => {
-      stock.attach(hls);
-    },
-    playback: () => {},
-    counters: () => stock.counters(),
-    notShared: () => ({}),
-    p2p: () => stock.p2p(),
-    setP2P: (enabled) => {
-      stock.setP2P(enabled);
-    },
-    applyUpload: ({ shares, reason }) => {
-      stock.setUpload(shares && reason === undefined);
-    },
-    close: () => {
-      stock.close();
-    },
-  };
-}
-
-async function composeShared(settings: ShoalSettings, listeners: Listeners): Promise<Driver> {
+async function composeShared(settings: ShoalSettings, listeners: DriverListeners): Promise<Driver> {
   const { integrity, channel } = settings;
   const plain =
     integrity === 'none'
@@ -241,7 +179,7 @@ async function composeShared(settings: ShoalSettings, listeners: Listeners): Pro
 
 function composeSwarm(
   settings: ShoalSettings,
-  parts: Listeners & { readonly plain: PlainParts | undefined },
+  parts: DriverListeners & { readonly plain: PlainParts | undefined },
 ): Driver {
   const { emitter, onUploadable, onDemand, plain } = parts;
   const { random } = Math;

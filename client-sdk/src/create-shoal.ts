@@ -1,6 +1,7 @@
 import { parseChannelId } from '@shoal/protocol';
-import { composeShoal, type ShoalSettings } from './compose.ts';
+import { composeShoal } from './compose.ts';
 import { ShoalError } from './errors.ts';
+import type { ShoalSettings } from './settings.ts';
 import type { Shoal } from './shoal.ts';
 import type { ShoalOptions } from './options.ts';
 import { readUpload } from './upload-options.ts';

@@ -5,6 +5,7 @@ import type { UploadDecision } from '../../core/upload-policy.ts';
 import type { TrackerState } from '../../events.ts';
 import type { NotShared } from '../../not-shared.ts';
 import type { EngineName } from '../../options.ts';
+import type { Emitter } from './emitter.ts';
 
 /** One way of getting segments to the player: the swarm, the stock engine, or plain HLS. */
 export type Driver = {
@@ -32,4 +33,13 @@ export type DriverCounters = {
   readonly peers: number;
   readonly viewers: number | undefined;
   readonly tracker: TrackerState;
+};
+
+/** What a driver tells. */
+export type DriverListeners = {
+  readonly emitter: Emitter;
+  /** It has begun or ceased to be able to upload. */
+  readonly onUploadable: () => void;
+  /** The player asks for a segment, and what it has buffered may have changed before anybody heard of it. */
+  readonly onDemand: () => void;
 };

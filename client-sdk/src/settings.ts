@@ -1,0 +1,14 @@
+import type { ChannelId } from '@shoal/protocol';
+import type { UploadSettings } from './core/upload-policy.ts';
+import type { EngineName, Integrity } from './options.ts';
+
+/** Options with their defaults filled in; see {@link ShoalOptions}. */
+export type ShoalSettings = {
+  readonly tracker: string;
+  readonly engine: EngineName;
+  readonly integrity: Integrity;
+  readonly channel: ChannelId | undefined;
+  readonly p2p: boolean;
+  readonly upload: UploadSettings;
+  readonly iceServers: readonly RTCIceServer[];
+};
