@@ -105,7 +105,8 @@ describe('two viewers', () => {
     ann.update({ lo: 5, hi: 9 });
     await until(() => tracker.channel(DEMO)?.renditions[0]?.holders === 1, { what: 'placed' });
     bus.publish(segmentReady(10));
-    expect((await ann.next('segment'))['duties']).toHaveLength(2);
+    // One holder is the whole of K, so its stripe is the whole segment.
+    expect(await ann.next('segment')).toMatchObject({ duties: [{ stripe: 0, of: 1, rank: 0 }] });
     expect(await ben.next('segment')).toMatchObject({ duties: [], viewers: 2 });
     await tracker.close();
     expect(bus.listeners.size).toBe(0);
