@@ -9,7 +9,7 @@ const MAX_NOTES = 20_000;
 
 /**
  * Sees from outside what one engine does: when its segments are complete, by what it announces to its
- * neighbours (PEER-4: 50 ms later at most), and how long its neighbours take to answer its requests.
+ * neighbours (later by what PEER-4 allows), and how long its neighbours take to answer its requests.
  */
 export class EngineWatch {
   readonly fills: Fill[] = [];

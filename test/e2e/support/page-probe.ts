@@ -3,7 +3,7 @@ import type Hls from 'hls.js';
 
 /** What the probe has seen of a page, independent of the SDK's own counters. */
 export type Probe = {
-  /** Bytes that data channels received and sent, from `RTCPeerConnection.getStats`, closed connections included. */
+  /** Bytes that were received from and given to data channels, closed connections included. */
   readonly received: number;
   readonly sent: number;
   /** Times the playhead stood still for 750 ms and more after it had moved, though nobody paused it. */
@@ -17,7 +17,7 @@ export type LoadedFragment = { readonly url: string; readonly sha256: string };
 
 /** What {@link installProbe} leaves in the page. */
 type PageProbe = {
-  readonly read: () => Promise<Probe>;
+  readonly read: () => Probe;
   readonly fragments: LoadedFragment[];
   /** Begins to note the fragments that the page's player loads. */
   readonly watchFragments: () => void;
@@ -29,28 +29,38 @@ declare global {
 
 /**
  * Runs in the page before anything else: counts data-channel bytes at the browser's own
- * `RTCPeerConnection`, and watches the playhead. Self-contained, since only its source is sent.
+ * channels, and watches the playhead. Self-contained, since only its source is sent.
  */
 export function installProbe(): void {
-  const connections: RTCPeerConnection[] = [];
-  const last = new Map<RTCPeerConnection, { received: number; sent: number }>();
+  // At the channels: what a connection has carried is not to be asked of it once it has closed.
+  const bytes = { received: 0, sent: 0 };
+  const sizeOf = (data: unknown): number => {
+    if (typeof data === 'string') return data.length;
+    if (data instanceof Blob) return data.size;
+    return data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? data.byteLength : 0;
+  };
+  const watch = (channel: RTCDataChannel): void => {
+    channel.addEventListener('message', ({ data }) => (bytes.received += sizeOf(data)));
+  };
+  const send = Reflect.get(RTCDataChannel.prototype, 'send') as (data: unknown) => void;
+  RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown): void {
+    send.call(this, data);
+    bytes.sent += sizeOf(data);
+  };
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Native {
     constructor(config?: RTCConfiguration) {
       super(config);
-      connections.push(this);
+      this.addEventListener('datachannel', ({ channel }) => {
+        watch(channel);
+      });
     }
-  };
-  const count = async (connection: RTCPeerConnection): Promise<void> => {
-    if (connection.connectionState === 'closed') return;
-    let received = 0;
-    let sent = 0;
-    for (const entry of (await connection.getStats()).values() as Iterable<Record<string, unknown>>)
-      if (entry['type'] === 'data-channel') {
-        received += Number(entry['bytesReceived'] ?? 0);
-        sent += Number(entry['bytesSent'] ?? 0);
-      }
-    last.set(connection, { received, sent });
+
+    override createDataChannel(label: string, init?: RTCDataChannelInit): RTCDataChannel {
+      const channel = super.createDataChannel(label, init);
+      watch(channel);
+      return channel;
+    }
   };
   let stalls = 0;
   let played = 0;
@@ -65,19 +75,10 @@ export function installProbe(): void {
     stood = moved === 0 && played > 0 && !video.paused ? stood + 1 : 0;
     if (stood === 3) stalls += 1;
   }, 250);
-  setInterval(() => void Promise.all(connections.map(count)), 500);
   const fragments: LoadedFragment[] = [];
   globalThis.shoalProbe = {
     fragments,
-    read: async () => {
-      await Promise.all(connections.map(count));
-      const sums = { received: 0, sent: 0 };
-      for (const { received, sent } of last.values()) {
-        sums.received += received;
-        sums.sent += sent;
-      }
-      return { ...sums, stalls, played };
-    },
+    read: () => ({ ...bytes, stalls, played }),
     watchFragments: () => {
       const hls = globalThis.shoalPage?.hls;
       if (hls === undefined) return;
