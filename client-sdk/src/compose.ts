@@ -86,14 +86,12 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
       monitor.attach(hls);
     },
     stats: () => {
-      const { http, p2p, uploaded, wasted, peers, viewers, tracker } = driver.counters();
+      const { http, p2p, uploaded, wasted, ...gauges } = driver.counters();
       const bytes = { http, p2p, uploaded, wasted };
       return {
         bytes,
         notShared: driver.notShared(),
-        peers,
-        viewers,
-        tracker,
+        ...gauges,
         p2p: driver.p2p(),
         upload: governor.read(),
         ...monitor.read(),
@@ -158,6 +156,7 @@ function composePlain(): Driver {
       wasted: 0,
       peers: 0,
       viewers: undefined,
+      resting: false,
       tracker: 'off',
     }),
     notShared: () => notShared.read(),
@@ -207,6 +206,7 @@ function composeSwarm(
       onUploadable();
     },
     now,
+    timely: () => !document.hidden,
   });
   const input: EngineHost['input'] = (value) => {
     host.input(value);
@@ -322,6 +322,7 @@ function composeSwarm(
         wasted: stats.wastedBytes,
         peers: stats.peers,
         viewers: stats.viewers,
+        resting: stats.resting,
         tracker: tracker.state,
       };
     },

@@ -35,6 +35,8 @@ export type ShoalEvents = {
   readonly peers: { readonly connected: number };
   readonly tracker: { readonly state: TrackerState };
   readonly p2p: { readonly enabled: boolean };
+  /** The device is short of CPU: the viewer has left the swarm for a while and plays plain HLS, or has come back. */
+  readonly rest: { readonly resting: boolean };
   /** Uploading was stopped, reduced or allowed again, by whomever; see {@link ShoalStats}. */
   readonly upload: UploadState;
 };

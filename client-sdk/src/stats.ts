@@ -23,6 +23,8 @@ export type ShoalStats = {
   readonly tracker: TrackerState;
   /** Whether P2P is on now. */
   readonly p2p: boolean;
+  /** Whether the viewer rests from the swarm although P2P is on, its device being short of CPU. */
+  readonly resting: boolean;
   /** Whether others may get anything from this viewer now, and if not, or less, why. */
   readonly upload: UploadState;
   /** Media buffered ahead of the playhead, in ms. */

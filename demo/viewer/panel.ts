@@ -38,7 +38,7 @@ export function createPanel(): Panel {
   };
   const upload = element('upload-state', HTMLParagraphElement);
   const showUpload = (stats: ShoalStats): void => {
-    const text = uploadText(stats.upload);
+    const text = uploadText(stats);
     // Said anew, a status is read out anew.
     if (upload.textContent !== text) upload.textContent = text;
     upload.hidden = false;

@@ -40,6 +40,7 @@ export function watchPlain(hls: Hls, video: HTMLVideoElement): PlainStats {
       viewers: undefined,
       tracker: 'off',
       p2p: false,
+      resting: false,
       upload: { state: 'off', reason: 'p2p' },
       bufferMs: bufferAhead(video) * 1000,
       latencyMs: hls.playingDate === null ? undefined : Date.now() - hls.playingDate.getTime(),

@@ -1,7 +1,9 @@
-import type { UploadReason, UploadState } from '@shoal/client-sdk';
+import type { ShoalStats, UploadReason } from '@shoal/client-sdk';
 
 /** What is sent to other viewers, and if not, or less, why, in the words of somebody who watches. */
-export function uploadText(upload: UploadState): string {
+export function uploadText({ upload, resting }: Pick<ShoalStats, 'upload' | 'resting'>): string {
+  if (resting)
+    return 'This device is busy: for a while nothing is sent to other viewers, and nothing comes from them.';
   switch (upload.state) {
     case 'on':
       return upload.maxKbps === undefined

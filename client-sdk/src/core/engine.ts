@@ -2,7 +2,7 @@ import { assertNever, type RenditionId } from '@shoal/protocol';
 import type { Effect, EngineOptions, EngineStats, Input } from './io.ts';
 import { onFrame, onLinkClosed } from './neighbour-events.ts';
 import { onDemandCancelled, onFetchOutcome } from './origin-events.ts';
-import { adoptOrphan, meetDeadline, needDigests, renewHints, takeDuties } from './origin-plan.ts';
+import { adoptOrphan, meetDeadline, needDigests, takeDuties, tellFetching } from './origin-plan.ts';
 import { announcePieces, askNeighbours, expireRequests, serveUploads } from './peer-plan.ts';
 import { onUpload } from './sharing.ts';
 import { type PlainSharing, sharesPlain, SwarmState } from './swarm-state.ts';
@@ -13,6 +13,7 @@ import {
   onTrackerMessage,
   onTrackerOpen,
 } from './tracker-events.ts';
+import { giveWay } from './give-way.ts';
 import { ENGINE } from './limits.ts';
 import type { Standing } from './tracker-session.ts';
 
@@ -36,6 +37,7 @@ export class SwarmEngine {
     state.now = now;
     this.#take(input);
     state.resetWake();
+    giveWay(state);
     connectTracker(state);
     expireRequests(state);
     takeDuties(state);
@@ -46,7 +48,7 @@ export class SwarmEngine {
       meetDeadline(state, entry);
       needDigests(state, entry);
     }
-    renewHints(state);
+    tellFetching(state);
     askNeighbours(state, wanted);
     serveUploads(state);
     announcePieces(state);
@@ -77,7 +79,7 @@ export class SwarmEngine {
 
   /** Counters so far. */
   stats(): EngineStats {
-    const { fetches, p2pBytes, uploads, wastedBytes, mesh, tracker } = this.#state;
+    const { fetches, p2pBytes, uploads, wastedBytes, mesh, tracker, rest } = this.#state;
     return {
       httpBytes: fetches.receivedBytes,
       p2pBytes,
@@ -85,6 +87,7 @@ export class SwarmEngine {
       wastedBytes,
       peers: mesh.ready().length,
       viewers: tracker.viewers,
+      resting: rest.until !== undefined,
     };
   }
 
@@ -112,7 +115,7 @@ export class SwarmEngine {
         onDemandCancelled(state, input.demand);
         return;
       case 'p2p':
-        state.p2p = input.enabled;
+        state.enabled = input.enabled;
         if (!input.enabled) leaveSwarm(state);
         return;
       case 'upload':
@@ -162,6 +165,7 @@ export class SwarmEngine {
         );
         return;
       case 'tick':
+        if (input.lateMs !== undefined) state.strain.late(input.lateMs, state.now);
         return;
       default:
         assertNever(input);

@@ -17,6 +17,8 @@ type PieceFetch = {
   to: number;
   /** Offset in the segment of the next byte to come. */
   at: number;
+  /** When the neighbours are told (again) that it is on its way. */
+  tellAt: number;
   received: number;
 };
 
@@ -58,8 +60,6 @@ export class Fetches {
   readonly estimate: HttpEstimate = new HttpEstimate();
   readonly #active = new Map<number, PieceFetch | DigestFetch>();
   #lastId = 0;
-  /** When the neighbours are told again of what is on its way. */
-  renewAt: number | undefined;
   /** Bytes of segment data received over HTTP. */
   receivedBytes = 0;
   /** Responses with segment data under way, and what they have brought together since the last sample. */
@@ -82,20 +82,28 @@ export class Fetches {
     return open;
   }
 
-  /** What has been on its way so long that those who were told of it no longer count on it. */
-  unannounced(
+  /** What the neighbours are to be told of now: it is on its way, and was not told of lately (PEER-8). */
+  untold(
     now: number,
   ): readonly { readonly entry: SegmentEntry; readonly from: number; readonly to: number }[] {
-    if (this.renewAt === undefined || now < this.renewAt) return [];
     const ranges: { readonly entry: SegmentEntry; readonly from: number; readonly to: number }[] =
       [];
     for (const fetch of this.#active.values()) {
-      if (fetch.type !== 'pieces' || fetch.pieces.size === 0) continue;
+      if (fetch.type !== 'pieces' || fetch.pieces.size === 0 || now < fetch.tellAt) continue;
+      fetch.tellAt = now + ENGINE.hintRenewMs;
       const [from = 0] = fetch.pieces;
       ranges.push({ entry: fetch.entry, from, to: Math.max(...fetch.pieces) + 1 });
     }
-    this.renewAt = ranges.length === 0 ? undefined : now + ENGINE.hintRenewMs;
     return ranges;
+  }
+
+  /** When there is something to be told next. */
+  get tellAt(): number | undefined {
+    let first: number | undefined;
+    for (const fetch of this.#active.values())
+      if (fetch.type === 'pieces' && fetch.pieces.size > 0 && fetch.tellAt < (first ?? Infinity))
+        first = fetch.tellAt;
+    return first;
   }
 
   fetchingDigests(entry: SegmentEntry): boolean {
@@ -104,11 +112,14 @@ export class Fetches {
     return false;
   }
 
-  /** Asks the origin for pieces `[from, to)`, all of them missing; for the whole segment without a Range. */
+  /**
+   * Asks the origin for pieces `[from, to)`, all of them missing; for the whole segment without a Range. If they
+   * are not there by `tellAt`, the neighbours are told that they come.
+   */
   pieces(
     entry: SegmentEntry,
     range: { readonly from: number; readonly to: number },
-    now: number,
+    { now, tellAt }: { readonly now: number; readonly tellAt: number },
   ): Effect {
     const { from, to } = range;
     const id = ++this.#lastId;
@@ -123,11 +134,11 @@ export class Fetches {
       first: from,
       to,
       at,
+      tellAt,
       received: 0,
     };
     claim(fetch, from, to);
     this.#active.set(id, fetch);
-    this.renewAt ??= now + ENGINE.hintRenewMs;
     const { url, within } = entry;
     const place = { url, ...(within && { within }) };
     if (from === 0 && to === entry.pieces) return { type: 'fetch', fetch: id, ...place };

@@ -98,8 +98,8 @@ export type Input =
   | { readonly type: 'fetch-end'; readonly fetch: number }
   /** `status` is the HTTP status, or 0 where there was no response. */
   | { readonly type: 'fetch-failed'; readonly fetch: number; readonly status: number }
-  /** The time of {@link SwarmEngine.deadline} has come. */
-  | { readonly type: 'tick' };
+  /** The time of {@link SwarmEngine.deadline} has come; `lateMs` ago, where the host's timer was notably late. */
+  | { readonly type: 'tick'; readonly lateMs?: number };
 
 /** Everything the engine may ask its host to do, in order. */
 export type Effect =
@@ -159,6 +159,8 @@ export type Report =
   | { readonly type: 'peers'; readonly connected: number }
   /** This viewer has stopped uploading, or begun again. */
   | { readonly type: 'sharing'; readonly shares: boolean }
+  /** This viewer has left the swarm because its device is short of CPU, or comes back. */
+  | { readonly type: 'resting'; readonly resting: boolean }
   | { readonly type: 'peer-dropped'; readonly peer: PeerId; readonly reason: ByeReason }
   | { readonly type: 'corrupt-origin'; readonly id: SegmentId }
   | { readonly type: 'tracker-refused'; readonly code: string; readonly message: string };
@@ -171,6 +173,8 @@ export type EngineStats = {
   readonly wastedBytes: number;
   readonly peers: number;
   readonly viewers: number | undefined;
+  /** Whether the viewer rests from the swarm, its device being short of CPU (SWM-17). */
+  readonly resting: boolean;
 };
 
 /** Settings of the engine. */

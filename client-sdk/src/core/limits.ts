@@ -28,9 +28,13 @@ export const ENGINE = {
   failuresInARow: 3,
   /** Requests remembered after their time-out, so that a late piece is still welcome. */
   lateRequests: 16,
-  /** PEER-4: verified pieces of the origin are announced together after this long, those of neighbours after that. */
+  /**
+   * PEER-4: verified pieces of the origin are announced together after this long, those of neighbours after that,
+   * or after that where all viewers are neighbours: there each gets them from who fetched them, as a rule.
+   */
   announceDelayMs: 25,
   relayDelayMs: 60,
+  relayAmongAllMs: 500,
   /** Segments announced to a new neighbour, newest first: as many as it keeps in mind (LIM-4), of all renditions. */
   announcedSegments: 64,
   /** SWM-15: how long the swarm waits for the first segment to play. */
@@ -78,8 +82,17 @@ export const ENGINE = {
   updateGapMs: 1_000,
   /** How often the viewer looks whether there is news for an update. */
   standingMs: 200,
-  /** Kept between completion and the end of the buffer, for appending and decoding. */
-  safetyMs: 500,
+  /** Kept between completion and the end of the buffer, for appending and decoding; a strained device keeps more (SWM-18). */
+  safetyMs: 350,
+  /** SWM-17: what timers were late by counts for about this long, one delay for so much at most. */
+  strainMs: 8_000,
+  latenessMostMs: 1_500,
+  /** SWM-17: a viewer that waits for this share of the time leaves the swarm, for so long and up to as long again by chance. */
+  strainShare: 0.5,
+  restMs: 20_000,
+  /** Strain so soon after a rest doubles the next, up to this. */
+  restedMs: 60_000,
+  restMostMs: 300_000,
   /** SWM-5: constant part of the time an HTTP fallback is given. */
   fallbackBaseMs: 60,
   /** Largest random head start of one viewer's fallback over another's, so that the others can wait for it. */
@@ -94,6 +107,8 @@ export const ENGINE = {
   ownerMs: 600,
   /** How long a `fetching` hint keeps others waiting. */
   hintMs: 1_500,
+  /** An owner's `fetching` hint is given after this long: before, its backups do nothing, and mostly all is there by then. */
+  hintDelayMs: 100,
   /** A `fetching` hint is given again this often while the response is under way. */
   hintRenewMs: 1_000,
   /** An origin that takes longer for one piece is slow: promises are waited for. */

@@ -13,8 +13,10 @@ export function takeDuties(state: SwarmState): void {
   const first = due.length === 0 ? undefined : pressing(state, state.wanted());
   for (const { entry, from, to } of due) {
     if (first !== undefined && first !== entry) continue;
+    // Those who would wait for it wait longer than this anyway: of most fetches nobody has to be told.
+    const time = { now: state.now, tellAt: state.now + ENGINE.hintDelayMs };
     for (const run of runs(from, to, (i) => entry.state(i) === 'missing'))
-      fetchPieces(state, entry, run);
+      state.emit(state.fetches.pieces(entry, run, time));
   }
   state.wake(state.duties.deadline());
 }
@@ -84,7 +86,7 @@ function fetchDue(state: SwarmState, entry: SegmentEntry, times: FallbackTimes):
   const chosen = new Set([...due.slice(from), ...due.slice(0, from)].slice(0, room));
   for (const run of runs(0, entry.pieces, (i) => chosen.has(i))) {
     if (!state.fetches.free) break;
-    fetchPieces(state, entry, run);
+    state.emit(state.fetches.pieces(entry, run, { now: state.now, tellAt: state.now }));
     state.mesh.fellShort(state.now);
   }
 }
@@ -97,11 +99,16 @@ function roomFor(state: SwarmState, entry: SegmentEntry): number {
   return Math.max(open === 0 ? 1 : 0, Math.floor(pieces) - open);
 }
 
-/** Tells the neighbours again of what is still on its way from a slow origin. */
-export function renewHints(state: SwarmState): void {
-  for (const { entry, from, to } of state.fetches.unannounced(state.now))
-    tellFetching(state, entry, { from, to });
-  state.wake(state.fetches.renewAt);
+/** Tells the neighbours what they need not fetch themselves, and again while it is on its way (PEER-8). */
+export function tellFetching(state: SwarmState): void {
+  const untold = state.fetches.untold(state.now);
+  state.wake(state.fetches.tellAt);
+  // Who will not be given it need not wait for it.
+  if (!state.shares) return;
+  for (const { entry, from, to } of untold) {
+    const message = { type: 'fetching', segment: entry.info.id, from, to } as const;
+    for (const { peer } of state.mesh.ready()) state.emit({ type: 'send', peer, message });
+  }
 }
 
 /** Gets the digest list, from a neighbour that must have it or from the origin, once pieces can come. */
@@ -136,26 +143,6 @@ export function needDigests(state: SwarmState, entry: SegmentEntry): void {
   const needed = slow || (overHttp > 0 && overHttp < entry.pieces) || asked !== undefined;
   if (!needed || state.now < entry.fetchFrom || state.fetches.fetchingDigests(entry)) return;
   state.emit(state.fetches.digests(entry, digestsUrl(entry.url), state.now));
-}
-
-function fetchPieces(
-  state: SwarmState,
-  entry: SegmentEntry,
-  run: { readonly from: number; readonly to: number },
-): void {
-  state.emit(state.fetches.pieces(entry, run, state.now));
-  tellFetching(state, entry, run);
-}
-
-function tellFetching(
-  state: SwarmState,
-  entry: SegmentEntry,
-  run: { readonly from: number; readonly to: number },
-): void {
-  // Who will not be given it need not wait for it.
-  if (!state.shares) return;
-  const message = { type: 'fetching', segment: entry.info.id, ...run } as const;
-  for (const { peer } of state.mesh.ready()) state.emit({ type: 'send', peer, message });
 }
 
 /**

@@ -112,8 +112,9 @@ export function announcePieces(state: SwarmState): void {
   if (fresh.length === 0) return;
   // Nobody else has what comes from the origin; what was passed on, others are being given as well.
   const isNew = fresh.some((entry) => entry.freshFrom === 'origin');
-  const delay = isNew ? ENGINE.announceDelayMs : ENGINE.relayDelayMs;
-  state.announceAt = Math.min(state.announceAt ?? Infinity, state.now + delay);
+  if (isNew)
+    state.announceAt = Math.min(state.announceAt ?? Infinity, state.now + ENGINE.announceDelayMs);
+  else state.announceAt ??= state.now + relayDelay(state);
   if (state.now < state.announceAt) {
     state.wake(state.announceAt);
     return;
@@ -135,6 +136,12 @@ export function announcePieces(state: SwarmState): void {
       state.emit({ type: 'send', peer: neighbour.peer, message });
     }
   }
+}
+
+/** How long what neighbours brought waits to be announced. Among all it is by chance: of two, one then spares the other the news. */
+function relayDelay({ mesh, tracker, random }: SwarmState): number {
+  const all = tracker.viewers !== undefined && tracker.viewers <= mesh.ready().length + 1;
+  return all ? ENGINE.relayAmongAllMs * (0.5 + random()) : ENGINE.relayDelayMs;
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {

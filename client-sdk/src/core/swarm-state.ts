@@ -17,7 +17,9 @@ import type { PlainSegments } from './plain-segments.ts';
 import { Playback } from './playback.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import { ReceiveRate } from './receive-rate.ts';
+import { Rest } from './rest.ts';
 import { SegmentStore } from './segment-store.ts';
+import { Strain } from './strain.ts';
 import { TrackerSession } from './tracker-session.ts';
 import { Uploads } from './uploads.ts';
 
@@ -51,7 +53,10 @@ export class SwarmState {
   channel: ChannelId | undefined;
   /** Of the segment the player asked for last: where it stands before its first report. */
   rendition: RenditionId | undefined;
-  p2p = true;
+  /** Whether P2P is wanted. */
+  enabled = true;
+  readonly strain: Strain = new Strain();
+  readonly rest: Rest = new Rest();
   /** Whether something has played, or long been tried to; and until when that is waited for (SWM-15). */
   begun = false;
   beginBy: number | undefined;
@@ -81,6 +86,11 @@ export class SwarmState {
     });
   }
 
+  /** Whether this viewer takes part in the swarm. */
+  get p2p(): boolean {
+    return this.enabled && this.rest.until === undefined;
+  }
+
   emit(...effects: readonly Effect[]): void {
     this.#effects.push(...effects);
   }
@@ -104,12 +114,12 @@ export class SwarmState {
     return this.#wakeAt;
   }
 
-  /** When a segment must be complete. */
+  /** When a segment must be complete, if even the longest delay of late is not to be one too many (SWM-18). */
   deadlineOf(entry: SegmentEntry): number {
     const { id, durationMs } = entry.info;
     const length = (n: number): number =>
       this.catalog.byMsn(id.rendition, n)?.info.durationMs ?? durationMs;
-    return this.playback.deadline(id, length, this.now);
+    return this.playback.deadline(id, length, this.now) - this.strain.marginMs(this.now);
   }
 
   /** Incomplete segments to work on, most urgent first: those demanded, and the next few of each track with P2P on. */

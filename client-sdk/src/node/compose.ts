@@ -159,7 +159,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   player.start();
   return {
     stats: () => {
-      const { httpBytes, p2pBytes, uploadedBytes, wastedBytes, peers, viewers } = host.stats();
+      const { httpBytes, p2pBytes, uploadedBytes, wastedBytes, ...gauges } = host.stats();
       const { date, live, ...seen } = player.read();
       return {
         bytes: {
@@ -169,8 +169,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
           wasted: wastedBytes,
         },
         notShared: notShared.read(),
-        peers,
-        viewers,
+        ...gauges,
         tracker: tracker.state,
         p2p: p2p(),
         upload: governor.read(),

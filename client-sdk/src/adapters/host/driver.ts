@@ -32,6 +32,7 @@ export type DriverCounters = {
   readonly wasted: number;
   readonly peers: number;
   readonly viewers: number | undefined;
+  readonly resting: boolean;
   readonly tracker: TrackerState;
 };
 

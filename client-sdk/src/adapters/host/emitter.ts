@@ -13,6 +13,7 @@ export class Emitter {
     peers: new Set(),
     tracker: new Set(),
     p2p: new Set(),
+    rest: new Set(),
     upload: new Set(),
   };
   #early: ShoalWarning[] = [];

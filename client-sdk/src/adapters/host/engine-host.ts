@@ -19,6 +19,11 @@ export type EngineHostOptions = {
   readonly onFailure: (cause: unknown) => void;
   /** Monotonic, in ms. */
   readonly now: () => number;
+  /**
+   * Whether late timers say that the viewer's device is short of CPU: not in a hidden tab, where they are held back on
+   * purpose, nor where many viewers share a process. Never by default.
+   */
+  readonly timely?: () => boolean;
 };
 
 /** Inputs that may wait while effects run: more means that effects and inputs feed each other. */
@@ -26,6 +31,8 @@ const QUEUE_LIMIT = 4_096;
 const STEPS_PER_TURN = 16_384;
 /** A timer further away is rounded down to this, and then looks again. */
 const LONGEST_TIMER_MS = 60_000;
+/** A timer that is later than this says something of the device. */
+const NOTABLE_MS = 20;
 
 /**
  * Runs the engine: one input, then all its effects, then the next; then one timer for its deadline.
@@ -45,6 +52,7 @@ export class EngineHost {
     wastedBytes: 0,
     peers: 0,
     viewers: undefined,
+    resting: false,
   };
 
   constructor(options: EngineHostOptions) {
@@ -98,7 +106,7 @@ export class EngineHost {
       this.#guard(() => {
         this.#lastStats = this.#options.engine.stats();
       });
-    return this.running() ? this.#lastStats : { ...this.#lastStats, peers: 0 };
+    return this.running() ? this.#lastStats : { ...this.#lastStats, peers: 0, resting: false };
   }
 
   /** Takes no more inputs, runs no more effects. Idempotent. */
@@ -135,9 +143,12 @@ export class EngineHost {
   }
 
   readonly #onTimer = (): void => {
+    const { engine, now, timely } = this.#options;
+    const lateMs = timely?.() === true ? now() - (this.#armedFor ?? now()) : 0;
     this.#armedFor = undefined;
-    const at = this.#options.engine.deadline();
-    if (at !== undefined && at <= this.#options.now()) this.input({ type: 'tick' });
+    const at = engine.deadline();
+    if (lateMs >= NOTABLE_MS) this.input({ type: 'tick', lateMs });
+    else if (at !== undefined && at <= now()) this.input({ type: 'tick' });
     else this.#arm();
   };
 

@@ -14,6 +14,9 @@ export function publishReport(report: Report, emitter: Emitter): void {
     case 'peers':
       emitter.emit('peers', { connected: report.connected });
       return;
+    case 'resting':
+      emitter.emit('rest', { resting: report.resting });
+      return;
     case 'sharing':
       // What decides over it tells of it.
       return;

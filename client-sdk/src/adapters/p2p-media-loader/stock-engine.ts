@@ -101,6 +101,7 @@ export class StockEngine {
       wasted: 0,
       peers: this.#peers.size,
       viewers: undefined,
+      resting: false,
       tracker: this.#tracker,
     };
   }

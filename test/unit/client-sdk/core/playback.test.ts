@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Playback } from '../../../../client-sdk/src/core/playback.ts';
+import { ENGINE } from '../../../../client-sdk/src/core/limits.ts';
 import { renditionId } from '../../../support/builders.ts';
 
+/** What of a buffer may be waited for: the rest is for appending and decoding. */
+const before = (bufferEnd: number): number => bufferEnd - ENGINE.safetyMs;
 const twoSeconds = (): number => 2_000;
 const video = renditionId('720p');
 const audio = renditionId('audio');
@@ -29,20 +32,20 @@ function withAudio(
 }
 
 describe('the deadline of a segment', () => {
-  it('is half a second before the buffer runs out, and moves on by the lengths in between', () => {
+  it('is a little before the buffer runs out, and moves on by the lengths in between', () => {
     const playback = reported(true);
-    expect(playback.deadline(of(10), twoSeconds, 2_500)).toBe(4_500);
-    expect(playback.deadline(of(12), twoSeconds, 2_500)).toBe(8_500);
+    expect(playback.deadline(of(10), twoSeconds, 2_500)).toBe(before(5_000));
+    expect(playback.deadline(of(12), twoSeconds, 2_500)).toBe(before(9_000));
     const lengths = new Map([
       [10, 1_000],
       [11, 3_000],
     ]);
-    expect(playback.deadline(of(12), (msn) => lengths.get(msn) ?? 0, 2_500)).toBe(8_500);
+    expect(playback.deadline(of(12), (msn) => lengths.get(msn) ?? 0, 2_500)).toBe(before(9_000));
   });
 
   it('comes no nearer while the player is paused', () => {
     const playback = reported(false);
-    expect(playback.deadline(of(10), twoSeconds, 50_000)).toBe(53_500);
+    expect(playback.deadline(of(10), twoSeconds, 50_000)).toBe(before(54_000));
   });
 
   it('SWM-1 is now before the first report, and for what is behind the buffer', () => {
@@ -59,14 +62,14 @@ describe('the deadline of a segment', () => {
 
   it('SWM-20 is that of its own track, with separate audio', () => {
     const playback = withAudio();
-    expect(playback.deadline(of(11), twoSeconds, 2_500)).toBe(6_500);
-    expect(playback.deadline(of(40, audio), twoSeconds, 2_500)).toBe(3_500);
-    expect(playback.deadline(of(41, audio), twoSeconds, 2_500)).toBe(5_500);
+    expect(playback.deadline(of(11), twoSeconds, 2_500)).toBe(before(7_000));
+    expect(playback.deadline(of(40, audio), twoSeconds, 2_500)).toBe(before(4_000));
+    expect(playback.deadline(of(41, audio), twoSeconds, 2_500)).toBe(before(6_000));
   });
 
   it('SWM-20 of a rendition that was just switched to is when the first track runs dry', () => {
     const other = renditionId('1080p');
-    expect(withAudio().deadline(of(10, other), twoSeconds, 2_500)).toBe(3_500);
+    expect(withAudio().deadline(of(10, other), twoSeconds, 2_500)).toBe(before(4_000));
     const unknown = new Playback();
     unknown.report({ type: 'playback', main: undefined, audio: undefined, playing: true }, 1_000);
     expect(unknown.deadline(of(10, other), twoSeconds, 2_500)).toBe(2_500);

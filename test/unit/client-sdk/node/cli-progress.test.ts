@@ -9,6 +9,7 @@ function stats(change: Partial<NodePeerStats> = {}): NodePeerStats {
     viewers: 9,
     tracker: 'connected',
     p2p: true,
+    resting: false,
     bufferMs: 4_000,
     latencyMs: 6_000,
     stalls: 1,

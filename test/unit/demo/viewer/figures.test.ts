@@ -9,6 +9,7 @@ const stats: ShoalStats = {
   viewers: 9,
   tracker: 'connected',
   p2p: true,
+  resting: false,
   upload: { state: 'on', maxKbps: undefined },
   bufferMs: 5_240,
   latencyMs: 6_900,

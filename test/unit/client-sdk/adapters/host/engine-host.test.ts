@@ -17,6 +17,7 @@ const IDLE = {
   wastedBytes: 0,
   peers: 0,
   viewers: undefined,
+  resting: false,
 };
 
 /** An engine that does what a test tells it, bugs included: the real one is not supposed to have any to show. */
@@ -82,6 +83,36 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe('late timers', () => {
+  /** A timer that was due at 100 ms fires at `at`, as where the thread was busy meanwhile. */
+  function fireAt(at: number, timely: () => boolean = () => true): readonly Input[] {
+    const engine = new ScriptedEngine(() => []);
+    let now = 0;
+    const host = new EngineHost({
+      engine,
+      run: () => {},
+      onFailure: () => {},
+      now: () => now,
+      timely,
+    });
+    engine.due = 100;
+    host.input(TICK);
+    now = at;
+    vi.advanceTimersByTime(100);
+    host.stop();
+    return engine.inputs.slice(1);
+  }
+
+  it('SWM-17 are reported with the tick, if they were notably late', () => {
+    expect(fireAt(119)).toEqual([TICK]);
+    expect(fireAt(350)).toEqual([{ type: 'tick', lateMs: 250 }]);
+  });
+
+  it('SWM-17 are nothing to report where the browser holds them back', () => {
+    expect(fireAt(1_000, () => false)).toEqual([TICK]);
+  });
 });
 
 describe('running the engine', () => {
