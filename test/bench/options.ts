@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { err, ok, type Result, unwrap } from '@shoal/protocol';
 import { ENGINE_IDS, isEngineId } from './engine-ids.ts';
 import type { Plan } from './plan.ts';
+import { type Range, whole } from './whole-number.ts';
 import { CUSTOM, findScene, type Scene, SCENES } from './scenes.ts';
 
 /** What the command line asks for. */
@@ -210,15 +211,6 @@ function complaintAbout(plan: Plan): string | undefined {
   if (plan.polluterPercent > 0 && plan.engines.some((id) => id !== 'shoal'))
     return `${scene}: --polluters needs --engines shoal`;
   return undefined;
-}
-
-type Range = { readonly from: number; readonly to: number };
-
-function whole(flag: string, text: string, { from, to }: Range): Result<number, string> {
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  return number >= from && number <= to
-    ? ok(number)
-    : err(`--${flag} must be a whole number from ${from} to ${to}, not ${text}`);
 }
 
 function optional(

@@ -6,8 +6,10 @@ import { leaveSwarm } from './tracker-events.ts';
 export function giveWay(state: SwarmState): void {
   const { rest, strain, now } = state;
   if (rest.until !== undefined) {
-    state.wake(rest.until);
-    if (now < rest.until) return;
+    if (now < rest.until) {
+      state.wake(rest.until);
+      return;
+    }
     rest.end(now);
     strain.clear();
     state.emit({ type: 'report', report: { type: 'resting', resting: false } });

@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import { launchChromium } from '../../support/chromium.ts';
 import { median } from '../../support/percentile.ts';
 import { startCpuMeter } from '../chromium/cpu-meter.ts';
+import { type Range, whole } from '../whole-number.ts';
 import { installMeshPage, type Traffic } from './mesh-page.ts';
 
 /** What data channels alone cost: a full mesh of pages that exchange a stream's bytes and do nothing else. */
@@ -155,16 +156,15 @@ function readOptions() {
       },
     });
     if (values.help) return undefined;
-    const within = (name: 'viewers' | 'rounds' | 'seconds', min: number, max: number): number => {
-      const value = Number(values[name]);
-      if (!Number.isInteger(value) || value < min || value > max)
-        throw new Error(`--${name} is a whole number from ${min} to ${max}`);
-      return value;
+    const number = (name: 'viewers' | 'rounds' | 'seconds', range: Range): number => {
+      const read = whole(name, values[name], range);
+      if (!read.ok) throw new Error(read.error);
+      return read.value;
     };
     return {
-      viewers: within('viewers', 2, 16),
-      rounds: within('rounds', 1, 9),
-      seconds: within('seconds', 4, 60),
+      viewers: number('viewers', { from: 2, to: 16 }),
+      rounds: number('rounds', { from: 1, to: 9 }),
+      seconds: number('seconds', { from: 4, to: 60 }),
       json: values.json,
     };
   } catch (cause) {

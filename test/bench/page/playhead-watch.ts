@@ -4,6 +4,8 @@ import type { Stall } from './reading.ts';
 const LOOK_MS = 100;
 /** A playhead that stands still for so long has stalled. Ms. */
 const STALL_MS = 400;
+/** Of HTMLMediaElement. */
+const HAVE_FUTURE_DATA = 3;
 
 /** What is looked at of a media element. */
 export type Playhead = Pick<
@@ -69,9 +71,6 @@ export class PlayheadWatch {
       : undefined;
   }
 }
-
-/** Of HTMLMediaElement. */
-const HAVE_FUTURE_DATA = 3;
 
 /** Watches `video` from now on; returns what was noted so far. */
 export function watchPlayhead(video: HTMLVideoElement): () => readonly Stall[] {

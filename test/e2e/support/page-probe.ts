@@ -1,4 +1,5 @@
 import type {} from '@shoal/demo/viewer/test-hook';
+import type {} from '../../support/channel-meter.ts';
 import type Hls from 'hls.js';
 
 /** What the probe has seen of a page, independent of the SDK's own counters. */
@@ -28,40 +29,9 @@ declare global {
 }
 
 /**
- * Runs in the page before anything else: counts data-channel bytes at the browser's own
- * channels, and watches the playhead. Self-contained, since only its source is sent.
+ * Runs in the page before anything else: watches the playhead, beside what `installChannelMeter` counts. Self-contained, since only its source is sent.
  */
 export function installProbe(): void {
-  // At the channels: what a connection has carried is not to be asked of it once it has closed.
-  const bytes = { received: 0, sent: 0 };
-  const sizeOf = (data: unknown): number => {
-    if (typeof data === 'string') return data.length;
-    if (data instanceof Blob) return data.size;
-    return data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? data.byteLength : 0;
-  };
-  const watch = (channel: RTCDataChannel): void => {
-    channel.addEventListener('message', ({ data }) => (bytes.received += sizeOf(data)));
-  };
-  const send = Reflect.get(RTCDataChannel.prototype, 'send') as (data: unknown) => void;
-  RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown): void {
-    send.call(this, data);
-    bytes.sent += sizeOf(data);
-  };
-  const Native = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Native {
-    constructor(config?: RTCConfiguration) {
-      super(config);
-      this.addEventListener('datachannel', ({ channel }) => {
-        watch(channel);
-      });
-    }
-
-    override createDataChannel(label: string, init?: RTCDataChannelInit): RTCDataChannel {
-      const channel = super.createDataChannel(label, init);
-      watch(channel);
-      return channel;
-    }
-  };
   let stalls = 0;
   let played = 0;
   let stood = 0;
@@ -78,7 +48,7 @@ export function installProbe(): void {
   const fragments: LoadedFragment[] = [];
   globalThis.shoalProbe = {
     fragments,
-    read: () => ({ ...bytes, stalls, played }),
+    read: () => ({ sent: 0, received: 0, ...globalThis.channelBytes, stalls, played }),
     watchFragments: () => {
       const hls = globalThis.shoalPage?.hls;
       if (hls === undefined) return;

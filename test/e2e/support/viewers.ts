@@ -2,6 +2,7 @@ import type { ShoalStats } from '@shoal/client-sdk';
 import type {} from '@shoal/demo/viewer/test-hook';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { until } from '../../support/until.ts';
+import { installChannelMeter } from '../../support/channel-meter.ts';
 import { installProbe, type LoadedFragment, type Probe } from './page-probe.ts';
 
 /** A page that watches a channel. */
@@ -32,7 +33,8 @@ export async function openViewer(
     viewport: { width: 640, height: 400 },
   });
   const page = await context.newPage();
-  for (const script of [installProbe, ...(options.scripts ?? [])]) await page.addInitScript(script);
+  for (const script of [installChannelMeter, installProbe, ...(options.scripts ?? [])])
+    await page.addInitScript(script);
   await page.goto(url);
   const probe = (): Promise<Probe> =>
     page.evaluate(() => {

@@ -2,10 +2,16 @@ import { ENGINE } from '@shoal/client-sdk/core';
 import { BYE } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment, peerId, pieceOf } from '../../../support/builders.ts';
-import { watchingViewer } from '../../../support/engine-driver.ts';
+import { type EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
 
 const segment = originSegment(11);
 const id = segment.info.id;
+
+/** Whom the tracker has been told of as bad. */
+const toldBad = (driver: EngineDriver) =>
+  driver
+    .all('tracker-send')
+    .flatMap(({ message }) => (message.action === 'update' ? message.bad : []));
 
 describe('the mesh', () => {
   it('LIM-8 follows fourteen introductions at most', () => {
@@ -99,10 +105,7 @@ describe('the mesh', () => {
       if (opens) driver.step({ type: 'link-open', peer: peerId('a') });
       driver.close('a');
       driver.advance(1_000);
-      const bad = driver
-        .all('tracker-send')
-        .flatMap(({ message }) => (message.action === 'update' ? message.bad : []));
-      expect(bad).toEqual([{ peer: 'a', reason: 'unreachable', session: 's' }]);
+      expect(toldBad(driver)).toEqual([{ peer: 'a', reason: 'unreachable', session: 's' }]);
     }
   });
 
@@ -113,10 +116,7 @@ describe('the mesh', () => {
     expect(driver.all('connect')).toHaveLength(1);
     driver.close('a');
     driver.advance(1_100);
-    const bad = driver
-      .all('tracker-send')
-      .flatMap(({ message }) => (message.action === 'update' ? message.bad : []));
-    expect(bad).toEqual([{ peer: 'a', reason: 'unreachable', session: 's' }]);
+    expect(toldBad(driver)).toEqual([{ peer: 'a', reason: 'unreachable', session: 's' }]);
   });
 
   it('remembers 256 banned peers, the oldest forgotten first', () => {
