@@ -20,7 +20,8 @@ const DEFAULTS: Omit<Plan, 'scene'> = {
   engines: ENGINE_IDS,
   beside: [],
   seconds: 40,
-  joinEveryMs: 1_000,
+  // With 2 s segments, joins a second apart meet two moments of a segment and no other; latency is theirs.
+  joinEveryMs: 1_250,
   churnSeconds: undefined,
   uplinkKbps: undefined,
   uplinkWeights: [1],
@@ -61,7 +62,7 @@ export const SCENES: readonly Scene[] = [
     NO_STALL,
     WASTE,
   ]),
-  scene(['chromium-16', '16 pages, uplinks not capped'], { viewers: 16, joinEveryMs: 500 }, [
+  scene(['chromium-16', '16 pages, uplinks not capped'], { viewers: 16, joinEveryMs: 625 }, [
     copies(1.5),
     atLeast('offload, %', { key: 'offloadPercent', limit: 90, digits: 1 }),
     latency(7.5),

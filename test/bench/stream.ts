@@ -21,10 +21,10 @@ export function foreignVideoArgs(seconds: number, output: string): readonly stri
 function pictureArgs(source: string): readonly string[] {
   const rate = `${VIDEO_KBPS}k`;
   return [
-    ...['-f', 'lavfi', '-i', `${source}=size=192x108:rate=30`],
+    ...['-f', 'lavfi', '-i', `${source}=size=192x108:rate=10`],
     ...['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=44100'],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
-    ...['-g', '60', '-keyint_min', '60', '-sc_threshold', '0', '-x264-params'],
+    ...['-g', '20', '-keyint_min', '20', '-sc_threshold', '0', '-x264-params'],
     ...['nal-hrd=cbr:force-cfr=1', '-b:v', rate, '-minrate', rate, '-maxrate', rate],
     ...['-bufsize', rate, '-c:a', 'aac', '-b:a', `${AUDIO_KBPS}k`],
   ];

@@ -4,7 +4,9 @@ import { type Environment, findChromium, type FoundChromium } from './find-chrom
 
 /** The commands that install the browser, by system. */
 export const CHROMIUM_COMMANDS = {
-  debian: 'apt-get update && apt-get install -y --no-install-recommends chromium',
+  debian:
+    'apt-get update && apt-get install -y --no-install-recommends chromium-headless-shell' +
+    ' || apt-get install -y --no-install-recommends chromium',
   macos: 'brew install --cask google-chrome',
   windows: 'winget install --id Google.Chrome --exact',
 } as const;

@@ -29,10 +29,10 @@ export type Publisher = { readonly stop: () => Promise<void> };
 /** A picture that is cheap to decode, padded to the byte rate of a real one. */
 const VIDEO_KBPS = 1_100;
 const ENCODE = [
-  ...['-re', '-f', 'lavfi', '-i', 'testsrc2=size=192x108:rate=30'],
+  ...['-re', '-f', 'lavfi', '-i', 'testsrc2=size=192x108:rate=10'],
   ...['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=44100'],
   ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
-  ...['-g', '60', '-keyint_min', '60', '-sc_threshold', '0'],
+  ...['-g', '20', '-keyint_min', '20', '-sc_threshold', '0'],
   ...['-b:v', `${VIDEO_KBPS}k`, '-minrate', `${VIDEO_KBPS}k`, '-maxrate', `${VIDEO_KBPS}k`],
   ...['-bufsize', `${VIDEO_KBPS}k`, '-x264-params', 'nal-hrd=cbr:force-cfr=1'],
   ...['-c:a', 'aac', '-b:a', '96k', '-f', 'flv'],

@@ -15,7 +15,7 @@ export type Link = {
   readonly signal: (signal: Signal) => void;
   /** Never throws; a link that cannot send closes. */
   readonly send: (bytes: Uint8Array<ArrayBuffer>, piece: boolean) => void;
-  /** Closes once what was sent has left, at the latest after half a second. */
+  /** Closes once what was sent has arrived, at the latest after five seconds. */
   readonly finish: () => void;
   /** Ends it at once and silently. */
   readonly destroy: () => void;
@@ -75,7 +75,7 @@ export class LinkTable {
     this.#links.get(peer)?.send(frame.bytes, frame.piece);
   }
 
-  /** Closes once what was sent has left, at the latest after half a second. */
+  /** Closes once what was sent has arrived, at the latest after five seconds. */
   disconnect(peer: PeerId): void {
     this.#links.get(peer)?.finish();
   }

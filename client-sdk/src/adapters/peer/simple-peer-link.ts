@@ -15,8 +15,8 @@ export type PeerLinksOptions = {
 const CONNECT_MS = 10_000;
 /** More unsent than this means that the neighbour no longer reads. Bytes. */
 const MAX_UNSENT = 1_048_576;
-/** How long what was said last may take to leave. */
-const FLUSH_MS = 500;
+/** How long what was said last may take to arrive. */
+const FLUSH_MS = 5_000;
 
 /** The data channels to neighbours, each on a `simple-peer`. */
 export class PeerLinks extends LinkTable {
@@ -99,13 +99,14 @@ class SimplePeerLink implements Link {
       return;
     }
     this.#state = 'finishing';
-    const deadline = performance.now() + FLUSH_MS;
-    const look = (): void => {
-      if (performance.now() >= deadline || this.#unsent() === 0) this.#close();
-      else this.#timer = setTimeout(look, 20);
-    };
-    // Even an empty buffer has only been handed to SCTP.
-    this.#timer = setTimeout(look, 50);
+    this.#timer = setTimeout(() => {
+      this.#close();
+    }, FLUSH_MS);
+    // A channel closes after the neighbour has everything (RFC 8831 section 6.7), a connection at
+    // once; simple-peer says when the channel has.
+    this.#attempt(() => {
+      this.#peer._channel?.close();
+    });
   }
 
   /** Ends it at once and silently. */
