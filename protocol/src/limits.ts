@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** LIM-1: size of a piece; the last piece of a segment may be shorter. */
   pieceBytes: 16_384,
+  /** Pieces of one request, one after the other (PEER-5). */
+  requestPieces: 4,
   /** LIM-2: pieces in one segment, hence segments of at most 32 MiB. */
   piecesPerSegment: 2_048,
   /** LIM-3: one data-channel message: a piece and its header. */

@@ -267,11 +267,18 @@ export class EngineDriver {
     for (;;) {
       const requests = this.sent(peer, 'request');
       const served = this.#served.get(peer) ?? 0;
-      const index = requests[served]?.index;
-      if (index === undefined) return;
+      const request = requests[served];
+      if (request === undefined) return;
       this.#served.set(peer, served + 1);
-      this.give(segment, peer, index);
+      for (let i = 0; i < request.count; i++) this.give(segment, peer, request.index + i);
     }
+  }
+
+  /** The pieces that a neighbour was asked for since the last `forget`, in that order. */
+  asked(peer: string): readonly number[] {
+    return this.sent(peer, 'request').flatMap(({ index, count }) =>
+      Array.from({ length: count }, (_, i) => index + i),
+    );
   }
 
   /** A neighbour sends one genuine piece. */

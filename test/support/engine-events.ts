@@ -53,6 +53,7 @@ const request = fc.record({
   type: fc.constantFrom('request', 'request', 'cancel'),
   segment,
   index,
+  count: fc.integer({ min: 1, max: 3 }),
 });
 const message: fc.Arbitrary<PeerMessage> = fc.oneof(
   fc.record({

@@ -9,12 +9,15 @@ import { seededRandom } from './seeded-random.ts';
 const FIRST = originSegment(10, { pieces: 5 });
 const P = 16_384;
 
+/** What a peer was asked for and has not answered. */
+type Outstanding = { readonly key: string; readonly indexes: readonly number[] };
+
 type Allowance = Omit<Extract<EngineEvent, { type: 'upload' }>, 'type'>;
 
 /** One engine among peers and an origin that do what the events say, watched from outside. */
 export class EngineWorld {
   readonly driver: EngineDriver;
-  readonly #outstanding = new Map<string, { readonly key: string; readonly index: number }>();
+  readonly #outstanding = new Map<string, Outstanding>();
   readonly #demands = new Set<number>();
   /** Whose link is up, and how often that place among the peers was filled anew. */
   readonly #met = new Set<string>();
@@ -121,7 +124,7 @@ export class EngineWorld {
         this.#hear(event.peer, {
           type: 'reject',
           segment: this.#segment(request.key).info.id,
-          index: request.index,
+          index: event.n % 2 === 0 ? first(request) : last(request),
           reason: REJECT.busy,
         });
         return;
@@ -130,10 +133,10 @@ export class EngineWorld {
         const request = this.#outstanding.get(event.peer);
         if (request === undefined) return;
         const source = this.#segment(request.key);
-        const payload = pieceOf(source, request.index).slice();
+        const index = first(request);
+        const payload = pieceOf(source, index).slice();
         if (event.corrupt) payload[0] = (payload[0] ?? 0) ^ 1;
-        const { index: piece } = request;
-        this.#hear(event.peer, { type: 'piece', segment: source.info.id, index: piece, payload });
+        this.#hear(event.peer, { type: 'piece', segment: source.info.id, index, payload });
         return;
       }
       case 'say':
@@ -198,10 +201,12 @@ export class EngineWorld {
     const request = this.#outstanding.get(from);
     if (
       (said.type === 'piece' || said.type === 'reject') &&
-      request?.key === segmentKey(said.segment) &&
-      request.index === said.index
-    )
-      this.#outstanding.delete(from);
+      request?.key === segmentKey(said.segment)
+    ) {
+      const indexes = request.indexes.filter((index) => index !== said.index);
+      if (indexes.length === 0) this.#outstanding.delete(from);
+      else this.#outstanding.set(from, { ...request, indexes });
+    }
     this.driver.hearBytes(from, encodePeerMessage(said));
   }
 
@@ -236,8 +241,9 @@ export class EngineWorld {
       const key = segmentKey(sent.segment);
       // PEER-5, and SWM-6 of two neighbours.
       expect(this.#outstanding.has(to)).toBe(false);
-      expect(this.#isOutstanding(key, sent.index)).toBe(false);
-      this.#outstanding.set(to, { key, index: sent.index });
+      const indexes = Array.from({ length: sent.count }, (_, i) => sent.index + i);
+      for (const index of indexes) expect(this.#isOutstanding(key, index)).toBe(false);
+      this.#outstanding.set(to, { key, indexes });
     }
     if (sent.type === 'cancel') this.#outstanding.delete(to);
     if (sent.type === 'piece') {
@@ -266,6 +272,14 @@ export class EngineWorld {
   }
 
   #isOutstanding(key: string, index: number): boolean {
-    return [...this.#outstanding.values()].some((r) => r.key === key && r.index === index);
+    return [...this.#outstanding.values()].some((r) => r.key === key && r.indexes.includes(index));
   }
+}
+
+function first({ indexes }: Outstanding): number {
+  return indexes[0] ?? 0;
+}
+
+function last({ indexes }: Outstanding): number {
+  return indexes.at(-1) ?? 0;
 }

@@ -1,4 +1,6 @@
+import { LIMITS } from '@shoal/protocol';
 import type { Neighbour } from './neighbour.ts';
+import type { HaveMap } from './have-map.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 
 /** Weight of chance against rarity: neighbours that see the same rarities must not all pick the same piece. */
@@ -12,6 +14,9 @@ type RequestChoiceOptions = {
   readonly now: number;
 };
 
+/** Pieces to ask a neighbour for: of one segment, one after the other. */
+export type ChosenPieces = { readonly entry: SegmentEntry; readonly pieces: readonly number[] };
+
 /** What may be asked for, most urgent first, and how rare its pieces are; made once for all idle neighbours. */
 export class RequestChoice {
   readonly #options: RequestChoiceOptions;
@@ -22,11 +27,11 @@ export class RequestChoice {
   }
 
   /**
-   * Picks the next piece to ask of an idle neighbour (SWM-4): from the segment that is due first,
-   * among the pieces it holds and nobody was asked for, the one fewest others hold, with a random part.
-   * Undefined if the neighbour has nothing to give.
+   * Picks the next pieces to ask of an idle neighbour (SWM-4): from the segment that is due first,
+   * among those it holds and nobody was asked for, the one fewest others hold, with a random part;
+   * of a quick neighbour also those next to it that are as rare. Undefined if it has nothing to give.
    */
-  next(neighbour: Neighbour): { readonly entry: SegmentEntry; readonly index: number } | undefined {
+  next(neighbour: Neighbour): ChosenPieces | undefined {
     const { entries, now, random } = this.#options;
     for (const { entry, lastCall } of entries) {
       if (entry.digests === undefined || entry.count('missing') === 0) continue;
@@ -46,9 +51,26 @@ export class RequestChoice {
           bestScore = score;
         }
       }
-      if (best >= 0) return { entry, index: best };
+      if (best < 0) continue;
+      const alone = !neighbour.isQuick || now + 2 * neighbour.surelyMs > lastCall;
+      return { entry, pieces: alone ? [best] : this.#around(best, entry, mine) };
     }
     return undefined;
+  }
+
+  /** A piece and those next to it that can be asked for as well and are as rare, as many as a request may hold. */
+  #around(index: number, entry: SegmentEntry, mine: HaveMap): readonly number[] {
+    const holders = this.#holdersOf(entry);
+    const like = (other: number): boolean =>
+      other >= 0 &&
+      other < entry.pieces &&
+      entry.state(other) === 'missing' &&
+      mine.has(other) &&
+      holders[other] === holders[index];
+    const pieces = [index];
+    for (let i = index + 1; pieces.length < LIMITS.requestPieces && like(i); i++) pieces.push(i);
+    for (let i = index - 1; pieces.length < LIMITS.requestPieces && like(i); i--) pieces.unshift(i);
+    return pieces;
   }
 
   /** How many neighbours hold each piece. */

@@ -21,6 +21,8 @@ export const ENGINE = {
   renumberGapMs: 30_000,
   /** LIM-11: pieces nobody asked for, from one neighbour. */
   unrequestedPieces: 16,
+  /** SWM-4: a neighbour that answers within this on average is asked for several pieces at once. */
+  quickMs: 120,
   /** SWM-7: bounds of a request's time-out. */
   requestTimeoutMinMs: 500,
   requestTimeoutMaxMs: 2_000,
@@ -56,8 +58,8 @@ export const ENGINE = {
   fetchRetryMs: 250,
   /** Answers of an origin that fail verification before the player's own loader takes the segment. */
   originFaults: 2,
-  /** Requests one neighbour may have waiting here; an honest one has one. */
-  uploadsPerNeighbour: 4,
+  /** Pieces one neighbour may have waiting here; an honest one has those of one request (PEER-5). */
+  uploadsPerNeighbour: 8,
   /** Times one neighbour is given the digest list of one segment. */
   digestsPerSegment: 2,
   /** Neighbours sent to at once: more would only make every piece late on a slow uplink, too late to be called off. */

@@ -16,6 +16,7 @@ import { onOriginFault } from './origin-events.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import { sayWhatIsHeld } from './sharing.ts';
 import { sharesPlain, type SwarmState } from './swarm-state.ts';
+import { freeRequest } from './take-back.ts';
 
 type SegmentMessage<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>;
 
@@ -53,9 +54,7 @@ export function drop(state: SwarmState, neighbour: Neighbour, reason: ByeReason)
 }
 
 function release(state: SwarmState, neighbour: Neighbour): void {
-  const request = neighbour.giveUp();
-  if (request?.entry.state(request.index) === 'requested')
-    request.entry.mark(request.index, 'missing');
+  freeRequest(neighbour);
   for (const [key, { peer }] of state.digestAsks)
     if (peer === neighbour.peer) giveUpDigests(state, key);
   state.uploads.forget(neighbour.peer);
@@ -122,7 +121,7 @@ function onMessage(state: SwarmState, neighbour: Neighbour, message: PeerMessage
       onRequest(state, neighbour, message);
       return;
     case 'cancel':
-      state.uploads.cancel(neighbour.peer, message.segment, message.index);
+      state.uploads.cancel(neighbour.peer, message);
       return;
     case 'piece':
       onPiece(state, neighbour, message);
@@ -168,20 +167,22 @@ function onBye(state: SwarmState, neighbour: Neighbour): void {
 function onRequest(
   state: SwarmState,
   neighbour: Neighbour,
-  { segment, index }: SegmentMessage<'request'>,
+  { segment, index: from, count }: SegmentMessage<'request'>,
 ): void {
-  const fitting = fits(state, segment, { atLeast: index + 1 });
+  const fitting = fits(state, segment, { atLeast: from + count });
   if (!fitting) contradict(state, neighbour, segment);
   if (!fitting && neighbour.state === 'leaving') return;
-  const held = state.store.get(segment)?.state(index) === 'verified';
+  const entry = state.store.get(segment);
   const { peer } = neighbour;
-  const reason = !state.shares
-    ? REJECT.notSharing
-    : held
-      ? state.uploads.add({ peer, segment, index }, state.now)
-      : REJECT.absent;
-  if (reason !== undefined)
-    state.emit({ type: 'send', peer, message: { type: 'reject', segment, index, reason } });
+  for (let index = from; index < from + count; index++) {
+    const reason = !state.shares
+      ? REJECT.notSharing
+      : entry?.state(index) === 'verified'
+        ? state.uploads.add({ peer, segment, index }, state.now)
+        : REJECT.absent;
+    if (reason !== undefined)
+      state.emit({ type: 'send', peer, message: { type: 'reject', segment, index, reason } });
+  }
 }
 
 function onPiece(

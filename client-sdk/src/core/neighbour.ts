@@ -3,11 +3,15 @@ import { HaveMap } from './have-map.ts';
 import { ENGINE } from './limits.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 
-/** A request for one piece that a neighbour has not answered yet. */
+/** A request that a neighbour has not answered in full yet. */
 export type PendingRequest = {
   readonly entry: SegmentEntry;
-  readonly index: number;
+  /** The pieces that it has not answered, one after the other but for those it has. */
+  readonly pieces: readonly number[];
+  /** Since when the next of them is awaited. */
   readonly at: number;
+  /** Whether a piece of it has been answered: the next comes without a way there and back. */
+  readonly begun: boolean;
   /** When it is taken back (SWM-7). */
   readonly until: number;
 };
@@ -123,19 +127,22 @@ export class Neighbour {
     return true;
   }
 
-  /** Notes a request as sent. */
-  ask(entry: SegmentEntry, index: number, now: number): void {
-    const { requestTimeoutMinMs: min, requestTimeoutMaxMs: max } = ENGINE;
-    const timeout = Math.min(max, Math.max(min, 4 * this.responseMs));
-    this.request = { entry, index, at: now, until: now + timeout };
+  /** Whether it has answered, and soon: it may be asked for several pieces at once. */
+  get isQuick(): boolean {
+    return this.#responseMs !== undefined && this.#responseMs <= ENGINE.quickMs;
   }
 
-  /** Takes the request back; its piece stays welcome if it comes late. */
+  /** Notes a request as sent. */
+  ask(entry: SegmentEntry, pieces: readonly number[], now: number): void {
+    this.request = { entry, pieces, at: now, begun: false, until: now + this.#timeoutMs() };
+  }
+
+  /** Takes the request back; its pieces stay welcome if they come late. */
   giveUp(): PendingRequest | undefined {
     const request = this.request;
     if (request === undefined) return undefined;
     this.request = undefined;
-    this.#late.add(pieceKey(request.entry.key, request.index));
+    for (const index of request.pieces) this.#late.add(pieceKey(request.entry.key, index));
     for (const oldest of this.#late) {
       if (this.#late.size <= ENGINE.lateRequests) break;
       this.#late.delete(oldest);
@@ -147,17 +154,28 @@ export class Neighbour {
   answer(id: SegmentId, index: number, now: number): 'asked' | 'late' | 'unasked' {
     const key = segmentKey(id);
     const request = this.request;
-    if (request?.entry.key === key && request.index === index) {
-      const took = now - request.at;
-      const error = Math.abs(took - this.responseMs);
-      this.#deviationMs =
-        this.#responseMs === undefined ? took / 2 : 0.75 * this.#deviationMs + 0.25 * error;
-      this.#responseMs =
-        this.#responseMs === undefined ? took : 0.75 * this.#responseMs + 0.25 * took;
-      this.request = undefined;
+    if (request?.entry.key === key && request.pieces.includes(index)) {
+      if (!request.begun) this.#measure(now - request.at);
+      const pieces = request.pieces.filter((piece) => piece !== index);
+      const until = now + this.#timeoutMs();
+      this.request =
+        pieces.length === 0 ? undefined : { ...request, pieces, at: now, begun: true, until };
       return 'asked';
     }
     return this.#late.delete(pieceKey(key, index)) ? 'late' : 'unasked';
+  }
+
+  #measure(took: number): void {
+    const error = Math.abs(took - this.responseMs);
+    this.#deviationMs =
+      this.#responseMs === undefined ? took / 2 : 0.75 * this.#deviationMs + 0.25 * error;
+    this.#responseMs =
+      this.#responseMs === undefined ? took : 0.75 * this.#responseMs + 0.25 * took;
+  }
+
+  #timeoutMs(): number {
+    const { requestTimeoutMinMs: min, requestTimeoutMaxMs: max } = ENGINE;
+    return Math.min(max, Math.max(min, 4 * this.responseMs));
   }
 }
 

@@ -4,6 +4,7 @@ import { httpRate, lastCall } from './http-time.ts';
 import { pressing } from './pressing.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
+import { takeBack } from './take-back.ts';
 
 const LOOK_AGAIN_MS = 50;
 
@@ -213,10 +214,7 @@ function takeBackLate(state: SwarmState, entry: SegmentEntry): void {
     const late = Math.max(0, state.now - request.at - neighbour.responseMs);
     const expected = Math.max(request.at + neighbour.responseMs, state.now) + late;
     if (expected < end) continue;
-    neighbour.giveUp();
-    entry.mark(request.index, 'missing');
-    const message = { type: 'cancel', segment: entry.info.id, index: request.index } as const;
-    state.emit({ type: 'send', peer: neighbour.peer, message });
+    takeBack(state, neighbour);
   }
 }
 

@@ -1,5 +1,5 @@
 import { BYE, type PeerId, type PeerMessage, REJECT } from '@shoal/protocol';
-import { RequestChoice } from './choose-request.ts';
+import { type ChosenPieces, RequestChoice } from './choose-request.ts';
 import { ENGINE } from './limits.ts';
 import { drop } from './neighbour-events.ts';
 import { lastCall } from './http-time.ts';
@@ -8,6 +8,7 @@ import { pressing } from './pressing.ts';
 import { updateSharing } from './sharing.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { SwarmState } from './swarm-state.ts';
+import { takeBack } from './take-back.ts';
 import type { UploadRequest } from './uploads.ts';
 
 /** Takes back requests that were not answered in time, and replaces neighbours that keep failing (SWM-7). */
@@ -19,19 +20,9 @@ export function expireRequests(state: SwarmState): void {
       state.wake(request.until);
       continue;
     }
-    neighbour.giveUp();
-    if (request.entry.state(request.index) === 'requested')
-      request.entry.mark(request.index, 'missing');
+    takeBack(state, neighbour);
     neighbour.failures += 1;
-    if (neighbour.failures < ENGINE.failuresInARow) {
-      const message = {
-        type: 'cancel',
-        segment: request.entry.info.id,
-        index: request.index,
-      } as const;
-      state.emit({ type: 'send', peer: neighbour.peer, message });
-      continue;
-    }
+    if (neighbour.failures < ENGINE.failuresInARow) continue;
     drop(state, neighbour, BYE.notUseful);
     state.tracker.bad({ peer: neighbour.peer, reason: 'unreachable' });
   }
@@ -58,10 +49,12 @@ export function askNeighbours(state: SwarmState, wanted: readonly SegmentEntry[]
     }
     const chosen = choice.next(neighbour) ?? slowTail(state, neighbour, wanted);
     if (chosen === undefined) continue;
-    const { entry, index } = chosen;
-    entry.mark(index, 'requested');
-    neighbour.ask(entry, index, now);
-    const message = { type: 'request', segment: entry.info.id, index } as const;
+    const { entry, pieces } = chosen;
+    for (const index of pieces) entry.mark(index, 'requested');
+    neighbour.ask(entry, pieces, now);
+    const [index = 0] = pieces;
+    const segment = entry.info.id;
+    const message = { type: 'request', segment, index, count: pieces.length } as const;
     state.emit({ type: 'send', peer: neighbour.peer, message });
     state.wake(neighbour.request?.until);
   }
@@ -72,7 +65,7 @@ function slowTail(
   state: SwarmState,
   neighbour: Neighbour,
   wanted: readonly SegmentEntry[],
-): { readonly entry: SegmentEntry; readonly index: number } | undefined {
+): ChosenPieces | undefined {
   for (const entry of wanted) {
     if (entry.digests === undefined || entry.count('fetching') === 0) continue;
     const held = neighbour.holds(entry.key);
@@ -81,7 +74,7 @@ function slowTail(
     if (tail === undefined || !held.has(tail.index)) continue;
     if (tail.inMs < neighbour.responseMs + ENGINE.slowTailMs) continue;
     state.emit(...state.fetches.giveUp(entry, tail.index, state.now));
-    return { entry, index: tail.index };
+    return { entry, pieces: [tail.index] };
   }
   return undefined;
 }

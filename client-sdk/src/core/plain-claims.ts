@@ -3,6 +3,7 @@ import type { Neighbour } from './neighbour.ts';
 import type { PlainSegment } from './plain-segments.ts';
 import type { SegmentEntry } from './segment-entry.ts';
 import type { PlainState } from './swarm-state.ts';
+import { takeBack } from './take-back.ts';
 
 /** A neighbour says what a plain segment is. Believed if it was asked, until the origin says otherwise (SWM-34). */
 export function onClaim(
@@ -65,11 +66,7 @@ export function disown(state: PlainState, entry: SegmentEntry, accused?: PeerId)
   const { url, within, plain } = entry;
   state.emit(...state.fetches.abort((other) => other === entry, state.now));
   for (const neighbour of state.mesh.all()) {
-    const { request, peer } = neighbour;
-    if (request?.entry !== entry) continue;
-    neighbour.giveUp();
-    const message = { type: 'cancel', segment: id, index: request.index } as const;
-    state.emit({ type: 'send', peer, message });
+    if (neighbour.request?.entry === entry) takeBack(state, neighbour);
   }
   state.wastedBytes += entry.httpBytes + entry.p2pBytes;
   state.duties.forget(entry);

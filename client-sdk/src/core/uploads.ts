@@ -64,10 +64,16 @@ export class Uploads {
     return undefined;
   }
 
-  cancel(peer: PeerId, segment: SegmentId, index: number): void {
-    const key = segmentKey(segment);
+  /** Takes `count` pieces from `index` on off the queue, as far as they wait for that neighbour. */
+  cancel(
+    peer: PeerId,
+    pieces: { readonly segment: SegmentId; readonly index: number; readonly count: number },
+  ): void {
+    const { index: from, count } = pieces;
+    const key = segmentKey(pieces.segment);
     this.#queue = this.#queue.filter(
-      (q) => q.peer !== peer || q.index !== index || segmentKey(q.segment) !== key,
+      ({ peer: by, index, segment }) =>
+        by !== peer || index < from || index >= from + count || segmentKey(segment) !== key,
     );
   }
 

@@ -23,8 +23,9 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array<ArrayBuffer>
     }
     case 'request':
     case 'cancel': {
-      const out = new Writer(FRAME[message.type], message.segment, 2);
+      const out = new Writer(FRAME[message.type], message.segment, 3);
       out.u16(message.index);
+      out.u8(message.count);
       return out.frame;
     }
     case 'piece': {
@@ -132,9 +133,12 @@ function decodeSegmentMessage(
         : err('piece out of range');
     }
     case FRAME.request:
-    case FRAME.cancel:
-      if (rest.length !== 2 || !inRange) return err('bad request');
-      return ok({ type: kind === FRAME.request ? 'request' : 'cancel', segment, index });
+    case FRAME.cancel: {
+      const count = rest[2] ?? 0;
+      const fits = count <= LIMITS.requestPieces && index + count <= LIMITS.piecesPerSegment;
+      if (rest.length !== 3 || count === 0 || !fits) return err('bad request');
+      return ok({ type: kind === FRAME.request ? 'request' : 'cancel', segment, index, count });
+    }
     case FRAME.piece:
       if (rest.length < 3 || rest.length > 2 + LIMITS.pieceBytes || !inRange)
         return err('bad piece');

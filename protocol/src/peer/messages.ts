@@ -45,7 +45,13 @@ export type PeerMessage =
     }
   /** Pieces the sender has verified since its last message about the segment. */
   | { readonly type: 'pieces'; readonly segment: SegmentId; readonly indexes: readonly number[] }
-  | { readonly type: 'request'; readonly segment: SegmentId; readonly index: number }
+  /** Asks for `count` pieces from `index` on. */
+  | {
+      readonly type: 'request';
+      readonly segment: SegmentId;
+      readonly index: number;
+      readonly count: number;
+    }
   | {
       readonly type: 'piece';
       readonly segment: SegmentId;
@@ -58,7 +64,13 @@ export type PeerMessage =
       readonly index: number;
       readonly reason: RejectReason;
     }
-  | { readonly type: 'cancel'; readonly segment: SegmentId; readonly index: number }
+  /** Takes a request, or part of one, back. */
+  | {
+      readonly type: 'cancel';
+      readonly segment: SegmentId;
+      readonly index: number;
+      readonly count: number;
+    }
   | { readonly type: 'digests-request'; readonly segment: SegmentId }
   | { readonly type: 'digests'; readonly segment: SegmentId; readonly list: Uint8Array }
   /** Answers `digests-request` for a segment whose playlist says neither size nor root: what the sender takes it to be (SWM-34). */

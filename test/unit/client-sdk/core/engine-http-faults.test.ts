@@ -133,7 +133,7 @@ describe('what the origin answers', () => {
     driver.announce(segment, [{ stripe: 0, of: 4, rank: 0 }]);
     driver.have(segment, 'a', [4]);
     driver.hearDigests(segment, 'a');
-    expect(driver.sent('a', 'request').map(({ index }) => index)).toEqual([4]);
+    expect(driver.asked('a')).toEqual([4]);
     // A 200 to the Range passes piece 4 while a neighbour is bringing it, and stops in its middle.
     const whole = driver.openFetches[0]?.fetch ?? 0;
     driver.step({ type: 'fetch-start', fetch: whole, offset: 0 });

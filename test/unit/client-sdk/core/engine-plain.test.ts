@@ -60,7 +60,7 @@ describe('a segment without digests', () => {
     expect(driver.sent('a', 'have')).toMatchObject([{ segment: held.info.id, pieces: 8 }]);
     driver.hear('a', { type: 'digests-request', segment: held.info.id });
     expect(driver.sent('a', 'claim')).toMatchObject([{ size: held.info.size, list: held.digests }]);
-    driver.hear('a', { type: 'request', segment: held.info.id, index: 3 });
+    driver.hear('a', { type: 'request', segment: held.info.id, index: 3, count: 1 });
     expect(driver.sent('a', 'piece')[0]?.payload).toEqual(pieceOf(held, 3));
   });
 

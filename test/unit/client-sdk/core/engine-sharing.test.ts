@@ -17,7 +17,7 @@ function allow(
 }
 
 function ask(driver: EngineDriver, peer: string, index = 0): void {
-  driver.hear(peer, { type: 'request', segment: held.info.id, index });
+  driver.hear(peer, { type: 'request', segment: held.info.id, index, count: 1 });
 }
 
 /** To whom pieces went, in order. */

@@ -32,10 +32,10 @@ describe('pulling', () => {
     driver.have(segment, 'a', [2, 6]);
     driver.hearDigests(segment, 'a');
     driver.serve(segment, 'a');
-    const asked = driver.sent('a', 'request').map(({ index }) => index);
+    const asked = driver.asked('a');
     expect([...asked].sort()).toEqual([2, 6]);
     driver.hear('a', { type: 'pieces', segment: id, indexes: [3] });
-    expect(driver.sent('a', 'request').map(({ index }) => index)).toEqual([...asked, 3]);
+    expect(driver.asked('a')).toEqual([...asked, 3]);
   });
 
   it('SWM-4 a piece that only one neighbour holds comes before those that many hold', () => {
@@ -119,7 +119,7 @@ describe('requests without an answer', () => {
     const driver = asking();
     for (let i = 0; i < 3; i++) {
       driver.advance(20);
-      driver.give(segment, 'a', driver.sent('a', 'request').at(-1)?.index ?? -1);
+      driver.give(segment, 'a', driver.asked('a')[i] ?? -1);
     }
     driver.advance(499);
     expect(driver.sent('a', 'cancel')).toEqual([]);
@@ -177,18 +177,71 @@ describe('requests without an answer', () => {
     expect(driver.sent('a', 'request').filter(({ index }) => index === late)).toHaveLength(1);
   });
 
+  it('SWM-4 a neighbour that is not known to be quick is asked for one piece at a time', () => {
+    const driver = asking();
+    expect(driver.sent('a', 'request')).toMatchObject([{ count: 1 }]);
+    driver.advance(ENGINE.quickMs + 1);
+    driver.give(segment, 'a', driver.asked('a')[0] ?? -1);
+    expect(driver.sent('a', 'request')).toMatchObject([{ count: 1 }, { count: 1 }]);
+  });
+
+  it('SWM-4 PEER-5 a quick neighbour is asked for four pieces at once, and for no more before they are here', () => {
+    const driver = asking();
+    driver.advance(20);
+    driver.give(segment, 'a', driver.asked('a')[0] ?? -1);
+    const [, run] = driver.sent('a', 'request');
+    expect(run).toMatchObject({ count: LIMITS.requestPieces });
+    for (let i = 0; i < LIMITS.requestPieces - 1; i++)
+      driver.give(segment, 'a', (run?.index ?? 0) + i);
+    expect(driver.sent('a', 'request')).toHaveLength(2);
+    driver.give(segment, 'a', (run?.index ?? 0) + LIMITS.requestPieces - 1);
+    expect(driver.sent('a', 'request')).toHaveLength(3);
+    for (let given = 1 + LIMITS.requestPieces; given < driver.asked('a').length; given++)
+      driver.give(segment, 'a', driver.asked('a')[given] ?? -1);
+    expect([...driver.asked('a')].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(driver.engine.stats().wastedBytes).toBe(0);
+  });
+
+  it('SWM-7 each piece of a request has its own time, and what has not come by then is taken back', () => {
+    const driver = asking();
+    driver.advance(20);
+    driver.give(segment, 'a', driver.asked('a')[0] ?? -1);
+    const [, run] = driver.sent('a', 'request');
+    const from = run?.index ?? 0;
+    driver.advance(20);
+    driver.give(segment, 'a', from);
+    driver.advance(499);
+    expect(driver.sent('a', 'cancel')).toEqual([]);
+    driver.advance(1);
+    expect(driver.sent('a', 'cancel')).toMatchObject([{ index: from + 1, count: 3 }]);
+  });
+
+  it('PEER-7 the rest of a request stands when one of its pieces is refused', () => {
+    const driver = asking();
+    driver.advance(20);
+    driver.give(segment, 'a', driver.asked('a')[0] ?? -1);
+    const [, run] = driver.sent('a', 'request');
+    const from = run?.index ?? 0;
+    const refused = { segment: segment.info.id, index: from + 1, reason: REJECT.absent } as const;
+    driver.hear('a', { type: 'reject', ...refused });
+    expect(driver.sent('a', 'request')).toHaveLength(2);
+    for (const index of [from, from + 2, from + 3]) driver.give(segment, 'a', index);
+    driver.serve(segment, 'a');
+    expect(driver.asked('a').filter((index) => index === from + 1)).toHaveLength(1);
+  });
+
   it('SWM-6 a piece asked of one neighbour is not asked of another meanwhile', () => {
     const driver = asking();
     driver.meet('b');
     driver.have(segment, 'b');
     driver.serve(segment, 'b');
     const [asked] = driver.sent('a', 'request');
-    const others = driver.sent('b', 'request').map(({ index }) => index);
+    const others = driver.asked('b');
     expect(others).toHaveLength(7);
     expect(others).not.toContain(asked?.index);
     driver.close('a');
     driver.serve(segment, 'b');
-    expect(driver.sent('b', 'request').map(({ index }) => index)).toContain(asked?.index);
+    expect(driver.asked('b')).toContain(asked?.index);
   });
 
   it('a digest list is asked of another holder when the first is silent, then of the origin', () => {
@@ -243,7 +296,7 @@ describe('what is kept', () => {
       driver.join();
       driver.meet('a');
       for (const index of [0, 1])
-        driver.hear('a', { type: 'request', segment: each.info.id, index });
+        driver.hear('a', { type: 'request', segment: each.info.id, index, count: 1 });
     }
     driver.step({ type: 'link-drained', peer: peerId('a') });
     expect(driver.sent('a', 'piece').map(({ index }) => index)).toEqual([0]);

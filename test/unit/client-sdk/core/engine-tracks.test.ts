@@ -58,10 +58,10 @@ describe('a viewer of video and separate audio', () => {
       offer(driver, segment, 'a');
     const order: string[] = [];
     for (let next = driver.sent('a', 'request')[0]; next !== undefined;) {
-      const { segment, index } = next;
+      const { segment, index, count } = next;
       order.push(`${segment.rendition} ${segment.msn}`);
       const source = segment.rendition === 'low' ? low(segment.msn) : audio(segment.msn);
-      driver.give(source, 'a', index);
+      for (let i = 0; i < count; i++) driver.give(source, 'a', index + i);
       next = driver.sent('a', 'request')[order.length];
     }
     // The first was asked for while only one was on offer.

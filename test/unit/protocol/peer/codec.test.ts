@@ -36,7 +36,14 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
     segment,
     indexes: fc.array(index, { minLength: 1, maxLength: 40 }),
   }),
-  fc.record({ type: fc.constantFrom('request', 'cancel'), segment, index }),
+  fc.tuple(segment, fc.integer({ min: 1, max: LIMITS.requestPieces })).chain(([id, count]) =>
+    fc.record({
+      type: fc.constantFrom('request', 'cancel'),
+      segment: fc.constant(id),
+      index: fc.nat(LIMITS.piecesPerSegment - count),
+      count: fc.constant(count),
+    }),
+  ),
   fc.record({
     type: fc.constant('piece'),
     segment,
@@ -104,10 +111,10 @@ describe('frames of the data channel', () => {
     );
   });
 
-  it('PEER-2 lays a request out as kind, segment and index, big-endian', () => {
+  it('PEER-2 lays a request out as kind, segment, index and count, big-endian', () => {
     const id = { rendition: renditionId('hd'), epoch: 0x01020304, msn: 0x0a0b0c0d };
-    expect(encodePeerMessage({ type: 'request', segment: id, index: 0x0102 })).toEqual(
-      Uint8Array.of(4, 2, 104, 100, 1, 2, 3, 4, 10, 11, 12, 13, 1, 2),
+    expect(encodePeerMessage({ type: 'request', segment: id, index: 0x0102, count: 3 })).toEqual(
+      Uint8Array.of(4, 2, 104, 100, 1, 2, 3, 4, 10, 11, 12, 13, 1, 2, 3),
     );
   });
 
@@ -204,8 +211,12 @@ describe('limits of a frame', () => {
   it('LIM-2 piece 2,047 is the last there can be', () => {
     const last = LIMITS.piecesPerSegment - 1;
     for (const type of ['request', 'cancel'] as const) {
-      expect(decodes(encodePeerMessage({ type, segment: ID, index: last }))).toBe(true);
-      expect(decodes(encodePeerMessage({ type, segment: ID, index: last + 1 }))).toBe(false);
+      const request = (index: number, count: number): Uint8Array =>
+        encodePeerMessage({ type, segment: ID, index, count });
+      expect(decodes(request(last, 1))).toBe(true);
+      expect(decodes(request(last - 1, 2))).toBe(true);
+      expect(decodes(request(last, 2))).toBe(false);
+      expect(decodes(request(last + 1, 1))).toBe(false);
     }
     const payload = Uint8Array.of(1);
     const busy = REJECT.busy;
