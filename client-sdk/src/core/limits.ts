@@ -91,6 +91,12 @@ export const ENGINE = {
   latenessMostMs: 1_500,
   /** SWM-17: a viewer that waits for this share of the time leaves the swarm, for so long and up to as long again by chance. */
   strainShare: 0.5,
+  strainSpread: 0.4,
+  /** SWM-17: and one that waits for this share does not come (back), but looks again after so long and up to as long again. */
+  calmShare: 0.3,
+  holdMs: 3_000,
+  /** While it is away it sees so often how late its timers are. */
+  strainLookMs: 200,
   restMs: 20_000,
   /** Strain so soon after a rest doubles the next, up to this. */
   restedMs: 60_000,

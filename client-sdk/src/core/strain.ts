@@ -25,11 +25,6 @@ export class Strain {
     return this.#longestMs * this.#left(now);
   }
 
-  clear(): void {
-    this.#waitedMs = 0;
-    this.#longestMs = 0;
-  }
-
   #left(now: number): number {
     return Math.exp((this.#at - now) / ENGINE.strainMs);
   }

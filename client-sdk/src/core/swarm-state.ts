@@ -56,7 +56,7 @@ export class SwarmState {
   /** Whether P2P is wanted. */
   enabled = true;
   readonly strain: Strain = new Strain();
-  readonly rest: Rest = new Rest();
+  readonly rest: Rest;
   /** Whether something has played, or long been tried to; and until when that is waited for (SWM-15). */
   begun = false;
   beginBy: number | undefined;
@@ -77,6 +77,7 @@ export class SwarmState {
     this.random = options.random;
     this.sha256 = options.sha256;
     this.store = new SegmentStore(options);
+    this.rest = new Rest(options.random);
     this.uploads = new Uploads({ limit: options.uploadLimit, budget: options.uploadBudget });
     this.mayShare = options.shares;
     this.shares = options.shares && !this.uploads.exhausted;
@@ -89,6 +90,16 @@ export class SwarmState {
   /** Whether this viewer takes part in the swarm. */
   get p2p(): boolean {
     return this.enabled && this.rest.until === undefined;
+  }
+
+  /** Whether there is a channel to join, and playback has begun or takes long to (SWM-15). */
+  mayBegin(): boolean {
+    if (this.channel === undefined) return false;
+    if (this.begun || this.playback.running) return true;
+    this.beginBy ??= this.now + ENGINE.startMs;
+    // Often enough to see how late timers are (SWM-17).
+    this.wake(Math.min(this.beginBy, this.now + ENGINE.strainLookMs));
+    return this.now >= this.beginBy;
   }
 
   emit(...effects: readonly Effect[]): void {

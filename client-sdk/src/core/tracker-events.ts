@@ -7,12 +7,7 @@ import type { SwarmState } from './swarm-state.ts';
 
 /** Goes to the tracker once there is a channel to join, and playback has begun or takes long to (SWM-15). */
 export function connectTracker(state: SwarmState): void {
-  if (!state.p2p || state.channel === undefined || state.tracker.state !== 'off') return;
-  if (!state.begun && !state.playback.running) {
-    state.beginBy ??= state.now + ENGINE.startMs;
-    state.wake(state.beginBy);
-    if (state.now < state.beginBy) return;
-  }
+  if (!state.p2p || state.tracker.state !== 'off' || !state.mayBegin()) return;
   state.begun = true;
   state.tracker.state = 'connecting';
   state.p2pSince = state.now;

@@ -66,6 +66,46 @@ describe('a device that is short of CPU', () => {
     expect(rests.at(-1)).toBeGreaterThan(400);
   });
 
+  it('SWM-17 does not come back before the device is calm', () => {
+    const driver = inSwarm();
+    strain(driver, 450, 14_000);
+    strain(driver, 300, 60_000);
+    expect(resting(driver)).toEqual([true]);
+    // The mean takes a while to fall.
+    driver.advance(20_000);
+    expect(resting(driver)).toEqual([true, false]);
+  });
+
+  it('SWM-17 does not begin before the device is calm', () => {
+    const driver = new EngineDriver({ random: () => 0.5 });
+    strain(driver, 400, 6_000);
+    driver.list([segment]);
+    driver.play(11, 8_000);
+    expect(driver.all('tracker-connect')).toEqual([]);
+    expect(driver.engine.stats().resting).toBe(true);
+    strain(driver, 400, 10_000);
+    expect(driver.all('tracker-connect')).toEqual([]);
+    driver.advance(20_000);
+    expect(driver.all('tracker-connect')).toHaveLength(1);
+    expect(resting(driver)).toEqual([true, false]);
+  });
+
+  it('SWM-17 leaves at a share of its own, from half to seven tenths', () => {
+    const left = [0, 0.99].map((chance) => {
+      const driver = new EngineDriver({ random: () => chance });
+      driver.list([segment]);
+      driver.play(11, 8_000);
+      driver.join();
+      driver.meet('a');
+      const start = driver.clock.now;
+      while (!driver.engine.stats().resting && driver.clock.now < start + 60_000)
+        strain(driver, 400, 500);
+      return driver.clock.now - start;
+    });
+    expect(left[0]).toBeLessThan(left[1] ?? 0);
+    expect(left[1]).toBeLessThan(60_000);
+  });
+
   it('SWM-17 P2P that is switched off stays off', () => {
     const driver = inSwarm();
     strain(driver, 400, 12_000);

@@ -1,4 +1,4 @@
-/** The part of bittorrent-tracker 11 that these tests use; the package ships no types. */
+/** The part of bittorrent-tracker 11 that tests and bench use; the package ships no types. */
 declare module 'bittorrent-tracker' {
   import type { EventEmitter } from 'node:events';
 
@@ -21,5 +21,16 @@ declare module 'bittorrent-tracker' {
     stop(): void;
     scrape(): void;
     destroy(done?: () => void): void;
+  }
+
+  export class Server extends EventEmitter {
+    constructor(options: {
+      readonly http: boolean;
+      readonly udp: boolean;
+      readonly ws: boolean;
+      readonly stats: boolean;
+    });
+    readonly ws: { readonly address: () => { readonly port: number } };
+    listen(port: number, host: string): void;
   }
 }

@@ -1,0 +1,123 @@
+import { median } from '../../support/percentile.ts';
+import type { TrackerName } from './contenders.ts';
+import type { LoadFigures } from './load.ts';
+
+/** One swarm at one tracker, once. */
+export type LoadRecord = {
+  readonly tracker: TrackerName | 'elsewhere';
+  readonly swarm: number;
+  readonly run: number;
+} & LoadFigures;
+
+/** Figures of a tracker with a swarm of one size: medians over the valid runs. */
+type Row = { readonly [Key in keyof LoadFigures]: number | undefined } & {
+  readonly tracker: LoadRecord['tracker'];
+  readonly swarm: number;
+  readonly validRuns: number;
+  readonly runs: number;
+};
+
+/** The table, and below it the bars where both trackers were measured. */
+export function reportOf(records: readonly LoadRecord[]): string {
+  const rows = rowsOf(records);
+  const lines = rows.map((row) =>
+    [
+      row.tracker,
+      row.swarm,
+      `${row.validRuns} of ${row.runs}`,
+      text(row.cpuUsPerCycle, 0),
+      text(row.rssBytesPerPeer && row.rssBytesPerPeer / 1024, 1),
+      text(row.replyP50Ms, 2),
+      text(row.replyP99Ms, 2),
+      text(row.answeredPercent, 1),
+      text(row.reported, 0),
+      text(row.withoutOffer, 0),
+      text(row.lost, 0),
+      text(row.lagMs, 0),
+    ].join(' | '),
+  );
+  const head = [
+    ...['tracker', 'swarm', 'valid runs', 'CPU µs a cycle', 'KiB a peer', 'reply p50, ms'],
+    ...['p99', 'answered %', 'reported', 'without offer', 'lost', 'lag ms'],
+  ];
+  return [
+    `| ${head.join(' | ')} |`,
+    `| --- |${' ---: |'.repeat(head.length - 1)}`,
+    ...lines.map((line) => `| ${line} |`),
+    '',
+    ...barsOf(rows),
+  ].join('\n');
+}
+
+function rowsOf(records: readonly LoadRecord[]): readonly Row[] {
+  const groups = new Map<string, LoadRecord[]>();
+  for (const record of records) {
+    const key = `${record.tracker} ${record.swarm}`;
+    groups.set(key, [...(groups.get(key) ?? []), record]);
+  }
+  return [...groups.values()].flatMap((runs) => {
+    const [first] = runs;
+    if (first === undefined) return [];
+    const valid = runs.filter((run) => run.valid);
+    const of = (key: keyof LoadFigures): number | undefined =>
+      median(valid.flatMap((run) => (typeof run[key] === 'number' ? [run[key]] : [])));
+    return {
+      ...{ tracker: first.tracker, swarm: first.swarm, validRuns: valid.length, runs: runs.length },
+      cpuUsPerCycle: of('cpuUsPerCycle'),
+      rssBytesPerPeer: of('rssBytesPerPeer'),
+      replyP50Ms: of('replyP50Ms'),
+      replyP99Ms: of('replyP99Ms'),
+      cycles: of('cycles'),
+      answeredPercent: of('answeredPercent'),
+      reported: of('reported'),
+      withoutOffer: of('withoutOffer'),
+      lost: of('lost'),
+      lagMs: of('lagMs'),
+      valid: undefined,
+    };
+  });
+}
+
+/** Against bittorrent-tracker in the same run, and against a small swarm. */
+function barsOf(rows: readonly Row[]): readonly string[] {
+  const find = (tracker: TrackerName, swarm: number): Row | undefined =>
+    rows.find((row) => row.tracker === tracker && row.swarm === swarm);
+  const bars: string[] = [];
+  const bar = (name: string, value: number | undefined, limit: number): void => {
+    if (value === undefined) return;
+    const verdict = value <= limit ? 'met' : '**missed**';
+    bars.push(`| ${name} | ≤ ${limit} | ${value.toFixed(2)} | ${verdict} |`);
+  };
+  const largest = Math.max(...rows.map(({ swarm }) => swarm));
+  for (const { swarm } of rows.filter(({ tracker }) => tracker === 'shoal')) {
+    const [ours, theirs] = [find('shoal', swarm), find('bittorrent-tracker', swarm)];
+    const cpu = ratio(ours?.cpuUsPerCycle, theirs?.cpuUsPerCycle);
+    bar(`CPU a cycle over bittorrent-tracker's, swarm ${swarm}`, cpu, 0.55);
+  }
+  const [small, large] = [find('shoal', 100), find('shoal', largest)];
+  if (largest > 100)
+    bar(
+      `CPU a cycle, swarm ${largest} over swarm 100`,
+      ratio(large?.cpuUsPerCycle, small?.cpuUsPerCycle),
+      1.1,
+    );
+  const memory = ratio(
+    large?.rssBytesPerPeer,
+    find('bittorrent-tracker', largest)?.rssBytesPerPeer,
+  );
+  bar(`memory a peer over bittorrent-tracker's, swarm ${largest}`, memory, 0.6);
+  const missing = large?.reported === undefined ? undefined : largest - large.reported;
+  bar(`peers connected and not reported, swarm ${largest}`, missing, 0);
+  bar(`peers without an offer, swarm ${largest}`, large?.withoutOffer, 0);
+  return bars.length === 0
+    ? []
+    : ['| bar for shoal | limit | figure |  |', '| --- | --- | ---: | --- |', ...bars];
+}
+
+function ratio(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined || b === 0 ? undefined : a / b;
+}
+
+function text(value: number | undefined, digits: number): string {
+  return value === undefined ? '–' : value.toFixed(digits);
+}
