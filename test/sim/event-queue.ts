@@ -1,19 +1,26 @@
+/** What is to run when; of two at the same time, the one that came first. */
+type Due = { readonly at: number; readonly order: number; readonly run: () => void };
+
 /** A virtual clock: callbacks run in order of their time, and in order of arrival at equal times. */
 export class EventQueue {
   now = 0;
-  #heap: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
+  /** A binary heap, the next one first. */
+  readonly #heap: Due[] = [];
   #order = 0;
 
   at(time: number, run: () => void): void {
+    const due = { at: Math.max(time, this.now), order: this.#order++, run };
     const heap = this.#heap;
-    heap.push({ at: Math.max(time, this.now), order: this.#order++, run });
-    let i = heap.length - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (!this.#before(i, parent)) break;
-      this.#swap(i, parent);
-      i = parent;
+    let hole = heap.length;
+    // Those later than it move down, it itself only once.
+    while (hole > 0) {
+      const parentAt = (hole - 1) >> 1;
+      const parent = heap[parentAt];
+      if (parent === undefined || !isBefore(due, parent)) break;
+      heap[hole] = parent;
+      hole = parentAt;
     }
+    heap[hole] = due;
   }
 
   after(ms: number, run: () => void): void {
@@ -22,42 +29,37 @@ export class EventQueue {
 
   /** Runs everything that is due until `time`; the clock then stands there. */
   runUntil(time: number): void {
-    for (
-      let first = this.#heap[0];
-      first !== undefined && first.at <= time;
-      first = this.#heap[0]
-    ) {
+    for (let first = this.#heap[0]; first !== undefined && first.at <= time;) {
       this.#pop();
       this.now = first.at;
       first.run();
+      first = this.#heap[0];
     }
     this.now = time;
   }
 
   #pop(): void {
-    const last = this.#heap.pop();
-    if (this.#heap.length === 0 || last === undefined) return;
-    this.#heap[0] = last;
-    for (let i = 0; ;) {
-      const left = 2 * i + 1;
-      const least = [left, left + 1]
-        .filter((child) => child < this.#heap.length)
-        .reduce((best, child) => (this.#before(child, best) ? child : best), i);
-      if (least === i) return;
-      this.#swap(i, least);
-      i = least;
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let hole = 0;
+    for (let left = 1; left < heap.length; left = 2 * hole + 1) {
+      let childAt = left;
+      let child = heap[left];
+      const right = heap[left + 1];
+      if (child === undefined) break;
+      if (right !== undefined && isBefore(right, child)) {
+        childAt = left + 1;
+        child = right;
+      }
+      if (!isBefore(child, last)) break;
+      heap[hole] = child;
+      hole = childAt;
     }
+    heap[hole] = last;
   }
+}
 
-  #before(a: number, b: number): boolean {
-    const x = this.#heap[a];
-    const y = this.#heap[b];
-    if (x === undefined || y === undefined) return false;
-    return x.at < y.at || (x.at === y.at && x.order < y.order);
-  }
-
-  #swap(a: number, b: number): void {
-    const [x, y] = [this.#heap[a], this.#heap[b]];
-    if (x !== undefined && y !== undefined) [this.#heap[a], this.#heap[b]] = [y, x];
-  }
+function isBefore(a: Due, b: Due): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }

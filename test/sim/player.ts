@@ -67,7 +67,7 @@ export class Player {
     const { msn } = this.#demand;
     this.#demand = undefined;
     const truth = this.#world.segments[msn]?.data;
-    if (truth !== data && (truth === undefined || !Buffer.from(truth).equals(data)))
+    if (truth !== data && (truth === undefined || Buffer.compare(truth, data) !== 0))
       this.corrupt += 1;
     this.#world.queue.after(APPEND_MS, () => {
       this.#advance();

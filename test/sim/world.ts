@@ -26,6 +26,8 @@ function nameOf(key: string): string {
   return `k${key.slice(0, 19)}`;
 }
 
+type Playlist = { readonly swarm: ListedSwarm; readonly urls: readonly string[] };
+
 const EPOCH = 1_700_000_000;
 const LISTED = 10;
 
@@ -46,6 +48,7 @@ export class World implements Surroundings {
   /** By process. */
   readonly #busyUntil: number[] = [];
   trackerUp = true;
+  #playlist: (Playlist & { readonly of: number }) | undefined;
   #tracker: TrackerCore<Viewer>;
   #ids = 0;
 
@@ -57,8 +60,14 @@ export class World implements Surroundings {
     this.#tickTracker();
   }
 
-  /** The live playlist as it is now. */
-  playlist(): { readonly swarm: ListedSwarm; readonly urls: readonly string[] } {
+  /** The live playlist as it is now; one object for all who poll before the next segment. */
+  playlist(): Playlist {
+    if (this.#playlist?.of !== this.segments.length)
+      this.#playlist = { of: this.segments.length, ...this.#list() };
+    return this.#playlist;
+  }
+
+  #list(): Playlist {
     const listed = this.segments.slice(-LISTED);
     const uri = (info: SegmentInfo): string => `${info.id.epoch}-${info.id.msn}.m4s`;
     return {

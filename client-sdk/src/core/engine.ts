@@ -220,7 +220,7 @@ export class SwarmEngine {
   }
 
   #standing(): Standing | undefined {
-    const { store, playback, mesh } = this.#state;
+    const { store, playback, mesh, strain, now } = this.#state;
     const rendition = playback.lead?.rendition ?? this.#state.rendition;
     if (rendition === undefined) return undefined;
     const window = store.window(rendition);
@@ -229,7 +229,7 @@ export class SwarmEngine {
       const { lo, hi } = store.window(track.rendition);
       return track.rendition !== rendition && hi - lo >= 1 ? [track.rendition] : [];
     });
-    const want = mesh.want(this.#state.now);
+    const want = mesh.want(now, strain.share(now));
     return { rendition, ...window, next, also, neighbours: mesh.ready().length, want };
   }
 }

@@ -34,8 +34,17 @@ export class Mesh {
     return [{ type: 'disconnect', peer: neighbour.peer }];
   }
 
-  /** How many more introductions are welcome: a few at a time, since each costs both sides work all at once (SWM-16). */
-  want(now: number): number {
+  /**
+   * How many more introductions are welcome: a few at a time, since each costs both sides work all at once, and fewer
+   * the more a device waits (`strain`, a share of its time) already (SWM-16).
+   */
+  want(now: number, strain: number): number {
+    if (strain >= ENGINE.calmShare) return 0;
+    if (strain >= ENGINE.easyShare) {
+      const since = now - ENGINE.strainedLinkMs;
+      const fresh = this.all().some(({ introducedAt }) => introducedAt > since);
+      return fresh || this.#neighbours.size >= ENGINE.strainedNeighbours ? 0 : 1;
+    }
     const since = now - ENGINE.freshLinkMs;
     const fresh = this.all().filter((n) => isUnderWay(n) && n.introducedAt > since).length;
     const lacking = LIMITS.targetNeighbours - this.#neighbours.size;

@@ -45,7 +45,7 @@ describe('a device that is short of CPU', () => {
 
   it('SWM-17 does not leave for the delays of an ordinary day, nor for having slept', () => {
     const driver = inSwarm();
-    strain(driver, 100, 30_000);
+    strain(driver, 40, 30_000);
     driver.step({ type: 'tick', lateMs: 3_600_000 });
     driver.advance(1_000);
     expect(resting(driver)).toEqual([]);
@@ -72,7 +72,7 @@ describe('a device that is short of CPU', () => {
     strain(driver, 300, 60_000);
     expect(resting(driver)).toEqual([true]);
     // The mean takes a while to fall.
-    driver.advance(20_000);
+    driver.advance(30_000);
     expect(resting(driver)).toEqual([true, false]);
   });
 
@@ -85,12 +85,12 @@ describe('a device that is short of CPU', () => {
     expect(driver.engine.stats().resting).toBe(true);
     strain(driver, 400, 10_000);
     expect(driver.all('tracker-connect')).toEqual([]);
-    driver.advance(20_000);
+    driver.advance(30_000);
     expect(driver.all('tracker-connect')).toHaveLength(1);
     expect(resting(driver)).toEqual([true, false]);
   });
 
-  it('SWM-17 leaves at a share of its own, from half to seven tenths', () => {
+  it('SWM-17 leaves at a share of its own, from a fifth to three tenths', () => {
     const left = [0, 0.99].map((chance) => {
       const driver = new EngineDriver({ random: () => chance });
       driver.list([segment]);
@@ -113,6 +113,32 @@ describe('a device that is short of CPU', () => {
     driver.forget();
     driver.advance(60_000);
     expect(driver.all('tracker-connect')).toEqual([]);
+  });
+
+  it('SWM-16 asks for links one at a time while it waits a little, and for none while it waits more', () => {
+    const wants = (driver: EngineDriver): number | undefined =>
+      driver
+        .all('tracker-send')
+        .flatMap(({ message }) => (message.action === 'update' ? [message.want] : []))
+        .at(-1);
+    const calm = inSwarm();
+    calm.advance(12_000);
+    expect(wants(calm)).toBe(3);
+    const waiting = inSwarm();
+    strain(waiting, 40, 30_000);
+    expect(wants(waiting)).toBe(1);
+    waiting.meet('b');
+    strain(waiting, 40, 3_000);
+    expect(wants(waiting)).toBe(0);
+    strain(waiting, 40, 12_000);
+    expect(wants(waiting)).toBe(1);
+    for (const peer of ['c', 'd']) waiting.meet(peer);
+    strain(waiting, 40, 24_000);
+    expect(wants(waiting)).toBe(0);
+    const late = inSwarm();
+    strain(late, 70, 30_000);
+    expect(wants(late)).toBe(0);
+    expect(resting(late)).toEqual([]);
   });
 
   it('SWM-18 goes to the origin earlier by its longest delay of late', () => {
