@@ -3,6 +3,8 @@ import { fileURLToPath, URL } from 'node:url';
 
 const SIMPLE_PEER = '@thaunknown/simple-peer/lite.js';
 const MARK = '?lean';
+/** A call of its log that is a statement: whole lines, to the first that ends with a parenthesis. */
+const LOG_STATEMENT = /^\s*this\._debug\([\s\S]*?\)\s*$/gm;
 const REPLACED = ['debug', 'err-code', 'streamx', 'uint8-util', 'webrtc-polyfill'];
 
 /** What takes the place of each package that comes in with simple-peer. */
@@ -27,5 +29,10 @@ export const leanSimplePeer = () => ({
     const found = await this.resolve(id, importer, { skipSelf: true });
     return found === null ? null : found.id + MARK;
   },
-  load: (id) => (id.endsWith(MARK) ? readFile(id.slice(0, -MARK.length), 'utf8') : null),
+  async load(id) {
+    if (!id.endsWith(MARK)) return null;
+    const source = await readFile(id.slice(0, -MARK.length), 'utf8');
+    // Its log goes nowhere, so what it would say need not be there; a tenth of the file.
+    return source.replace(LOG_STATEMENT, '');
+  },
 });

@@ -52,7 +52,9 @@ export class RequestChoice {
         }
       }
       if (best < 0) continue;
-      const alone = !neighbour.isQuick || now + 2 * neighbour.surelyMs > lastCall;
+      // Of a plain segment one viewer has everything first: it spreads faster piece by piece.
+      const whole = entry.plain !== undefined;
+      const alone = whole || !neighbour.isQuick || now + 2 * neighbour.surelyMs > lastCall;
       return { entry, pieces: alone ? [best] : this.#around(best, entry, mine) };
     }
     return undefined;

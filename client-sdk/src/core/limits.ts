@@ -78,10 +78,8 @@ export const ENGINE = {
   /** SWM-16: links being made at once that this viewer asked for, and how long one counts that does not come about. */
   freshLinks: 3,
   freshLinkMs: 1_500,
-  /** SWM-16: on a device that waits for this share of the time, one link at most in so long, up to so many neighbours. */
+  /** SWM-16: on a device that waits for this share of the time, one at a time. */
   easyShare: 0.05,
-  strainedLinkMs: 4_000,
-  strainedNeighbours: 4,
   /** Peers never connected to again. */
   bannedPeers: 256,
   /** Least time between two updates to the tracker. */
@@ -95,7 +93,6 @@ export const ENGINE = {
   latenessMostMs: 1_000,
   /** SWM-17: a viewer that waits for this share of the time leaves the swarm, for so long and up to as long again by chance. */
   strainShare: 0.2,
-  strainSpread: 0.5,
   /** SWM-17: and one that waits for this share does not come (back), but looks again after so long and up to as long again. */
   calmShare: 0.1,
   holdMs: 3_000,

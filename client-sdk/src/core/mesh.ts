@@ -40,15 +40,11 @@ export class Mesh {
    */
   want(now: number, strain: number): number {
     if (strain >= ENGINE.calmShare) return 0;
-    if (strain >= ENGINE.easyShare) {
-      const since = now - ENGINE.strainedLinkMs;
-      const fresh = this.all().some(({ introducedAt }) => introducedAt > since);
-      return fresh || this.#neighbours.size >= ENGINE.strainedNeighbours ? 0 : 1;
-    }
+    const atOnce = strain >= ENGINE.easyShare ? 1 : ENGINE.freshLinks;
     const since = now - ENGINE.freshLinkMs;
     const fresh = this.all().filter((n) => isUnderWay(n) && n.introducedAt > since).length;
     const lacking = LIMITS.targetNeighbours - this.#neighbours.size;
-    return Math.max(this.#exploring ? 1 : 0, Math.min(lacking, ENGINE.freshLinks - fresh), 0);
+    return Math.max(this.#exploring ? 1 : 0, Math.min(lacking, atOnce - fresh), 0);
   }
 
   /** The neighbours together were too slow: another one is looked for, in the place of one of them (SWM-11). */

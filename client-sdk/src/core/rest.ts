@@ -12,7 +12,7 @@ export class Rest {
 
   constructor(random: () => number) {
     this.#random = random;
-    this.threshold = ENGINE.strainShare * (1 + ENGINE.strainSpread * random());
+    this.threshold = ENGINE.strainShare * (1 + random() / 2);
   }
 
   /** Longer each time that the last one did not help for long. */

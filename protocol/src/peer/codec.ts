@@ -5,6 +5,9 @@ import { assertNever, err, ok, type Result } from '../result.ts';
 import { isSegmentSize, pieceCount, type SegmentId } from '../segment.ts';
 import { BYE, FRAME, REJECT, type PeerMessage } from './messages.ts';
 
+/** Whatever is wrong with a frame, its sender is dropped, and nobody asks why: a page need not carry the words. */
+const BAD_FRAME = err('bad frame');
+
 /** Encodes a message as one data-channel frame; all integers big-endian (PEER-2). */
 export function encodePeerMessage(message: PeerMessage): Uint8Array<ArrayBuffer> {
   switch (message.type) {
@@ -75,7 +78,7 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array<ArrayBuffer>
 export function decodePeerMessage(frame: Uint8Array): Result<PeerMessage, string> {
   const kind = frame[0];
   const limit = hasDigests(kind) ? LIMITS.digestFrameBytes : LIMITS.peerFrameBytes;
-  if (frame.length > limit) return err('frame too large');
+  if (frame.length > limit) return BAD_FRAME;
   if (kind === FRAME.hello) return decodeHello(frame);
   if (kind === FRAME.bye) return decodeBye(frame);
   if (kind === FRAME.sharing) return decodeSharing(frame);
@@ -91,7 +94,7 @@ function hasDigests(kind: number | undefined): boolean {
 function decodeHello(frame: Uint8Array): Result<PeerMessage, string> {
   const [, version, flags] = frame;
   // Longer hellos are fine: a later version may say more.
-  if (version === undefined || flags === undefined) return err('hello too short');
+  if (version === undefined || flags === undefined) return BAD_FRAME;
   return ok({ type: 'hello', version, shares: (flags & 1) === 1 });
 }
 
@@ -99,12 +102,12 @@ function decodeSharing(frame: Uint8Array): Result<PeerMessage, string> {
   const flag = frame[1];
   return frame.length === 2 && (flag === 0 || flag === 1)
     ? ok({ type: 'sharing', shares: flag === 1 })
-    : err('bad sharing');
+    : BAD_FRAME;
 }
 
 function decodeBye(frame: Uint8Array): Result<PeerMessage, string> {
   const reason = Object.values(BYE).find((known) => known === frame[1]);
-  return reason === undefined || frame.length !== 2 ? err('bad bye') : ok({ type: 'bye', reason });
+  return reason === undefined || frame.length !== 2 ? BAD_FRAME : ok({ type: 'bye', reason });
 }
 
 function decodeSegmentMessage(
@@ -117,60 +120,58 @@ function decodeSegmentMessage(
   switch (kind) {
     case FRAME.have: {
       const bitmap = rest.subarray(2);
-      if (rest.length < 2 || index === 0 || index > LIMITS.piecesPerSegment)
-        return err('bad have-map');
+      if (rest.length < 2 || index === 0 || index > LIMITS.piecesPerSegment) return BAD_FRAME;
       return bitmap.length === Math.ceil(index / 8)
         ? ok({ type: 'have', segment, pieces: index, bitmap })
-        : err('have-map of the wrong length');
+        : BAD_FRAME;
     }
     case FRAME.pieces: {
       const count = rest.length / 2;
       if (!Number.isInteger(count) || count === 0 || count > LIMITS.piecesPerSegment)
-        return err('bad piece list');
+        return BAD_FRAME;
       const indexes = Array.from({ length: count }, (_, i) => u16(i * 2));
       return indexes.every((i) => i < LIMITS.piecesPerSegment)
         ? ok({ type: 'pieces', segment, indexes })
-        : err('piece out of range');
+        : BAD_FRAME;
     }
     case FRAME.request:
     case FRAME.cancel: {
       const count = rest[2] ?? 0;
       const fits = count <= LIMITS.requestPieces && index + count <= LIMITS.piecesPerSegment;
-      if (rest.length !== 3 || count === 0 || !fits) return err('bad request');
+      if (rest.length !== 3 || count === 0 || !fits) return BAD_FRAME;
       return ok({ type: kind === FRAME.request ? 'request' : 'cancel', segment, index, count });
     }
     case FRAME.piece:
-      if (rest.length < 3 || rest.length > 2 + LIMITS.pieceBytes || !inRange)
-        return err('bad piece');
+      if (rest.length < 3 || rest.length > 2 + LIMITS.pieceBytes || !inRange) return BAD_FRAME;
       return ok({ type: 'piece', segment, index, payload: rest.subarray(2) });
     case FRAME.reject: {
       const reason = Object.values(REJECT).find((known) => known === rest[2]);
-      if (rest.length !== 3 || !inRange || reason === undefined) return err('bad reject');
+      if (rest.length !== 3 || !inRange || reason === undefined) return BAD_FRAME;
       return ok({ type: 'reject', segment, index, reason });
     }
     case FRAME.digestsRequest:
-      return rest.length === 0 ? ok({ type: 'digests-request', segment }) : err('bad request');
+      return rest.length === 0 ? ok({ type: 'digests-request', segment }) : BAD_FRAME;
     case FRAME.digests: {
       const count = rest.length / DIGEST_BYTES;
       return Number.isInteger(count) && count > 0 && count <= LIMITS.piecesPerSegment
         ? ok({ type: 'digests', segment, list: rest })
-        : err('bad digest list');
+        : BAD_FRAME;
     }
     case FRAME.claim: {
       const size = u16(0) * 0x1_0000 + u16(2);
       const list = rest.subarray(4);
       return isSegmentSize(size) && list.length === pieceCount(size) * DIGEST_BYTES
         ? ok({ type: 'claim', segment, size, list })
-        : err('bad claim');
+        : BAD_FRAME;
     }
     case FRAME.fetching: {
       const to = u16(2);
       return rest.length === 4 && index < to && to <= LIMITS.piecesPerSegment
         ? ok({ type: 'fetching', segment, from: index, to })
-        : err('bad range');
+        : BAD_FRAME;
     }
     default:
-      return err('unknown frame');
+      return BAD_FRAME;
   }
 }
 
@@ -221,7 +222,7 @@ class Reader {
   static open(frame: Uint8Array): Result<Reader, string> {
     const length = frame[1] ?? 0;
     const body = 2 + length + 8;
-    if (length > 32 || frame.length < body) return err('frame too short');
+    if (length > 32 || frame.length < body) return BAD_FRAME;
     const rendition = parseRenditionId(String.fromCharCode(...frame.subarray(2, 2 + length)));
     if (!rendition.ok) return rendition;
     const view = new DataView(frame.buffer, frame.byteOffset + 2 + length, 8);

@@ -55,9 +55,12 @@ export function parseClientMessage(value: unknown): Result<ClientMessage, string
   }
 }
 
+/** A viewer only counts what it cannot read of its tracker: a page need not carry the words. */
+const BAD_MESSAGE = err('bad message');
+
 /** Reads what a tracker sent, already parsed from JSON; a viewer trusts it no further than its shape. */
 export function parseTrackerMessage(value: unknown): Result<TrackerMessage, string> {
-  if (!isFields(value)) return err('not an object');
+  if (!isFields(value)) return BAD_MESSAGE;
   switch (value['action']) {
     case 'welcome': {
       const peer = parsePeerId(value['peer']);
@@ -66,7 +69,7 @@ export function parseTrackerMessage(value: unknown): Result<TrackerMessage, stri
       if (!peer.ok) return peer;
       if (!channel.ok) return channel;
       if (!isUint32(version) || !isUint32(updateIntervalMs) || !isUint32(viewers))
-        return err('bad welcome');
+        return BAD_MESSAGE;
       return ok({
         action: 'welcome',
         version,
@@ -80,7 +83,7 @@ export function parseTrackerMessage(value: unknown): Result<TrackerMessage, stri
       const peer = parsePeerId(value['peer']);
       const { session, initiator } = value;
       if (!peer.ok) return peer;
-      if (!isSession(session) || typeof initiator !== 'boolean') return err('bad introduction');
+      if (!isSession(session) || typeof initiator !== 'boolean') return BAD_MESSAGE;
       return ok({ action: 'introduce', peer: peer.value, session, initiator });
     }
     case 'signal': {
@@ -98,12 +101,12 @@ export function parseTrackerMessage(value: unknown): Result<TrackerMessage, stri
     }
     case 'error': {
       const { code, message } = value;
-      if (typeof code !== 'string' || typeof message !== 'string') return err('bad error');
+      if (typeof code !== 'string' || typeof message !== 'string') return BAD_MESSAGE;
       // A later tracker may know more codes; viewers only show them.
       return ok({ action: 'error', code: code as TrackerErrorCode, message });
     }
     default:
-      return err('unknown action');
+      return BAD_MESSAGE;
   }
 }
 
@@ -192,14 +195,14 @@ function parseSignalBody(
 function parseSegmentMessage(value: Fields): Result<TrackerMessage, string> {
   const { viewers, duties } = value;
   const segment = parseSegmentInfo(value['segment']);
-  if (segment === undefined || !isUint32(viewers)) return err('bad segment');
-  if (!Array.isArray(duties) || duties.length > LIMITS.dutiesPerSegment) return err('bad duties');
+  if (segment === undefined || !isUint32(viewers)) return BAD_MESSAGE;
+  if (!Array.isArray(duties) || duties.length > LIMITS.dutiesPerSegment) return BAD_MESSAGE;
   const parsed: Duty[] = [];
   for (const duty of duties as readonly unknown[]) {
-    if (!isFields(duty)) return err('bad duty');
+    if (!isFields(duty)) return BAD_MESSAGE;
     const { stripe, of, rank } = duty;
-    if (!isUint32(stripe) || !isUint32(of) || !isUint32(rank)) return err('bad duty');
-    if (stripe >= of || of > LIMITS.piecesPerSegment) return err('bad duty');
+    if (!isUint32(stripe) || !isUint32(of) || !isUint32(rank)) return BAD_MESSAGE;
+    if (stripe >= of || of > LIMITS.piecesPerSegment) return BAD_MESSAGE;
     parsed.push({ stripe, of, rank });
   }
   return ok({ action: 'segment', segment, viewers, duties: parsed });
