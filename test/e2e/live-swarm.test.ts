@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
+import { median } from '../support/percentile.ts';
 import { pause, until } from '../support/until.ts';
 import { type Broadcast, startBroadcast } from './support/broadcast.ts';
 import { installLiar } from './support/page-probe.ts';
@@ -111,7 +112,10 @@ describe('six viewers of one channel', () => {
     // The same, as the origin and the browser count it.
     expect(1 - origin() / (http + p2p)).toBeGreaterThanOrEqual(0.6);
     expect(received).toBeGreaterThanOrEqual(0.98 * p2p);
-    for (const latency of latencies) expect(latency).toBeLessThanOrEqual(8_000);
+    expect(median(latencies)).toBeLessThanOrEqual(8_000);
+    // Who polls the playlist just before a segment is listed learns of it a poll later, and stays behind by that: three
+    // segments, one poll, and what packaging takes. hls.js, which aims at three segments, cannot know.
+    for (const latency of latencies) expect(latency).toBeLessThanOrEqual(9_000);
   });
 
   it('SWM-7 do not notice when one of them is killed in the middle of a segment', async () => {
