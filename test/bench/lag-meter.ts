@@ -1,6 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pause } from '../support/until.ts';
 
+/** Above this the machine was too busy for a run to mean anything. Ms. */
+export const MAX_LAG_MS = 250;
+
 const RESOLUTION_MS = 20;
 
 /** Longest delay of this process's event loop while it was measured. */

@@ -6,7 +6,8 @@ import { runEngine } from './run.ts';
 import { findScene } from './scenes.ts';
 import { openStage, type Stage } from './stage.ts';
 import { STREAM_NAME } from './stream.ts';
-import { barsOf, isValid, MAX_LAG_MS, type RunLine, tableOf } from './table.ts';
+import { MAX_LAG_MS } from './lag-meter.ts';
+import { barsOf, isValid, type RunLine, tableOf } from './table.ts';
 
 const EXIT = { done: 0, failed: 1, badOptions: 2, tooBusy: 3 } as const;
 /** Until the origin lists a full playlist. */

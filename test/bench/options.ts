@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { err, ok, type Result, unwrap } from '@shoal/protocol';
+import { type FlagValues, readFlags } from '../support/flags.ts';
 import { ENGINE_IDS, isEngineId } from './engine-ids.ts';
 import type { Plan } from './plan.ts';
 import { type Range, whole } from './whole-number.ts';
@@ -65,9 +65,9 @@ export function listScenes(secondsOf: (plan: Plan) => number): string {
 export function readOptions(
   args: readonly string[],
 ): Result<BenchOptions | 'help' | 'list', string> {
-  const parsed = parse(args);
+  const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return parsed;
-  const { values } = parsed.value;
+  const values = parsed.value;
   if (values.help === true) return ok('help');
   if (values.list === true) return ok('list');
   const scenes = readScenes(values.scene);
@@ -113,16 +113,7 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-type Parsed = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>;
-type Values = Parsed['values'];
-
-function parse(args: readonly string[]): Result<Parsed, string> {
-  try {
-    return ok(parseArgs({ args: [...args], options: FLAGS }));
-  } catch (error) {
-    return err(error instanceof Error ? error.message : String(error));
-  }
-}
+type Values = FlagValues<typeof FLAGS>;
 
 function readScenes(text: string | undefined): Result<readonly Scene[], string> {
   if (text === undefined) return ok([CUSTOM]);

@@ -1,6 +1,8 @@
 import type { Bar, Medians } from './bars.ts';
 import type { EngineId } from './engine-ids.ts';
 import type { Figures } from './run-record.ts';
+import { MAX_LAG_MS } from './lag-meter.ts';
+import { markdown, number, verdictText } from './markdown.ts';
 import { median } from '../support/percentile.ts';
 
 /** One run of one engine, as it is kept. */
@@ -10,9 +12,6 @@ export type RunLine = {
   readonly valid: boolean;
   readonly figures: Figures;
 };
-
-/** Above this the machine was too busy for the run to mean anything. Ms. */
-export const MAX_LAG_MS = 250;
 
 /** Whether the run means anything. */
 export function isValid({ lagMs, peersLagMs, segments }: Figures): boolean {
@@ -97,8 +96,7 @@ export function barsOf(bars: readonly Bar[], lines: readonly RunLine[]): string 
     ['---', '---:', '---:', '---'],
     ...bars.map(({ name, limit, digits, judge }) => {
       const verdict = judge(outcome);
-      const met = verdict === undefined ? 'not measured' : verdict.met ? 'met' : '**missed**';
-      return [name, limit, number(verdict?.value, { per: 1, digits }), met];
+      return [name, limit, number(verdict?.value, { digits }), verdictText(verdict?.met)];
     }),
   ]);
 }
@@ -127,15 +125,4 @@ const ROWS_AND_MORE: readonly (keyof Figures)[] = [
 
 function enginesOf(lines: readonly RunLine[]): readonly EngineId[] {
   return [...new Set(lines.map(({ engine }) => engine))];
-}
-
-function number(
-  value: number | undefined,
-  { per, digits }: { readonly per: number; readonly digits: number },
-): string {
-  return value === undefined ? '–' : (value / per).toFixed(digits);
-}
-
-function markdown(rows: readonly (readonly string[])[]): string {
-  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

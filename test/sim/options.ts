@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '@shoal/protocol';
+import { readFlags } from '../support/flags.ts';
 import type { Scene } from './scene.ts';
 import { SCENES } from './scenes.ts';
 
@@ -33,9 +33,9 @@ Exit code 0, or 2 for options that make no sense.
 
 /** Reads the command line; `help` when that was asked for. */
 export function readOptions(args: readonly string[]): Result<SimOptions | 'help', string> {
-  const parsed = parse(args);
+  const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return parsed;
-  const { help, json, ...values } = parsed.value.values;
+  const { help, json, ...values } = parsed.value;
   if (help === true) return ok('help');
   const names = values.scenes?.split(',').map((name) => name.trim());
   const unknown = names?.find((name) => !SCENES.some((scene) => scene.name === name));
@@ -56,16 +56,6 @@ const FLAGS = {
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-
-type Parsed = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>;
-
-function parse(args: readonly string[]): Result<Parsed, string> {
-  try {
-    return ok(parseArgs({ args: [...args], options: FLAGS }));
-  } catch (error) {
-    return err(error instanceof Error ? error.message : String(error));
-  }
-}
 
 function whole(text: string, to: number): number | undefined {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;

@@ -270,15 +270,13 @@ export class EngineDriver {
       const request = requests[served];
       if (request === undefined) return;
       this.#served.set(peer, served + 1);
-      for (let i = 0; i < request.count; i++) this.give(segment, peer, request.index + i);
+      for (const index of piecesOf(request)) this.give(segment, peer, index);
     }
   }
 
   /** The pieces that a neighbour was asked for since the last `forget`, in that order. */
   asked(peer: string): readonly number[] {
-    return this.sent(peer, 'request').flatMap(({ index, count }) =>
-      Array.from({ length: count }, (_, i) => index + i),
-    );
+    return this.sent(peer, 'request').flatMap(piecesOf);
   }
 
   /** A neighbour sends one genuine piece. */
@@ -420,4 +418,12 @@ function isMessage<Type extends PeerMessage['type']>(
   type: Type,
 ): message is SentMessage<Type> {
   return message.type === type;
+}
+
+/** The pieces that a request is for. */
+export function piecesOf({
+  index,
+  count,
+}: Extract<PeerMessage, { type: 'request' }>): readonly number[] {
+  return Array.from({ length: count }, (_, i) => index + i);
 }

@@ -2,7 +2,7 @@ import type { Effect } from '@shoal/client-sdk/core';
 import { encodePeerMessage, type PeerMessage, REJECT, segmentKey } from '@shoal/protocol';
 import { expect } from 'vitest';
 import { type OriginSegment, originSegment, peerId, pieceOf } from './builders.ts';
-import { EngineDriver } from './engine-driver.ts';
+import { EngineDriver, piecesOf } from './engine-driver.ts';
 import { type EngineEvent, EVENT_SEGMENTS } from './engine-events.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -241,7 +241,7 @@ export class EngineWorld {
       const key = segmentKey(sent.segment);
       // PEER-5, and SWM-6 of two neighbours.
       expect(this.#outstanding.has(to)).toBe(false);
-      const indexes = Array.from({ length: sent.count }, (_, i) => sent.index + i);
+      const indexes = piecesOf(sent);
       for (const index of indexes) expect(this.#isOutstanding(key, index)).toBe(false);
       this.#outstanding.set(to, { key, indexes });
     }

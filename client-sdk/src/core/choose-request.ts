@@ -53,8 +53,8 @@ export class RequestChoice {
       }
       if (best < 0) continue;
       // Of a plain segment one viewer has everything first: it spreads faster piece by piece.
-      const whole = entry.plain !== undefined;
-      const alone = whole || !neighbour.isQuick || now + 2 * neighbour.surelyMs > lastCall;
+      const alone =
+        entry.plain !== undefined || !neighbour.isQuick || now + 2 * neighbour.surelyMs > lastCall;
       return { entry, pieces: alone ? [best] : this.#around(best, entry, mine) };
     }
     return undefined;

@@ -28,7 +28,7 @@ export const ENGINE = {
   requestTimeoutMaxMs: 2_000,
   /** SWM-7: time-outs in a row before a neighbour is replaced. */
   failuresInARow: 3,
-  /** Requests remembered after their time-out, so that a late piece is still welcome. */
+  /** Pieces remembered after their request's time-out, so that a late piece is still welcome. */
   lateRequests: 16,
   /**
    * PEER-4: verified pieces of the origin are announced together after this long, those of neighbours after that,

@@ -20,7 +20,7 @@ export type PeerListener = {
  * passed. Its messages are made before the run, and only ids are written into them.
  */
 export class AnnouncingPeer {
-  readonly #socket: RawSocket;
+  #socket: RawSocket | undefined;
   readonly #announce: Buffer;
   readonly #answer: AnswerFrame;
   readonly #listener: PeerListener;
@@ -28,14 +28,9 @@ export class AnnouncingPeer {
   readonly #askedAt: number[] = [];
   offersHeard = 0;
 
-  private constructor(
-    socket: RawSocket,
-    frames: { readonly announce: Buffer; readonly answer: AnswerFrame },
-    listener: PeerListener,
-  ) {
-    this.#socket = socket;
-    this.#announce = frames.announce;
-    this.#answer = frames.answer;
+  private constructor(infoHash: string, id: string, listener: PeerListener) {
+    this.#announce = announceFrame(infoHash, id);
+    this.#answer = new AnswerFrame(infoHash, id);
     this.#listener = listener;
   }
 
@@ -44,34 +39,32 @@ export class AnnouncingPeer {
     who: { readonly infoHash: string; readonly number: number },
     listener: PeerListener,
   ): Promise<AnnouncingPeer> {
-    const { infoHash, number } = who;
-    const id = `-XX0000-${String(number).padStart(12, '0')}`;
-    // The socket has nothing to say before it is announced.
-    let peer: AnnouncingPeer | undefined = undefined as AnnouncingPeer | undefined;
-    const socket = await openRawSocket({
+    const id = `-XX0000-${String(who.number).padStart(12, '0')}`;
+    const peer = new AnnouncingPeer(who.infoHash, id, listener);
+    peer.#socket = await openRawSocket({
       url,
-      onText: (payload) => peer?.hear(payload),
+      onText: (payload) => {
+        peer.#hear(payload);
+      },
       onClose: listener.onClose,
     });
-    const frames = { announce: announceFrame(infoHash, id), answer: new AnswerFrame(infoHash, id) };
-    peer = new AnnouncingPeer(socket, frames, listener);
     return peer;
   }
 
   announce(): void {
     this.#askedAt.push(performance.now());
-    this.#socket.write(this.#announce);
+    this.#socket?.write(this.#announce);
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
-  hear(payload: Buffer): void {
+  #hear(payload: Buffer): void {
     if (payload.includes('"offer"')) {
       this.offersHeard += 1;
       const frame = this.#answer.to(idAfter(payload, PEER_ID), idAfter(payload, OFFER_ID));
-      this.#socket.write(frame);
+      this.#socket?.write(frame);
     } else if (payload.includes('"answer"')) this.#listener.onAnswer();
     else if (payload.includes('"interval"')) {
       const askedAt = this.#askedAt.shift();

@@ -1,6 +1,6 @@
 import { percentile } from '../../support/percentile.ts';
 import { pause } from '../../support/until.ts';
-import { startLagMeter } from '../lag-meter.ts';
+import { MAX_LAG_MS, startLagMeter } from '../lag-meter.ts';
 import { AnnouncingPeer, OFFERS } from './announcing-peer.ts';
 import type { ProcessReading } from './contenders.ts';
 
@@ -43,7 +43,6 @@ const OPENING = 32;
 const TICK_MS = 5;
 /** After the last announce of a round, for what is under way. */
 const QUIET_MS = 1_500;
-const MAX_LAG_MS = 250;
 const INFO_HASH = 'shoal-bench-swarm-01';
 
 /** Gathers a swarm, lets every peer announce twice, then measures at a steady rate. */

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { err, ok, type Result, unwrap } from '@shoal/protocol';
+import { readFlags } from '../../support/flags.ts';
 import { type Range, whole } from '../whole-number.ts';
 import { isTrackerName, TRACKERS, type TrackerName } from './contenders.ts';
 
@@ -37,9 +37,9 @@ const SWARM: Range = { from: 2, to: 12_000 };
 export function readOptions(
   args: readonly string[],
 ): Result<TrackerBenchOptions | undefined, string> {
-  const parsed = parse(args);
+  const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return parsed;
-  const { values } = parsed.value;
+  const values = parsed.value;
   if (values.help === true) return ok(undefined);
   const trackers = values.trackers?.split(',') ?? TRACKERS;
   const unknown = trackers.find((name) => !isTrackerName(name));
@@ -75,13 +75,3 @@ const FLAGS = {
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
-
-function parse(
-  args: readonly string[],
-): Result<ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>, string> {
-  try {
-    return ok(parseArgs({ args: [...args], options: FLAGS }));
-  } catch (error) {
-    return err(error instanceof Error ? error.message : String(error));
-  }
-}

@@ -1,4 +1,5 @@
 import { median } from '../../support/percentile.ts';
+import { markdown, number, verdictText } from '../markdown.ts';
 import type { TrackerName } from './contenders.ts';
 import type { LoadFigures } from './load.ts';
 
@@ -20,33 +21,26 @@ type Row = { readonly [Key in keyof LoadFigures]: number | undefined } & {
 /** The table, and below it the bars where both trackers were measured. */
 export function reportOf(records: readonly LoadRecord[]): string {
   const rows = rowsOf(records);
-  const lines = rows.map((row) =>
-    [
-      row.tracker,
-      row.swarm,
-      `${row.validRuns} of ${row.runs}`,
-      text(row.cpuUsPerCycle, 0),
-      text(row.rssBytesPerPeer && row.rssBytesPerPeer / 1024, 1),
-      text(row.replyP50Ms, 2),
-      text(row.replyP99Ms, 2),
-      text(row.answeredPercent, 1),
-      text(row.reported, 0),
-      text(row.withoutOffer, 0),
-      text(row.lost, 0),
-      text(row.lagMs, 0),
-    ].join(' | '),
-  );
+  const lines = rows.map((row) => [
+    row.tracker,
+    `${row.swarm}`,
+    `${row.validRuns} of ${row.runs}`,
+    number(row.cpuUsPerCycle, { digits: 0 }),
+    number(row.rssBytesPerPeer, { per: 1024, digits: 1 }),
+    number(row.replyP50Ms, { digits: 2 }),
+    number(row.replyP99Ms, { digits: 2 }),
+    number(row.answeredPercent, { digits: 1 }),
+    number(row.reported, { digits: 0 }),
+    number(row.withoutOffer, { digits: 0 }),
+    number(row.lost, { digits: 0 }),
+    number(row.lagMs, { digits: 0 }),
+  ]);
   const head = [
     ...['tracker', 'swarm', 'valid runs', 'CPU µs a cycle', 'KiB a peer', 'reply p50, ms'],
     ...['p99', 'answered %', 'reported', 'without offer', 'lost', 'lag ms'],
   ];
-  return [
-    `| ${head.join(' | ')} |`,
-    `| --- |${' ---: |'.repeat(head.length - 1)}`,
-    ...lines.map((line) => `| ${line} |`),
-    '',
-    ...barsOf(rows),
-  ].join('\n');
+  const table = markdown([head, ['---', ...head.slice(1).map(() => '---:')], ...lines]);
+  return `${table}\n\n${barsOf(rows)}`;
 }
 
 function rowsOf(records: readonly LoadRecord[]): readonly Row[] {
@@ -79,14 +73,13 @@ function rowsOf(records: readonly LoadRecord[]): readonly Row[] {
 }
 
 /** Against bittorrent-tracker in the same run, and against a small swarm. */
-function barsOf(rows: readonly Row[]): readonly string[] {
+function barsOf(rows: readonly Row[]): string {
   const find = (tracker: TrackerName, swarm: number): Row | undefined =>
     rows.find((row) => row.tracker === tracker && row.swarm === swarm);
-  const bars: string[] = [];
+  const bars: (readonly string[])[] = [];
   const bar = (name: string, value: number | undefined, limit: number): void => {
     if (value === undefined) return;
-    const verdict = value <= limit ? 'met' : '**missed**';
-    bars.push(`| ${name} | ≤ ${limit} | ${value.toFixed(2)} | ${verdict} |`);
+    bars.push([name, `≤ ${limit}`, number(value, { digits: 2 }), verdictText(value <= limit)]);
   };
   const largest = Math.max(...rows.map(({ swarm }) => swarm));
   for (const { swarm } of rows.filter(({ tracker }) => tracker === 'shoal')) {
@@ -109,15 +102,14 @@ function barsOf(rows: readonly Row[]): readonly string[] {
   const missing = large?.reported === undefined ? undefined : largest - large.reported;
   bar(`peers connected and not reported, swarm ${largest}`, missing, 0);
   bar(`peers without an offer, swarm ${largest}`, large?.withoutOffer, 0);
-  return bars.length === 0
-    ? []
-    : ['| bar for shoal | limit | figure |  |', '| --- | --- | ---: | --- |', ...bars];
+  if (bars.length === 0) return '';
+  return markdown([
+    ['bar for shoal', 'limit', 'figure', ''],
+    ['---', '---', '---:', '---'],
+    ...bars,
+  ]);
 }
 
 function ratio(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined || b === 0 ? undefined : a / b;
-}
-
-function text(value: number | undefined, digits: number): string {
-  return value === undefined ? '–' : value.toFixed(digits);
 }
