@@ -5,6 +5,21 @@ const SIMPLE_PEER = '@thaunknown/simple-peer/lite.js';
 const MARK = '?lean';
 /** A call of its log that is a statement: whole lines, to the first that ends with a parenthesis. */
 const LOG_STATEMENT = /^\s*this\._debug\([\s\S]*?\)\s*$/gm;
+/** Its way from an open channel to `connect`, by the browser's statistics: a report of everything for each link, to learn addresses. */
+const CONNECT_BY_STATS = /^ {2}getStats \(cb\) \{$[\s\S]*?(?=^ {2}_onInterval \(\) \{$)/m;
+/** The same without addresses, of which nothing is made here. Still not within the event that opened the channel. */
+const CONNECT = `  _maybeReady () {
+    if (this._connected || this._connecting || !this._pcReady || !this._channelReady) return
+    this._connecting = true
+    queueMicrotask(() => {
+      if (this.destroyed || this._destroying) return
+      this._connecting = false
+      this._connected = true
+      this.emit('connect')
+    })
+  }
+
+`;
 const REPLACED = ['debug', 'err-code', 'streamx', 'uint8-util', 'webrtc-polyfill'];
 
 /** What takes the place of each package that comes in with simple-peer. */
@@ -33,6 +48,9 @@ export const leanSimplePeer = () => ({
     if (!id.endsWith(MARK)) return null;
     const source = await readFile(id.slice(0, -MARK.length), 'utf8');
     // Its log goes nowhere, so what it would say need not be there; a tenth of the file.
-    return source.replace(LOG_STATEMENT, '');
+    const quiet = source.replace(LOG_STATEMENT, '');
+    if (!CONNECT_BY_STATS.test(quiet))
+      throw new Error(`${SIMPLE_PEER} is not the version known here`);
+    return quiet.replace(CONNECT_BY_STATS, CONNECT);
   },
 });

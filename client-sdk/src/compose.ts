@@ -19,6 +19,7 @@ import { UploadGovernor } from './adapters/host/upload-governor.ts';
 import { RateMeter } from './adapters/http/rate-meter.ts';
 import { SegmentFetches } from './adapters/http/fetch-segment.ts';
 import { PeerLinks } from './adapters/peer/simple-peer-link.ts';
+import { urlWithToken } from './adapters/tracker/token.ts';
 import { TrackerClient } from './adapters/tracker/tracker-client.ts';
 import { ShoalError, shoalWarning } from './errors.ts';
 import { NotSharedMeter } from './not-shared.ts';
@@ -41,6 +42,9 @@ export async function composeShoal(settings: ShoalSettings): Promise<Shoal> {
     },
     onDemand: () => {
       onDemand();
+    },
+    onTrackerUnreachable: (cause) => {
+      emitter.warn(shoalWarning('tracker-unreachable', { cause }));
     },
   });
   onUploadable = () => {
@@ -121,8 +125,11 @@ async function composeDriver(settings: ShoalSettings, listeners: DriverListeners
   }
   try {
     if (settings.engine === 'shoal') return await composeShared(settings, listeners);
+    const { tracker: url, trackerToken } = settings;
+    // It keeps its first URL for good. One without a token is refused, which is told as a warning.
+    const tracker = trackerToken && (await urlWithToken(url, trackerToken).catch(() => url));
     const { composeStock } = await import('./stock/compose.ts');
-    return await composeStock(settings, listeners);
+    return await composeStock({ ...settings, tracker: tracker ?? url }, listeners);
   } catch (cause) {
     emitter.warn(shoalWarning('engine-load-failed', { cause }));
     return composePlain();
@@ -223,15 +230,14 @@ function composeSwarm(
   });
   const tracker = new TrackerClient({
     url: settings.tracker,
+    token: settings.trackerToken,
     webSocket: WebSocket,
     random,
     input,
     onState: (state) => {
       emitter.emit('tracker', { state });
     },
-    onUnreachable: (cause) => {
-      emitter.warn(shoalWarning('tracker-unreachable', { cause }));
-    },
+    onUnreachable: parts.onTrackerUnreachable,
   });
   const ports = {
     fetches,

@@ -33,6 +33,7 @@ function checkOptions(options: ShoalOptions): ShoalSettings {
   if (!rules.ok) throw ShoalError.invalidOption(rules.error);
   return {
     tracker: url.href,
+    trackerToken: options.trackerToken,
     engine,
     integrity,
     channel: channel?.value,

@@ -1,3 +1,4 @@
+import type { TokenSource } from './adapters/tracker/token.ts';
 import type { UploadRule } from './core/upload-policy.ts';
 
 /** Which P2P engine serves the player. */
@@ -10,6 +11,11 @@ export type Integrity = 'verified' | 'none';
 export type ShoalOptions = {
   /** WebSocket URL of the tracker, `ws://` or `wss://`. */
   readonly tracker: string;
+  /**
+   * Where the tracker asks for tokens: gives one that your server has signed for this viewer and channel. Asked before each
+   * connection, and whenever the tracker wants a fresh one; until it answers, plain HTTP plays on. Default none.
+   */
+  readonly trackerToken?: TokenSource;
   /**
    * `shoal`, or `p2p-media-loader` for the stock engine on the same tracker (an optional peer
    * dependency, loaded only when chosen). Default `shoal`.

@@ -1,3 +1,4 @@
+import type { TokenSource } from './adapters/tracker/token.ts';
 import type { ChannelId } from '@shoal/protocol';
 import type { UploadSettings } from './core/upload-policy.ts';
 import type { EngineName, Integrity } from './options.ts';
@@ -5,6 +6,7 @@ import type { EngineName, Integrity } from './options.ts';
 /** Options with their defaults filled in; see {@link ShoalOptions}. */
 export type ShoalSettings = {
   readonly tracker: string;
+  readonly trackerToken: TokenSource | undefined;
   readonly engine: EngineName;
   readonly integrity: Integrity;
   readonly channel: ChannelId | undefined;

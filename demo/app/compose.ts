@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { findFfmpeg, startOrigin, type Origin } from '@shoal/server';
 import { startTracker, type Tracker } from '@shoal/tracker';
@@ -5,7 +6,7 @@ import type { DemoConfig } from './config.ts';
 import { buildPages, stagePages } from './pages.ts';
 import { startPattern, type Pattern } from './pattern.ts';
 import { explainStartError, type Part } from './start-error.ts';
-import { type DemoUrls, demoUrls, pageConfig } from './urls.ts';
+import { type Addresses, type DemoUrls, demoUrls, pageConfig } from './urls.ts';
 
 /** A running demo. */
 export type Demo = {
@@ -53,13 +54,16 @@ export async function startDemo(
       logLevel: config.logLevel,
     }).catch(explain('origin'));
     closers.push(() => origin.close());
+    // New at each start and never stored: who reads the terminal is the operator.
+    const adminToken = randomBytes(18).toString('base64url');
     const tracker = await startTracker({
       host: config.host,
       port: config.trackerPort,
       bus: origin.bus,
+      adminToken,
     }).catch(explain('tracker'));
     closers.push(() => tracker.close());
-    const addresses = addressesOf(config, origin, tracker);
+    const addresses = { ...addressesOf(config, origin, tracker), adminToken };
     await pages.configure(pageConfig(addresses));
     const pattern = config.pattern
       ? publishPattern({ config, origin, ffmpegPath: ffmpeg.path, onProgress })
@@ -84,7 +88,7 @@ function addressesOf(
   config: DemoConfig,
   origin: Origin,
   tracker: Tracker,
-): Parameters<typeof demoUrls>[0] {
+): Omit<Addresses, 'adminToken'> {
   return {
     publicHost: config.publicHost,
     channel: config.channel,

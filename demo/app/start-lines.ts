@@ -26,6 +26,8 @@ export function startLines(started: Started): readonly string[] {
     `  Tracker  ${urls.tracker}`,
     `  Data     ${started.dataDir}`,
     '',
+    '  DEVELOPMENT MODE: the tracker asks viewers for no token, so everybody who reaches it may join.',
+    '',
     '  Open the watch page in several windows to see them share. Ctrl+C stops everything.',
     '',
   ];

@@ -7,6 +7,8 @@ export type Addresses = {
   readonly httpPort: number;
   readonly trackerPort: number;
   readonly rtmpPort: number;
+  /** What operators show the tracker. */
+  readonly adminToken: string;
 };
 
 /** The addresses for people. */
@@ -30,15 +32,16 @@ export function demoUrls(at: Addresses): DemoUrls {
   // Without a query the pages take the channel from the configuration.
   return {
     watch: `${http}/`,
-    studio: `${http}/studio/`,
+    // After the hash, which browsers tell no server.
+    studio: `${http}/studio/#operator=${at.adminToken}`,
     hls: `${http}/live/${at.channel}/index.m3u8`,
     tracker: `ws://${host}:${at.trackerPort}/`,
     rtmpServer: `rtmp://${host}:${at.rtmpPort}/live`,
   };
 }
 
-/** What the pages read from `/config.json`. The stream key is never part of it. */
-export function pageConfig(at: Addresses): Readonly<Record<string, unknown>> {
+/** What the pages read from `/config.json`. Neither the stream key nor the operator's token is ever part of it. */
+export function pageConfig(at: Omit<Addresses, 'adminToken'>): Readonly<Record<string, unknown>> {
   return {
     channel: at.channel,
     trackerPort: at.trackerPort,

@@ -10,6 +10,7 @@ import { type Endpoints, endpoints, loadPageConfig } from '../shared-ui/page-con
 import { parsePageQuery } from '../shared-ui/page-query.ts';
 import { type ChannelReport, channelView } from './channel-view.ts';
 import { deliveryView, ViewerHistory, WINDOW_SECONDS } from './delivery-view.ts';
+import { SwarmCard } from './swarm-card.ts';
 
 const REFRESH_MS = 2_000;
 
@@ -33,6 +34,9 @@ function start(channel: ChannelId, at: Endpoints): void {
   wireCopy(at.rtmpServer);
   const chart = deliveryChart();
   const history = new ViewerHistory();
+  // After the hash, so that no server and no log sees it.
+  const operator = new URLSearchParams(location.hash.slice(1)).get('operator') ?? undefined;
+  const swarm = new SwarmCard({ trackerStatus: at.trackerStatus, channel, operator });
   const refresh = async (): Promise<void> => {
     const [status, delivery, tracker] = await Promise.all([
       getJson(`/v1/channels/${channel}`),
@@ -63,6 +67,7 @@ function start(channel: ChannelId, at: Endpoints): void {
     setText('offload', view.offload);
     element('chart', HTMLDivElement).setAttribute('aria-label', view.summary);
     chart.draw(view.columns);
+    await swarm.refresh();
     window.setTimeout(() => void refresh(), REFRESH_MS);
   };
   void refresh();
@@ -70,7 +75,7 @@ function start(channel: ChannelId, at: Endpoints): void {
 
 function channelReport(answer: Awaited<ReturnType<typeof getJson>>): ChannelReport {
   if (answer.type === 'not-found') return { type: 'unknown-channel' };
-  if (answer.type === 'unreachable') return { type: 'unreachable' };
+  if (answer.type !== 'ok') return { type: 'unreachable' };
   const status = parseChannelStatus(answer.body);
   return status.ok ? { type: 'known', status: status.value } : { type: 'unreachable' };
 }

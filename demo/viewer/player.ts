@@ -133,7 +133,7 @@ export function startPlayer(options: PlayerOptions): Player {
 async function askOrigin(channel: ChannelId): Promise<ChannelNews> {
   const answer = await getJson(`/v1/channels/${channel}`);
   if (answer.type === 'not-found') return 'unknown-channel';
-  if (answer.type === 'unreachable') return 'unreachable';
+  if (answer.type !== 'ok') return 'unreachable';
   const status = parseChannelStatus(answer.body);
   return status.ok ? status.value.state : 'unreachable';
 }

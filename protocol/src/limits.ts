@@ -30,4 +30,8 @@ export const LIMITS = {
   dutiesPerSegment: 8,
   /** LIM-10: signalling messages for one introduction, trickled candidates included. */
   signalsPerIntroduction: 40,
+  /** LIM-15: a token, in a tracker's URL or a `renew`. */
+  tokenBytes: 4_096,
+  /** LIM-16: the URL of a node of the tracker. */
+  urlBytes: 512,
 } as const;

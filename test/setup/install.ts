@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type Environment, findChromium, type FoundChromium } from './find-chromium.ts';
 
 /** The commands that install the browser, by system. */
@@ -11,9 +12,15 @@ export const CHROMIUM_COMMANDS = {
   windows: 'winget install --id Google.Chrome --exact',
 } as const;
 
-/** The browser of the end-to-end tests is missing, and `npm test` could not install it. */
+/** The same for Redis. Its service need not start: tests start one of their own. */
+const REDIS_COMMANDS = {
+  debian: 'apt-get update && RUNLEVEL=1 apt-get install -y --no-install-recommends redis-server',
+  macos: 'brew install redis',
+} as const;
+
+/** What tests need is missing, and `npm test` could not install it. */
 export class SetupError extends Error {
-  readonly code: 'chromium-missing' | 'chromium-path-wrong' | 'install-failed';
+  readonly code: 'chromium-missing' | 'chromium-path-wrong' | 'redis-missing' | 'install-failed';
 
   constructor(code: SetupError['code'], message: string) {
     super(message);
@@ -40,7 +47,7 @@ export function thisMachine(env: Environment = process.env): Machine {
   };
 }
 
-/** Whether {@link ensureChromium} would install a missing browser by itself: as root, with apt. */
+/** Whether {@link ensureChromium} and {@link ensureRedis} would install what is missing by themselves: as root, with apt. */
 export function canInstall(machine: Machine): boolean {
   return machine.platform === 'linux' && machine.isRoot && machine.hasApt;
 }
@@ -82,6 +89,40 @@ export async function ensureChromium(
     'install-failed',
     `apt-get did not install chromium.\n${output}\n${howToInstall(machine)}`,
   );
+}
+
+/**
+ * The path of `redis-server` for the tests of several tracker nodes: REDIS_SERVER_PATH, else the one of the PATH, else one
+ * installed with apt where that needs no question.
+ *
+ * @throws SetupError with the command for each system.
+ */
+export async function ensureRedis(
+  print: (line: string) => void,
+  machine: Machine = thisMachine(),
+): Promise<string> {
+  const found = findRedis(machine.env);
+  if (found !== undefined) return found;
+  const advice = [
+    'redis-server is needed for the tests of several tracker nodes and was not found. Install it:',
+    `  Debian, Ubuntu   sudo sh -c '${REDIS_COMMANDS.debian}'`,
+    `  macOS            ${REDIS_COMMANDS.macos}`,
+    'or name one that is there: REDIS_SERVER_PATH=/path/to/redis-server',
+  ].join('\n');
+  if (!canInstall(machine)) throw new SetupError('redis-missing', advice);
+  print('Installing redis-server with apt-get for the tracker tests');
+  const output = await runQuietly(REDIS_COMMANDS.debian, machine.env);
+  const installed = findRedis(machine.env);
+  if (installed !== undefined) return installed;
+  throw new SetupError('install-failed', `apt-get did not install redis.\n${output}\n${advice}`);
+}
+
+function findRedis(env: Environment): string | undefined {
+  if (env['REDIS_SERVER_PATH']) return env['REDIS_SERVER_PATH'];
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'redis-server'))
+    .find((path) => existsSync(path));
 }
 
 const KEPT_OUTPUT = 2_000;

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureChromium, SetupError } from './install.ts';
+import { ensureChromium, ensureRedis, SetupError } from './install.ts';
 import { planTests, type TestStage } from './test-plan.ts';
 import { add, type FinishedRun, NO_TESTS, totalsLine, totalsOf } from './test-totals.ts';
 
@@ -17,7 +17,7 @@ const VITEST = join(
 const HELP = `npm test -- [--project NAME]... [vitest arguments]
 
 Runs all tests of vitest.config.ts: the quick projects first, then integration, then e2e, for which
-Chromium is looked for and, as root on Debian, installed. The last line is "N passed, N failed".
+Chromium and Redis are looked for and, as root on Debian, installed. The last line is "N passed, N failed".
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -40,13 +40,14 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runStage(
-  { projects, needsChromium }: TestStage,
+  { projects, needsChromium, needsRedis }: TestStage,
   passedOn: readonly string[],
 ): Promise<FinishedRun> {
-  if (!needsChromium) return runVitest(projects, passedOn, {});
   try {
-    const chromium = await ensureChromium(console.log);
-    return await runVitest(projects, passedOn, { CHROMIUM_PATH: chromium.path });
+    const env: Record<string, string> = {};
+    if (needsChromium) env['CHROMIUM_PATH'] = (await ensureChromium(console.log)).path;
+    if (needsRedis) env['REDIS_SERVER_PATH'] = await ensureRedis(console.log);
+    return await runVitest(projects, passedOn, env);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     console.error(error.message);

@@ -4,6 +4,7 @@ export type TestStage = {
   /** Values of the runner's `--project`. */
   readonly projects: readonly string[];
   readonly needsChromium: boolean;
+  readonly needsRedis: boolean;
 };
 
 /** What `npm test -- …` was asked for. */
@@ -50,5 +51,6 @@ function stage(projects: readonly string[]): TestStage {
     title: projects.join(', '),
     projects,
     needsChromium: projects.some((project) => SLOW.includes(project)),
+    needsRedis: projects.includes('integration'),
   };
 }

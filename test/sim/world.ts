@@ -200,6 +200,8 @@ export class World implements Surroundings {
 
   #run(effects: readonly TrackerEffect<Viewer>[]): void {
     for (const effect of effects) {
+      // Nobody has a token here, nor is there another node.
+      if (effect.type === 'verify' || effect.type === 'relay') continue;
       const viewers = effect.type === 'broadcast' ? effect.to : [effect.to];
       // Parsed once for all who get it, as it is one text on the wire.
       const said =

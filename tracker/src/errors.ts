@@ -4,6 +4,8 @@ export type TrackerStartErrorCode =
   | 'port-in-use'
   /** The host or port may not or cannot be listened on. */
   | 'cannot-listen'
+  /** The Redis that the nodes share is not there at the start. */
+  | 'redis-unreachable'
   /** An option has a value that makes no sense; the message names it. */
   | 'bad-option';
 

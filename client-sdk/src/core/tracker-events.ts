@@ -16,13 +16,17 @@ export function connectTracker(state: SwarmState): void {
 
 /** Leaves tracker and neighbours; what is held stays. */
 export function leaveSwarm(state: SwarmState): void {
-  for (const neighbour of state.mesh.all()) drop(state, neighbour, BYE.leaving);
-  state.duties.clear();
+  leaveNeighbours(state);
   if (state.tracker.state === 'off') return;
   if (state.tracker.state !== 'connecting')
     state.emit({ type: 'tracker-send', message: { action: 'leave' } });
   state.tracker.state = 'off';
   state.emit({ type: 'tracker-disconnect' });
+}
+
+function leaveNeighbours(state: SwarmState): void {
+  for (const neighbour of state.mesh.all()) drop(state, neighbour, BYE.leaving);
+  state.duties.clear();
 }
 
 export function onTrackerOpen(state: SwarmState): void {
@@ -60,9 +64,15 @@ export function onTrackerMessage(state: SwarmState, message: TrackerMessage): vo
     }
     case 'error': {
       const { code, message: text } = message;
+      // Nor may it share without a tracker (TRK-24, TRK-25).
+      if (code === 'p2p-off' || code === 'revoked') leaveNeighbours(state);
       state.emit({ type: 'report', report: { type: 'tracker-refused', code, message: text } });
       return;
     }
+    case 'renew':
+    case 'moved':
+      // The host's: the engine knows neither tokens nor sockets.
+      return;
   }
 }
 

@@ -77,6 +77,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   const fetches = new SegmentFetches({ fetch: get, now, input, onTransfer: () => {} });
   const tracker = new TrackerClient({
     url: settings.tracker,
+    token: settings.trackerToken,
     webSocket: trackerSocket(settings.userAgent),
     random,
     input,

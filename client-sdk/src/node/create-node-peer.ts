@@ -40,6 +40,7 @@ function checkOptions(options: NodePeerOptions): NodePeerSettings {
     playlist: checkUrl('playlist', options.playlist, ['http:', 'https:']),
     variant,
     tracker: checkUrl('tracker', options.tracker, ['ws:', 'wss:']),
+    trackerToken: options.trackerToken,
     integrity,
     channel: channel?.value,
     p2p: options.p2p ?? true,

@@ -1,3 +1,4 @@
+import type { TokenSource } from '../adapters/tracker/token.ts';
 import type { ChannelId } from '@shoal/protocol';
 import type { Integrity } from '../options.ts';
 import type { UploadSettings } from '../core/upload-policy.ts';
@@ -22,6 +23,8 @@ export type NodePeerOptions = {
   readonly variant?: number;
   /** WebSocket URL of the tracker, `ws://` or `wss://`. */
   readonly tracker: string;
+  /** As {@link ShoalOptions.trackerToken} says. */
+  readonly trackerToken?: TokenSource;
   /** As {@link ShoalOptions.integrity} says; byte ranges are not shared by Node peers. Default `verified`. */
   readonly integrity?: Integrity;
   /** As {@link ShoalOptions.channel} says. */
@@ -43,6 +46,7 @@ export type NodePeerSettings = {
   readonly playlist: string;
   readonly variant: number;
   readonly tracker: string;
+  readonly trackerToken: TokenSource | undefined;
   readonly integrity: Integrity;
   readonly channel: ChannelId | undefined;
   readonly p2p: boolean;

@@ -1,12 +1,11 @@
 import { StockEngine } from '../adapters/p2p-media-loader/stock-engine.ts';
 import type { Driver, DriverListeners } from '../adapters/host/driver.ts';
-import { shoalWarning } from '../errors.ts';
 import type { ShoalSettings } from '../settings.ts';
 
 /** Puts the stock engine together; apart, since few sites load it. */
 export async function composeStock(
   settings: ShoalSettings,
-  { emitter, onUploadable }: DriverListeners,
+  { emitter, onUploadable, onTrackerUnreachable }: DriverListeners,
 ): Promise<Driver> {
   const stock = await StockEngine.load({
     ...settings,
@@ -18,9 +17,7 @@ export async function composeStock(
     onTracker: (state) => {
       emitter.emit('tracker', { state });
     },
-    onTrackerUnreachable: (cause) => {
-      emitter.warn(shoalWarning('tracker-unreachable', { cause }));
-    },
+    onTrackerUnreachable,
   });
   return {
     engine: 'p2p-media-loader',

@@ -48,6 +48,10 @@ export function parseClientMessage(value: unknown): Result<ClientMessage, string
       if (!body.ok) return body;
       return ok({ action: 'signal', to: to.value, ...body.value });
     }
+    case 'renew': {
+      const { token } = value;
+      return isToken(token) ? ok({ action: 'renew', token }) : err('bad token');
+    }
     case 'leave':
       return ok({ action: 'leave' });
     default:
@@ -98,6 +102,12 @@ export function parseTrackerMessage(value: unknown): Result<TrackerMessage, stri
     case 'gone': {
       const peer = parsePeerId(value['peer']);
       return peer.ok ? ok({ action: 'gone', peer: peer.value }) : peer;
+    }
+    case 'renew':
+      return ok({ action: 'renew' });
+    case 'moved': {
+      const { url } = value;
+      return isUrl(url) ? ok({ action: 'moved', url }) : BAD_MESSAGE;
     }
     case 'error': {
       const { code, message } = value;
@@ -228,6 +238,14 @@ function isSession(value: unknown): value is string {
 
 function isKey(value: unknown): value is string {
   return typeof value === 'string' && fromBase64Url(value, 16).ok;
+}
+
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= LIMITS.tokenBytes;
+}
+
+function isUrl(value: unknown): value is string {
+  return typeof value === 'string' && /^wss?:/.test(value) && value.length <= LIMITS.urlBytes;
 }
 
 function isSdp(value: unknown): value is string {

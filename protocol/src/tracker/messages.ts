@@ -24,6 +24,8 @@ export type ClientMessage =
       readonly session: string;
       readonly signal: Signal;
     }
+  /** A fresh token, which the tracker has asked for (TRK-23). */
+  | { readonly action: 'renew'; readonly token: string }
   | { readonly action: 'leave' };
 
 /** Where a viewer stands; sent on change, at most about once a second, and every `updateIntervalMs`. */
@@ -118,6 +120,10 @@ export type TrackerMessage =
     }
   /** A neighbour's socket closed; it may still be reachable, but is not expected back. */
   | { readonly action: 'gone'; readonly peer: PeerId }
+  /** Another node of the tracker has this channel: go there, with the same query; the socket closes (TRK-26). */
+  | { readonly action: 'moved'; readonly url: string }
+  /** Answer with `renew` and a fresh token: this one expires soon (TRK-23). */
+  | { readonly action: 'renew' }
   | { readonly action: 'error'; readonly code: TrackerErrorCode; readonly message: string };
 
 /** Codes are never reused. Each is followed by a close. */
@@ -129,13 +135,27 @@ export type TrackerErrorCode =
   | 'not-joined'
   | 'too-many-messages'
   | 'channel-full'
-  | 'banned';
+  | 'banned'
+  /** No token for this channel, or one that does not verify (TRK-22). */
+  | 'unauthorized'
+  /** Not renewed in time (TRK-23). */
+  | 'token-expired'
+  /** The site took the viewer's right back (TRK-24). */
+  | 'revoked'
+  /** P2P is switched off for the channel (TRK-25): plain HTTP plays on. */
+  | 'p2p-off'
+  /** Too many sockets of one viewer (TRK-22). */
+  | 'too-many-connections';
 
 /** WebSocket close codes of the tracker (RFC 6455 section 7.4.2, private range). */
 export const CLOSE = {
   /** Said or did something the protocol does not allow. */
   protocolViolation: 4400,
-  /** Not admitted: unknown channel, ban. */
+  /** Another node has the channel (TRK-26). */
+  moved: 4301,
+  /** No right, or none any more: no token that verifies, expired, revoked. */
+  unauthorized: 4401,
+  /** Not admitted: unknown channel, ban, P2P switched off. */
   refused: 4403,
   /** Did not join or answer a ping in time. */
   timeout: 4408,

@@ -369,5 +369,12 @@ describe('life', () => {
     expect(await code({ trustedProxies: ['10.0.0.0/33'] })).toBe('bad-option');
     expect(await code({ trustedProxies: ['example.org'] })).toBe('bad-option');
     expect(await code({ connectionsPerAddress: 0 })).toBe('bad-option');
+    expect(await code({ adminToken: 'short' })).toBe('bad-option');
+    expect(await code({ auth: { secret: 'short' } })).toBe('bad-option');
+    const cluster = { redis: 'redis://127.0.0.1:1', url: 'ws://127.0.0.1:1' };
+    expect(await code({ cluster: { ...cluster, redis: 'x' } })).toBe('bad-option');
+    expect(await code({ cluster: { ...cluster, url: 'http://x' } })).toBe('bad-option');
+    expect(await code({ cluster: { ...cluster, id: 'a b' } })).toBe('bad-option');
+    expect(await code({ cluster })).toBe('redis-unreachable');
   });
 });

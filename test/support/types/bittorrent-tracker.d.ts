@@ -18,6 +18,7 @@ declare module 'bittorrent-tracker' {
       readonly rtcConfig?: object;
     });
     start(): void;
+    update(): void;
     stop(): void;
     scrape(): void;
     destroy(done?: () => void): void;

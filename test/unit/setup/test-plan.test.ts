@@ -19,6 +19,7 @@ describe('the plan of npm test', () => {
 
   it('needs a browser for the integration and the end-to-end tests', () => {
     expect(planTests([]).stages.map((stage) => stage.needsChromium)).toEqual([false, true, true]);
+    expect(planTests([]).stages.map((stage) => stage.needsRedis)).toEqual([false, true, false]);
   });
 
   it('runs only the projects that were named, slow ones still apart', () => {

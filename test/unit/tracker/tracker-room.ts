@@ -19,6 +19,10 @@ export class Room {
   readonly core: TrackerCore<string>;
   now = 1_000_000;
   readonly closed = new Map<string, { readonly code: number; readonly reason: string }>();
+  /** Tokens that the tracker wants checked. */
+  readonly toVerify: { readonly of: string; readonly token: string }[] = [];
+  /** Connections that are to be carried to another node. */
+  readonly relayed: string[] = [];
   /** Effects of the last step. */
   last: readonly Effect<string>[] = [];
   readonly random: () => number;
@@ -39,6 +43,8 @@ export class Room {
     this.last = this.core.step(input, this.now);
     for (const effect of this.last) {
       if (effect.type === 'close') this.closed.set(effect.to, effect);
+      else if (effect.type === 'verify') this.toVerify.push(effect);
+      else if (effect.type === 'relay') this.relayed.push(effect.of);
       else
         for (const to of effect.type === 'send' ? [effect.to] : effect.to)
           this.received(to).push(effect.message);

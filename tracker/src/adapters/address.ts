@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type BlockList, isIP } from 'node:net';
 
-/** An address as this process knows it: keyed hashes only, with a key that dies with the process. */
+/** An address as this process knows it: keyed hashes only, with a key that dies with the process or is the secret of its nodes. */
 export type AddressKeys = {
   /** One IPv4 address, or one IPv6 /64. */
   readonly address: string;
@@ -11,7 +11,11 @@ export type AddressKeys = {
 
 /** Turns addresses into keys, so that none is kept, relayed or logged. */
 export class AddressHasher {
-  readonly #salt = randomBytes(16);
+  readonly #salt: Buffer;
+
+  constructor(salt: Buffer = randomBytes(16)) {
+    this.#salt = salt;
+  }
 
   keys(address: string): AddressKeys {
     // Four groups are a whole IPv4 address and a /64 of IPv6; three are a /24 and a /48.

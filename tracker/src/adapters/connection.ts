@@ -9,10 +9,18 @@ const CUT_OFF_BYTES = 1024 * 1024;
 const CLOSE_GRACE_MS = 2_000;
 const PING_MS = 30_000;
 
+/** Where text messages go. */
+export type MessageSink = {
+  readonly forward: (message: Buffer) => void;
+  readonly close: () => void;
+};
+
 /** One WebSocket: messages leave together once per turn of the event loop, and slow readers are bounded. */
 export class Connection {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
+  /** Where its messages go instead of the core (TRK-26). */
+  relay: MessageSink | undefined;
   #corked = false;
   #answered = true;
   #pingAt: number;
@@ -35,11 +43,12 @@ export class Connection {
     return this.#cutAt !== Infinity;
   }
 
-  /** Queues a text message, given as its UTF-8 bytes; false when the reader is so slow that it was cut off. */
-  send(text: Buffer, droppable: boolean): boolean {
+  /** Queues a frame; false when the reader is so slow that it was cut off. */
+  send(frame: Buffer, droppable: boolean): boolean {
     if (this.closing || this.#ws.readyState !== WebSocket.OPEN) return true;
-    const waiting = this.#ws.bufferedAmount;
-    if (waiting + text.length > CUT_OFF_BYTES) {
+    // What `ws` sends by itself, pongs and closes, waits in the same queue.
+    const waiting = this.#socket.writableLength;
+    if (waiting + frame.length > CUT_OFF_BYTES) {
       this.terminate();
       return false;
     }
@@ -48,7 +57,7 @@ export class Connection {
       this.#corked = true;
       this.#socket.cork();
     }
-    this.#ws.send(text, { binary: false });
+    this.#socket.write(frame);
     return true;
   }
 

@@ -1,13 +1,20 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { CLOSE, LIMITS, parseChannelId } from '@shoal/protocol';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { CLOSE, parseChannelId } from '@shoal/protocol';
+import type { WebSocket } from 'ws';
+import type { Cluster, SwitchCommand } from '../cluster.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Effect, Input, TrackerCore } from '../core/index.ts';
-import { AddressHasher, type AddressKeys, clientAddress } from './address.ts';
+import type { AddressKeys } from './address.ts';
 import { Connection } from './connection.ts';
-import { handleStatusRequest } from './http-status.ts';
+import { Door, queryOf, type Visitor } from './door.ts';
+import { HttpApi } from './http-api.ts';
+import type { Metrics } from './metrics.ts';
+import { Relay } from './relay.ts';
+import { RELAY_HEADER, relayPass } from './relay-pass.ts';
+import { textFrame } from './text-frame.ts';
+import type { TokenVerifier } from './token-verifier.ts';
 
 /** An HTTP request that is not complete by then is cut off. */
 const UPGRADE_MS = 5_000;
@@ -16,30 +23,61 @@ const SPARE_SOCKETS = 1_000;
 const SWEEP_MS = 1_000;
 /** How long sockets may take to close when the server goes down. */
 const DRAIN_MS = 500;
+/** How long viewers may take to go to other nodes, and how often it is looked. */
+const DRAIN_MOST_MS = 6_000;
+const DRAIN_LOOK_MS = 50;
+
+export type WsServerOptions = {
+  readonly core: TrackerCore<Connection>;
+  readonly config: ServerConfig;
+  readonly metrics: Metrics;
+  /** Absent: no tokens are asked for. */
+  readonly verifier: TokenVerifier | undefined;
+  /** Absent: this is the only node. */
+  readonly cluster: Cluster | undefined;
+};
 
 /** Hosts a `TrackerCore` on WebSockets: the only place of the tracker that touches the network. */
 export class WsServer {
   readonly #core: TrackerCore<Connection>;
   readonly #config: ServerConfig;
+  readonly #metrics: Metrics;
+  readonly #verifier: TokenVerifier | undefined;
+  readonly #cluster: Cluster | undefined;
   readonly #http: Server;
-  readonly #upgrades = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: LIMITS.webTorrentMessageBytes,
-    perMessageDeflate: false,
-    // Answered by Connection, which bounds what waits for a reader that does not read.
-    autoPong: false,
-  });
+  readonly #door: Door;
   readonly #connections = new Map<Connection, AddressKeys>();
-  readonly #perAddress = new Map<string, number>();
-  readonly #addresses = new AddressHasher();
+  /** The query of those that may have to be relayed, until they have said which dialect they speak. */
+  readonly #queries = new Map<Connection, string>();
   readonly #dirty = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
+  #draining = false;
 
-  constructor(core: TrackerCore<Connection>, config: ServerConfig) {
+  constructor({ core, config, metrics, verifier, cluster }: WsServerOptions) {
     this.#core = core;
     this.#config = config;
+    this.#metrics = metrics;
+    this.#verifier = verifier;
+    this.#cluster = cluster;
+    this.#door = new Door({
+      ...{ config, metrics, verifier, secret: cluster?.secret },
+      isClosed: () => this.#closed !== undefined,
+      onOpen: (ws, visitor) => {
+        this.#accept(ws, visitor);
+      },
+    });
+    const api = new HttpApi(
+      {
+        totals: () => core.totals(),
+        notReady: () => this.#problems(),
+        channel: (id) => core.channel(id),
+        swarm: (id) => core.swarm(id, Date.now()),
+        command: (command) => this.command(command),
+        metrics: () => metrics.render(),
+      },
+      config.adminToken,
+    );
     this.#http = createServer(
       {
         connectionsCheckingInterval: SWEEP_MS,
@@ -48,14 +86,11 @@ export class WsServer {
         keepAliveTimeout: UPGRADE_MS,
       },
       (request, response) => {
-        handleStatusRequest(request, response, {
-          totals: () => core.totals(),
-          channel: (id) => core.channel(id),
-        });
+        api.handle(request, response);
       },
     );
     this.#http.on('upgrade', (request, socket, head) => {
-      this.#upgrade(request, socket, head);
+      this.#door.knock(request, socket, head);
     });
     this.#http.maxConnections = config.connections + SPARE_SOCKETS;
     this.#http.on('error', (error) => {
@@ -86,6 +121,21 @@ export class WsServer {
     for (const effect of this.#core.step(input, Date.now())) this.#run(effect);
   }
 
+  /** Does what an operator wants, here and at the other nodes; rejects when those could not be told. */
+  async command(command: SwitchCommand): Promise<void> {
+    this.step(command);
+    await this.#cluster?.tell(command);
+  }
+
+  /** Sends everybody to other nodes, and answers that it takes no more; resolves when they have gone, or it took too long. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.#cluster?.leave();
+    const until = Date.now() + DRAIN_MOST_MS;
+    while (this.#cluster !== undefined && this.#core.totals().connections > 0 && Date.now() < until)
+      await wait(DRAIN_LOOK_MS);
+  }
+
   /** Tells everybody to come back later, and stops; the same promise each time. */
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
@@ -106,55 +156,27 @@ export class WsServer {
     return this.#closed;
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', ignoreSocketError);
-    const keys = this.#addresses.keys(
-      clientAddress(
-        {
-          remoteAddress: request.socket.remoteAddress,
-          forwardedFor: request.headersDistinct['x-forwarded-for']?.join(','),
-        },
-        this.#config.trustedProxies,
-      ),
-    );
-    const refusal = this.#refusal(request, keys);
-    if (refusal !== undefined) {
-      this.#config.log('info', 'connection refused', { status: refusal, network: keys.network });
-      // Nobody reads an upgraded socket that is refused: its end would never be seen, and a client
-      // that keeps its side open would keep the place of another, and close() waiting.
-      socket.once('finish', () => socket.destroy());
-      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
-    this.#upgrades.handleUpgrade(request, socket, head, (ws) => {
-      this.#accept(ws, { request, keys });
-    });
-  }
-
-  /** The status line for a connection that is not wanted. */
-  #refusal(request: IncomingMessage, keys: AddressKeys): string | undefined {
-    const { allowedOrigins, connections, connectionsPerAddress } = this.#config;
-    if (this.#closed !== undefined || this.#connections.size >= connections)
-      return '503 Service Unavailable';
-    if (allowedOrigins?.has(request.headers.origin ?? '') === false) return '403 Forbidden';
-    const open = this.#perAddress.get(keys.address) ?? 0;
-    return open >= connectionsPerAddress ? '429 Too Many Requests' : undefined;
-  }
-
-  #accept(
-    ws: WebSocket,
-    of: { readonly request: IncomingMessage; readonly keys: AddressKeys },
-  ): void {
-    const { request, keys } = of;
+  #accept(ws: WebSocket, { request, keys, relayed, grant }: Visitor): void {
     const connection = new Connection(ws, request.socket, Date.now());
     this.#connections.set(connection, keys);
-    this.#perAddress.set(keys.address, (this.#perAddress.get(keys.address) ?? 0) + 1);
     const channel = parseChannelId(queryOf(request.url).get('channel'));
-    const origin = { ...keys, channel: channel.ok ? channel.value : undefined };
+    if (this.#cluster !== undefined && !relayed)
+      this.#queries.set(connection, queryOf(request.url).toString());
+    const origin = { ...keys, channel: channel.ok ? channel.value : undefined, grant, relayed };
     this.step({ type: 'connected', from: connection, origin });
     ws.on('message', (data, isBinary) => {
       if (connection.closing) return;
-      this.step(readMessage(connection, data, isBinary));
+      if (connection.relay !== undefined) {
+        if (Buffer.isBuffer(data) && !isBinary) connection.relay.forward(data);
+        return;
+      }
+      const message = readMessage(connection, data, isBinary);
+      this.#metrics.received(
+        message.type === 'message' ? 'text' : 'malformed',
+        message.type === 'message' ? message.bytes : 0,
+      );
+      this.step(message);
+      this.#queries.delete(connection);
     });
     // A frame that breaks RFC 6455 or is too large: ws has closed the socket, the core need not wait for it.
     ws.on('error', (error) => {
@@ -171,42 +193,88 @@ export class WsServer {
     const keys = this.#connections.get(connection);
     if (keys === undefined) return;
     this.#connections.delete(connection);
+    this.#queries.delete(connection);
+    connection.relay?.close();
     this.#dirty.delete(connection);
-    const others = (this.#perAddress.get(keys.address) ?? 1) - 1;
-    if (others > 0) this.#perAddress.set(keys.address, others);
-    else this.#perAddress.delete(keys.address);
+    this.#door.leave(keys);
     this.step({ type: 'closed', from: connection });
   }
 
   #run(effect: Effect<Connection>): void {
     switch (effect.type) {
-      case 'send':
-        this.#send(effect.to, Buffer.from(JSON.stringify(effect.message)), effect.droppable);
-        break;
-      case 'broadcast': {
-        const text = Buffer.from(JSON.stringify(effect.message));
-        for (const connection of effect.to) this.#send(connection, text, false);
+      case 'send': {
+        const frame = textFrame(JSON.stringify(effect.message));
+        this.#metrics.sent(effect.message.action, frame.length, 1);
+        this.#send(effect.to, frame, effect.droppable);
         break;
       }
+      case 'broadcast': {
+        const frame = textFrame(JSON.stringify(effect.message));
+        this.#metrics.sent(effect.message.action, frame.length, effect.to.length);
+        for (const connection of effect.to) this.#send(connection, frame, false);
+        break;
+      }
+      case 'relay':
+        this.#relay(effect);
+        break;
+      case 'verify':
+        void this.#verify(effect);
+        break;
       case 'close':
+        this.#metrics.closed(effect.code);
         this.#config.log('info', 'connection closed', { code: effect.code, reason: effect.reason });
         effect.to.close(effect.code, effect.reason, Date.now());
         break;
     }
   }
 
-  #send(to: Connection, text: Buffer, droppable: boolean): void {
-    if (!to.send(text, droppable)) {
+  #relay({
+    of: client,
+    to,
+    message,
+  }: Extract<Effect<Connection>, { readonly type: 'relay' }>): void {
+    const keys = this.#connections.get(client);
+    if (this.#cluster === undefined || keys === undefined) return;
+    // Nothing of the client's request but its query: a path could name another host.
+    const url = new URL(to);
+    url.search = this.#queries.get(client) ?? '';
+    client.relay = new Relay({
+      client,
+      url: url.href,
+      headers: { [RELAY_HEADER]: relayPass(keys, this.#cluster.secret) },
+      onFailure: (reason) => {
+        this.#config.log('warn', 'a relay failed', { node: to, reason });
+      },
+    });
+    client.relay.forward(Buffer.from(JSON.stringify(message)));
+  }
+
+  #problems(): readonly string[] {
+    const problem = this.#cluster?.problem();
+    const going = this.#draining || this.#closed !== undefined ? ['going down'] : [];
+    return problem === undefined ? going : [...going, problem];
+  }
+
+  async #verify(effect: Extract<Effect<Connection>, { readonly type: 'verify' }>): Promise<void> {
+    const verified = await this.#verifier?.verify(effect.token, Date.now());
+    const grant = verified?.ok === true ? verified.grant : undefined;
+    this.step({ type: 'verified', from: effect.of, grant });
+  }
+
+  #send(to: Connection, frame: Buffer, droppable: boolean): void {
+    if (!to.send(frame, droppable)) {
       this.#config.log('info', 'slow reader cut off', {});
       return;
     }
-    if (this.#dirty.size === 0)
-      setImmediate(() => {
-        for (const connection of this.#dirty) connection.flush();
-        this.#dirty.clear();
-      });
+    // Before the next event: one read of a socket is all that is answered together anyway.
+    if (this.#dirty.size === 0) process.nextTick(this.#flush);
     this.#dirty.add(to);
   }
+
+  readonly #flush = (): void => {
+    for (const connection of this.#dirty) connection.flush();
+    this.#dirty.clear();
+  };
 
   #sweep(): void {
     const now = Date.now();
@@ -215,12 +283,6 @@ export class WsServer {
     if (deadline !== undefined && deadline <= now) this.step({ type: 'tick' });
   }
 }
-
-/**
- * A socket that fails is destroyed by itself. A function of the module, since one made in place would keep
- * the whole request for as long as the socket lives.
- */
-function ignoreSocketError(): void {}
 
 function readMessage(
   from: Connection,
@@ -234,9 +296,4 @@ function readMessage(
   } catch {
     return { type: 'malformed', from };
   }
-}
-
-function queryOf(url = '/'): URLSearchParams {
-  const at = url.indexOf('?');
-  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
 }

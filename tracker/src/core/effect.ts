@@ -1,4 +1,5 @@
 import type { ChannelId, OriginEvent, TrackerErrorCode, TrackerMessage } from '@shoal/protocol';
+import type { TrackerNode } from './nodes.ts';
 import type { WebTorrentReply } from './web-torrent/messages.ts';
 
 /** Everything that can happen to the tracker. `Conn` is whatever the host calls a connection. */
@@ -18,6 +19,14 @@ export type Input<Conn> =
   /** Something that was no JSON text. */
   | { readonly type: 'malformed'; readonly from: Conn }
   | { readonly type: 'closed'; readonly from: Conn }
+  /** What a token that an effect `verify` named came to; no grant when it did not verify. */
+  | { readonly type: 'verified'; readonly from: Conn; readonly grant: Grant | undefined }
+  /** The site takes a viewer's right to a channel back (TRK-24). */
+  | { readonly type: 'revoke'; readonly channel: ChannelId; readonly viewer: string }
+  /** Somebody switches the P2P of a channel (TRK-25). */
+  | { readonly type: 'p2p'; readonly channel: ChannelId; readonly enabled: boolean }
+  /** Which nodes the tracker has; this one may be none of them, when it is going down (TRK-26). */
+  | { readonly type: 'nodes'; readonly self: string; readonly nodes: readonly TrackerNode[] }
   | { readonly type: 'origin-event'; readonly event: OriginEvent }
   | { readonly type: 'tick' };
 
@@ -29,6 +38,19 @@ export type ConnectionOrigin = {
   readonly network: string;
   /** The channel that the connection's URL names, by which viewers of the WebTorrent dialect are counted. */
   readonly channel: ChannelId | undefined;
+  /** What its token gives it a right to; absent where the tracker asks for none. */
+  readonly grant?: Grant | undefined;
+  /** Another node relays it, since it takes this one for the one that has the channel: it is not sent on (TRK-26). */
+  readonly relayed?: boolean;
+};
+
+/** What a token says that verified (TRK-22). */
+export type Grant = {
+  readonly channel: ChannelId;
+  /** Whom the site signed it for. */
+  readonly viewer: string;
+  /** Unix ms. */
+  readonly expiresAt: number;
 };
 
 /** Everything the tracker may ask its host to do, in this order. */
@@ -42,6 +64,13 @@ export type Effect<Conn> =
     }
   /** One message for many, to be serialised once. */
   | { readonly type: 'broadcast'; readonly to: readonly Conn[]; readonly message: Outgoing }
+  /**
+   * Carry this message and all later ones to the node that has the client's channel, and back what it says: the core has forgotten the
+   * connection. For clients of the WebTorrent dialect, which cannot be sent elsewhere (TRK-26).
+   */
+  | { readonly type: 'relay'; readonly of: Conn; readonly to: string; readonly message: unknown }
+  /** Check a token; the answer is an input `verified`. */
+  | { readonly type: 'verify'; readonly of: Conn; readonly token: string }
   /** The core has forgotten the connection already. */
   | {
       readonly type: 'close';

@@ -5,6 +5,21 @@
 export type TrackerLimits = {
   /** A connection that has said nothing by then is closed. */
   readonly firstMessageMs: number;
+  /** Nodes of a tracker that are heeded. */
+  readonly nodes: number;
+  /** Over how long the viewers of a channel are sent to its new node: they all reconnect (TRK-26). */
+  readonly moveMs: number;
+  /** Connections with tokens of one viewer of one channel: tabs, and one that broke without our knowing. */
+  readonly connectionsPerViewer: number;
+  /** A viewer is asked for a fresh token so long before its own expires (TRK-23). */
+  readonly renewAheadMs: number;
+  /** A connection of the WebTorrent dialect, which cannot renew, lasts so long at most (TRK-23). */
+  readonly stockSessionMs: number;
+  /** Revocations remembered, oldest forgotten first, and for how long: no token lives longer (TRK-24). */
+  readonly revocations: number;
+  readonly revokedMs: number;
+  /** Channels whose P2P is switched off at a time. */
+  readonly channelsOff: number;
   /** Announces, updates, scrapes: tokens a second and at most saved up (TRK-13). */
   readonly messagesPerSecond: number;
   readonly messageBurst: number;
@@ -77,6 +92,14 @@ export type TrackerLimits = {
 
 export const TRACKER_LIMITS: TrackerLimits = {
   firstMessageMs: 10_000,
+  nodes: 64,
+  moveMs: 2_000,
+  connectionsPerViewer: 16,
+  renewAheadMs: 60_000,
+  stockSessionMs: 4 * 3_600_000,
+  revocations: 100_000,
+  revokedMs: 360_000,
+  channelsOff: 10_000,
   messagesPerSecond: 5,
   messageBurst: 20,
   signalsPerSecond: 50,

@@ -5,12 +5,18 @@ import {
   invariant,
   LIMITS,
   type OriginEvent,
+  parseClientMessage,
 } from '@shoal/protocol';
+import { Access, P2P_OFF } from './access.ts';
 import type { ConnectionOrigin, Effect, Ejection, Input, Turn } from './effect.ts';
 import { ExpiryMap } from './expiry-map.ts';
 import { TRACKER_LIMITS, type TrackerLimits } from './limits.ts';
+import { actionOf, dialectOf, isSignalling } from './first-look.ts';
+import { Placement } from './placement.ts';
 import { TokenBucket } from './rate-limit.ts';
+import { Channel } from './shoal/channel.ts';
 import { ShoalDialect, type Viewer } from './shoal/shoal-dialect.ts';
+import { type SwarmView, viewSwarm } from './shoal/swarm-view.ts';
 import type { ChannelStatus, TrackerTotals } from './status.ts';
 import { type Client, WebTorrentDialect } from './web-torrent/web-torrent-dialect.ts';
 
@@ -54,17 +60,29 @@ export class TrackerCore<Conn> {
   readonly #newcomers: ExpiryMap<Session<Conn>>;
   readonly #limits: TrackerLimits;
   readonly #allows: (channel: ChannelId) => boolean;
+  readonly #access: Access<Conn>;
   readonly #shoal: ShoalDialect<Conn>;
   readonly #webTorrent: WebTorrentDialect<Conn>;
+  readonly #placement: Placement<Session<Conn>>;
   #tickAt = 0;
 
   constructor(options: TrackerCoreOptions) {
     const limits = { ...TRACKER_LIMITS, ...options.limits };
     const { random, newId, nameOf } = options;
     this.#limits = limits;
+    this.#placement = new Placement(random, limits);
     this.#allows = options.channels ?? (() => true);
     this.#newcomers = new ExpiryMap(limits.firstMessageMs);
-    this.#shoal = new ShoalDialect({ random, newId, nameOf, allows: this.#allows, limits });
+    this.#access = new Access(limits);
+    const refusal = (conn: Conn, channel: ChannelId) => this.#access.refusal(conn, channel);
+    this.#shoal = new ShoalDialect({
+      random,
+      newId,
+      nameOf,
+      allows: this.#allows,
+      refusal,
+      limits,
+    });
     this.#webTorrent = new WebTorrentDialect({ random, allows: this.#allows, limits });
   }
 
@@ -73,7 +91,7 @@ export class TrackerCore<Conn> {
     const turn: Turn<Conn> = { now, out: [] };
     switch (input.type) {
       case 'connected':
-        this.#connected(input, now);
+        this.#connected(input, turn);
         break;
       case 'message':
         this.#message(input, turn);
@@ -83,6 +101,21 @@ export class TrackerCore<Conn> {
         break;
       case 'closed':
         this.#drop(input.from, turn);
+        break;
+      case 'verified': {
+        const { from: conn, grant } = input;
+        const refusal = this.#access.renew(conn, grant, now);
+        if (refusal !== undefined) this.#eject([{ conn, ...refusal }], turn);
+        break;
+      }
+      case 'revoke':
+        this.#eject(this.#access.revoke(input, now), turn);
+        break;
+      case 'p2p':
+        this.#switchP2p(input, turn);
+        break;
+      case 'nodes':
+        this.#placement.change(input, this.#placed(), now);
         break;
       case 'origin-event':
         this.#originEvent(input.event, turn);
@@ -123,6 +156,13 @@ export class TrackerCore<Conn> {
     };
   }
 
+  /** The swarm of a channel, for operators; undefined when there is no such channel. */
+  swarm(id: ChannelId, now: number): SwarmView | undefined {
+    if (!this.#allows(id)) return undefined;
+    const channel = this.#shoal.channels.get(id) ?? new Channel<Conn>(id, this.#limits);
+    return viewSwarm(channel, { now, p2p: this.#access.p2p(id), limits: this.#limits });
+  }
+
   /** Peers of a WebTorrent swarm; 0 when nobody announced it. */
   swarmSize(infoHash: string): number {
     return this.#webTorrent.swarmSize(infoHash);
@@ -138,8 +178,9 @@ export class TrackerCore<Conn> {
 
   #connected(
     { from, origin }: Extract<Input<Conn>, { readonly type: 'connected' }>,
-    now: number,
+    turn: Turn<Conn>,
   ): void {
+    const { now } = turn;
     invariant(!this.#sessions.has(from), 'a connection connects once');
     const { messagesPerSecond, messageBurst, signalsPerSecond, signalBurst } = this.#limits;
     const session: Session<Conn> = {
@@ -152,6 +193,9 @@ export class TrackerCore<Conn> {
     if (this.#sessions.size === 0) this.#tickAt = now + TICK_MS;
     this.#sessions.set(from, session);
     this.#newcomers.touch(session, now);
+    const refusal = origin.grant && this.#access.admit(from, origin.grant, now);
+    // Without a word: it may be a stock client, which knows no errors of ours.
+    if (refusal !== undefined) this.#eject([{ conn: from, ...refusal, error: undefined }], turn);
   }
 
   #message(input: Extract<Input<Conn>, { readonly type: 'message' }>, turn: Turn<Conn>): void {
@@ -173,6 +217,7 @@ export class TrackerCore<Conn> {
         return;
       case 'shoal':
         if (bytes > LIMITS.trackerMessageBytes) this.#malformed(input.from, TOO_LARGE, turn);
+        else if (actionOf(value) === 'renew') this.#renew(input.from, value, turn);
         else this.#eject(this.#shoal.message(speaks.viewer, value, turn), turn);
         return;
       case 'web-torrent':
@@ -184,6 +229,52 @@ export class TrackerCore<Conn> {
     }
   }
 
+  /** Where a first message should have been said, if not here; undefined for one that is no join, too. */
+  #nodeFor(value: unknown): string | undefined {
+    const parsed = parseClientMessage(value);
+    if (!parsed.ok || parsed.value.action !== 'join') return undefined;
+    return this.#placement.elsewhere(parsed.value.channel);
+  }
+
+  *#placed(): Iterable<readonly [Session<Conn>, ChannelId | undefined]> {
+    for (const session of this.#sessions.values())
+      if (session.speaks.dialect !== 'none') yield [session, channelOf(session)];
+  }
+
+  /** Sends a connection to the node that has its channel; a stock client can only be closed, and comes back by itself (TRK-26). */
+  #move({ conn, speaks }: Session<Conn>, url: string, turn: Turn<Conn>): void {
+    if (speaks.dialect !== 'web-torrent')
+      turn.out.push({
+        type: 'send',
+        to: conn,
+        message: { action: 'moved', url },
+        droppable: false,
+      });
+    this.#eject([{ conn, error: undefined, code: CLOSE.moved, reason: 'another node' }], turn);
+  }
+
+  /** Has a fresh token checked (TRK-23). */
+  #renew(conn: Conn, value: unknown, turn: Turn<Conn>): void {
+    const parsed = parseClientMessage(value);
+    if (!parsed.ok) this.#malformed(conn, parsed.error, turn);
+    else if (parsed.value.action === 'renew' && this.#access.beginCheck(conn))
+      turn.out.push({ type: 'verify', of: conn, token: parsed.value.token });
+  }
+
+  /** Switches the P2P of a channel: off, everybody is told and closed, and nobody comes in (TRK-25). */
+  #switchP2p(
+    { channel, enabled }: Extract<Input<Conn>, { readonly type: 'p2p' }>,
+    turn: Turn<Conn>,
+  ): void {
+    this.#access.setP2p(channel, enabled);
+    if (enabled) return;
+    const conns = [...this.#shoal.dismiss(channel), ...this.#webTorrent.connectionsOf(channel)];
+    this.#eject(
+      conns.map((conn) => ({ conn, ...P2P_OFF })),
+      turn,
+    );
+  }
+
   /** Decides the dialect of a connection (TRK-1). */
   #firstMessage(
     session: Session<Conn>,
@@ -192,13 +283,31 @@ export class TrackerCore<Conn> {
   ): void {
     const { conn, origin } = session;
     const { value, bytes } = input;
-    const action = actionOf(value);
-    if (WEB_TORRENT_ACTIONS.has(action) && bytes <= LIMITS.webTorrentMessageBytes) {
+    const dialect = dialectOf(value);
+    if (dialect === 'web-torrent' && bytes <= LIMITS.webTorrentMessageBytes) {
+      const refusal = this.#access.refusal(conn, origin.channel ?? origin.grant?.channel);
+      if (refusal !== undefined) {
+        this.#eject([{ conn, ...refusal, error: undefined }], turn);
+        return;
+      }
+      const home = origin.channel ?? origin.grant?.channel;
+      const node = origin.relayed === true ? undefined : this.#placement.elsewhere(home);
+      if (node !== undefined) {
+        turn.out.push({ type: 'relay', of: conn, to: node, message: value });
+        this.#drop(conn, turn);
+        return;
+      }
+      this.#access.keepForSession(conn, turn.now);
       const client = this.#webTorrent.open(conn, origin);
       session.speaks = { dialect: 'web-torrent', client };
       this.#newcomers.delete(session);
       this.#eject(this.#webTorrent.message(client, value, turn), turn);
-    } else if (SHOAL_ACTIONS.has(action) && bytes <= LIMITS.trackerMessageBytes) {
+    } else if (dialect === 'shoal' && bytes <= LIMITS.trackerMessageBytes) {
+      const node = this.#nodeFor(value);
+      if (node !== undefined) {
+        this.#move(session, node, turn);
+        return;
+      }
       this.#eject(this.#shoal.replacedBy(value), turn);
       const joined = this.#shoal.join({ conn, origin }, value, turn);
       if (joined.ok) {
@@ -233,6 +342,8 @@ export class TrackerCore<Conn> {
     if (session === undefined) return;
     this.#sessions.delete(conn);
     this.#newcomers.delete(session);
+    this.#access.forget(conn);
+    this.#placement.forget(session);
     const { speaks } = session;
     if (speaks.dialect === 'shoal') this.#shoal.leave(speaks.viewer, turn);
     else if (speaks.dialect === 'web-torrent') this.#webTorrent.close(speaks.client);
@@ -254,26 +365,21 @@ export class TrackerCore<Conn> {
     }));
     this.#eject(late, turn);
     this.#eject(this.#shoal.expire(now), turn);
+    for (const session of this.#placement.due(now)) {
+      const node = this.#placement.elsewhere(channelOf(session));
+      if (node !== undefined) this.#move(session, node, turn);
+    }
+    const { ask, late: expired } = this.#access.due(now);
+    if (ask.length > 0) turn.out.push({ type: 'broadcast', to: ask, message: { action: 'renew' } });
+    this.#eject(expired, turn);
     this.#webTorrent.expire(now);
   }
 }
 
+function channelOf<Conn>({ origin, speaks }: Session<Conn>): ChannelId | undefined {
+  return speaks.dialect === 'shoal'
+    ? speaks.viewer.channel.id
+    : (origin.channel ?? origin.grant?.channel);
+}
+
 const TOO_LARGE = 'message too large';
-const WEB_TORRENT_ACTIONS: ReadonlySet<unknown> = new Set(['announce', 'scrape']);
-const SHOAL_ACTIONS: ReadonlySet<unknown> = new Set(['join', 'update', 'signal', 'leave']);
-
-/** Signals of either dialect, which have a budget of their own. */
-function isSignalling(value: unknown): boolean {
-  const action = actionOf(value);
-  return action === 'signal' || (action === 'announce' && hasAnswer(value));
-}
-
-function actionOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'action' in value
-    ? value.action
-    : undefined;
-}
-
-function hasAnswer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'answer' in value && value.answer !== null;
-}

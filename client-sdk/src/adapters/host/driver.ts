@@ -43,4 +43,5 @@ export type DriverListeners = {
   readonly onUploadable: () => void;
   /** The player asks for a segment, and what it has buffered may have changed before anybody heard of it. */
   readonly onDemand: () => void;
+  readonly onTrackerUnreachable: (cause: unknown) => void;
 };

@@ -2,6 +2,7 @@ import { type ClientMessage, CLOSE, parseTrackerMessage } from '@shoal/protocol'
 import type { Input } from '../../core/io.ts';
 import type { TrackerState } from '../../events.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
+import { type TokenSource, urlWithToken } from './token.ts';
 
 /** The part of a WebSocket that is used here, so that those of Node's packages fit as well. */
 export type TrackerSocket = {
@@ -16,6 +17,8 @@ export type TrackerSocket = {
 /** What a {@link TrackerClient} needs. */
 export type TrackerClientOptions = {
   readonly url: string;
+  /** A fresh token for each connection and renewal (TRK-22, TRK-23); undefined where the tracker wants none. */
+  readonly token?: TokenSource | undefined;
   readonly webSocket: new (url: string) => TrackerSocket;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -43,6 +46,12 @@ export class TrackerClient {
   #warned = false;
   #state: TrackerState = 'off';
   #dropped = 0;
+  /** The attempt that waits for its token. */
+  #dial: object | undefined;
+  /** The node of the tracker that has the channel, until it cannot be reached (TRK-26). */
+  #node: string | undefined;
+  /** It was named on the last socket, which then closes. */
+  #moving = false;
 
   constructor(options: TrackerClientOptions) {
     this.#options = options;
@@ -63,6 +72,7 @@ export class TrackerClient {
     this.#wanted = true;
     this.#attempt = 0;
     this.#warned = false;
+    this.#node = undefined;
     this.#open();
   }
 
@@ -70,6 +80,7 @@ export class TrackerClient {
   disconnect(): void {
     this.#wanted = false;
     clearTimeout(this.#timer);
+    this.#dial = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.close(1000);
@@ -86,18 +97,43 @@ export class TrackerClient {
 
   #open(): void {
     this.#setState('connecting');
+    const { token } = this.#options;
+    const url = this.#node ?? this.#options.url;
+    if (token === undefined) {
+      this.#connectTo(url);
+      return;
+    }
+    const dial = { token };
+    this.#dial = dial;
+    const failed = (cause: unknown): void => {
+      if (this.#dial !== dial) return;
+      this.#dial = undefined;
+      this.#unreachable(cause);
+      this.#retry();
+    };
+    this.#giveUpLater(() => {
+      failed(new Error('no token in time'));
+    });
+    void urlWithToken(url, token).then((withToken) => {
+      if (this.#dial !== dial) return;
+      this.#dial = undefined;
+      this.#connectTo(withToken);
+    }, failed);
+  }
+
+  #connectTo(url: string): void {
     let socket: TrackerSocket;
     try {
-      socket = new this.#options.webSocket(this.#options.url);
+      socket = new this.#options.webSocket(url);
     } catch (cause) {
       this.#unreachable(cause);
       this.#retry();
       return;
     }
     this.#socket = socket;
-    this.#timer = setTimeout(() => {
+    this.#giveUpLater(() => {
       this.#lost(socket, 'the tracker does not answer');
-    }, this.#options.openMs ?? OPEN_MS);
+    });
     socket.addEventListener('open', () => {
       if (this.#socket !== socket) return;
       clearTimeout(this.#timer);
@@ -128,8 +164,31 @@ export class TrackerClient {
       return;
     }
     // Only a tracker that lets us in makes the next attempt a first one: else a refusal would be asked for twice a second.
-    if (message.value.action === 'welcome') this.#attempt = 0;
-    this.#options.input({ type: 'tracker-message', message: message.value });
+    const { value } = message;
+    if (value.action === 'welcome') this.#attempt = 0;
+    if (value.action === 'renew') this.#renew(socket);
+    if (value.action === 'moved') {
+      this.#moving = true;
+      this.#node = value.url;
+    }
+    this.#options.input({ type: 'tracker-message', message: value });
+  }
+
+  /** A token that cannot be had is missed when the tracker closes the socket; the next one asks again. */
+  #renew(socket: TrackerSocket): void {
+    void Promise.resolve(this.#options)
+      .then(({ token }) => token?.())
+      .then(
+        (token) => {
+          if (token !== undefined && this.#socket === socket) this.send({ action: 'renew', token });
+        },
+        () => {},
+      );
+  }
+
+  #giveUpLater(giveUp: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(giveUp, this.#options.openMs ?? OPEN_MS);
   }
 
   #lost(socket: TrackerSocket, reason: string): void {
@@ -138,6 +197,8 @@ export class TrackerClient {
     clearTimeout(this.#timer);
     socket.close();
     const wasOpen = this.#state === 'connected';
+    // Whoever answered first may know of another one.
+    if (!this.#moving) this.#node = undefined;
     this.#setState('connecting');
     if (wasOpen) this.#options.input({ type: 'tracker-closed' });
     else this.#unreachable(new Error(reason));
@@ -146,10 +207,16 @@ export class TrackerClient {
 
   #retry(): void {
     clearTimeout(this.#timer);
-    const delay = reconnectDelay(this.#attempt++, this.#options.random);
-    this.#timer = setTimeout(() => {
-      this.#open();
-    }, delay);
+    // The first time at once, then no sooner than after a failure: two nodes may each name the other for a while.
+    const attempt = this.#attempt++;
+    const atOnce = this.#moving && attempt === 0;
+    this.#moving = false;
+    this.#timer = setTimeout(
+      () => {
+        this.#open();
+      },
+      atOnce ? 0 : reconnectDelay(attempt, this.#options.random),
+    );
   }
 
   #unreachable(cause: unknown): void {

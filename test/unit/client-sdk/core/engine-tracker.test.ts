@@ -95,6 +95,22 @@ describe('joining', () => {
     expect(driver.log).toEqual([]);
   });
 
+  it.each(['p2p-off', 'revoked'] as const)(
+    'TRK-24 TRK-25 %s: neighbours are left as well, and what is needed comes over HTTP',
+    (code) => {
+      const driver = watchingViewer();
+      driver.meet('a');
+      driver.tell({ action: 'error', code, message: '' });
+      expect(driver.all('disconnect')).toEqual([{ type: 'disconnect', peer: peerId('a') }]);
+      driver.step({ type: 'tracker-closed' });
+      expect(driver.engine.stats().peers).toBe(0);
+      driver.list([originSegment(11)]);
+      driver.demand(originSegment(11));
+      driver.advance(8_000);
+      expect(driver.openFetches).toHaveLength(1);
+    },
+  );
+
   it('what the tracker refuses is reported', () => {
     const driver = watchingViewer();
     driver.tell({ action: 'error', code: 'channel-full', message: 'full' });

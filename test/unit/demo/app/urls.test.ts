@@ -8,13 +8,14 @@ const at = {
   httpPort: 1,
   trackerPort: 2,
   rtmpPort: 3,
+  adminToken: 'secret',
 };
 
 describe('the addresses of the demo', () => {
   it('are on localhost unless the operator names a host', () => {
     expect(demoUrls(at)).toEqual({
       watch: 'http://localhost:1/',
-      studio: 'http://localhost:1/studio/',
+      studio: 'http://localhost:1/studio/#operator=secret',
       hls: 'http://localhost:1/live/demo/index.m3u8',
       tracker: 'ws://localhost:2/',
       rtmpServer: 'rtmp://localhost:3/live',

@@ -1,4 +1,4 @@
-import type { ChannelId, RenditionId, SegmentInfo } from '@shoal/protocol';
+import type { ChannelId, Duty, PeerId, RenditionId, SegmentId, SegmentInfo } from '@shoal/protocol';
 import { IndexedArray } from '../indexed-array.ts';
 import type { TrackerLimits } from '../limits.ts';
 import { isHolder, type Member, type Position } from './member.ts';
@@ -12,6 +12,14 @@ export type Group<Conn> = {
   bitrate: number;
 };
 
+/** Who had which stripe of a segment, and who backed it up. */
+export type DutyView = {
+  readonly segment: SegmentId;
+  /** Unix ms. */
+  readonly at: number;
+  readonly stripes: readonly ({ readonly peer: PeerId } & Duty)[];
+};
+
 /** Bits per second assumed of a rendition of which no segment was seen yet. */
 const UNKNOWN_BITRATE = 3_000_000;
 
@@ -19,10 +27,14 @@ const UNKNOWN_BITRATE = 3_000_000;
 export class Channel<Conn> {
   readonly id: ChannelId;
   readonly members: IndexedArray<Member<Conn>> = new IndexedArray();
+  /** All its viewers are being closed. */
+  dismissed = false;
   /** Introductions made since the channel was first joined. */
   introductions = 0;
   /** Segments announced to its viewers. */
   segments = 0;
+  /** Of the last segments, the newest first, for those who look at the swarm. */
+  readonly duties: DutyView[] = [];
   readonly #groups = new Map<RenditionId, Group<Conn>>();
   readonly #addresses = new Map<string, number>();
   readonly #limits: TrackerLimits;

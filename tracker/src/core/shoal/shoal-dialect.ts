@@ -24,16 +24,21 @@ import { countNeighbours, degree, type Member, newMember } from './member.ts';
 import { takeReports } from './reports.ts';
 
 /** What the Shoal dialect needs from outside; see `TrackerCoreOptions`. */
-export type ShoalDialectOptions = {
+export type ShoalDialectOptions<Conn> = {
   readonly random: () => number;
   readonly newId: () => string;
   readonly nameOf: ((key: string) => string) | undefined;
   readonly allows: (channel: ChannelId) => boolean;
+  /** Why a connection may not join a channel: its token, or the channel's switch. */
+  readonly refusal: (conn: Conn, channel: ChannelId) => Omit<Ejection<Conn>, 'conn'> | undefined;
   readonly limits: TrackerLimits;
 };
 
 /** A viewer and where it belongs. */
 export type Viewer<Conn> = { readonly member: Member<Conn>; readonly channel: Channel<Conn> };
+
+/** Segments of which it is remembered who had which stripe, for those who look at the swarm. */
+const DUTIES_SHOWN = 5;
 
 /** Channels and their viewers: introductions, signals, duties and reports (TRK-4 to TRK-11). */
 export class ShoalDialect<Conn> {
@@ -44,10 +49,10 @@ export class ShoalDialect<Conn> {
   readonly #named = new Map<PeerId, Conn>();
   readonly #bans: Bans;
   readonly #introducer: Introducer<Conn>;
-  readonly #options: ShoalDialectOptions;
+  readonly #options: ShoalDialectOptions<Conn>;
   readonly #key: number;
 
-  constructor(options: ShoalDialectOptions) {
+  constructor(options: ShoalDialectOptions<Conn>) {
     this.#options = options;
     this.#silent = new ExpiryMap(options.limits.silentMs);
     this.#bans = new Bans(options.limits);
@@ -120,6 +125,9 @@ export class ShoalDialect<Conn> {
       case 'signal':
         this.#signal(viewer.member, message, turn);
         return [];
+      case 'renew':
+        // The core's, which knows of tokens.
+        return [];
       case 'leave':
         return [{ conn, error: undefined, code: 1000, reason: 'left' }];
       default:
@@ -133,7 +141,15 @@ export class ShoalDialect<Conn> {
     if (this.#named.get(member.id) === member.conn) this.#named.delete(member.id);
     channel.remove(member);
     if (channel.members.size === 0) this.#channels.delete(channel.id);
-    this.#introducer.dissolve(member, channel, turn);
+    if (!channel.dismissed) this.#introducer.dissolve(member, channel, turn);
+  }
+
+  /** Everybody of a channel, who will all be closed: its mesh is not mended meanwhile. */
+  dismiss(id: ChannelId): readonly Conn[] {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return [];
+    channel.dismissed = true;
+    return channel.members.items.map(({ conn }) => conn);
   }
 
   /** Tells all viewers of a channel of a new segment, and its owners of their stripes (TRK-7, TRK-8). */
@@ -145,6 +161,12 @@ export class ShoalDialect<Conn> {
     const viewers = channel.members.size;
     const request = { channel, segment: segment.id, key: this.#key };
     const duties = assignDuties(request, this.#options.limits, turn.now);
+    channel.duties.unshift({
+      segment: segment.id,
+      at: turn.now,
+      stripes: [...duties].flatMap(([{ id: peer }, own]) => own.map((duty) => ({ peer, ...duty }))),
+    });
+    channel.duties.length = Math.min(channel.duties.length, DUTIES_SHOWN);
     // Owners first: everybody else waits for them.
     for (const [member, own] of duties)
       turn.out.push(tell(member, { action: 'segment', segment, viewers, duties: own }));
@@ -179,6 +201,8 @@ export class ShoalDialect<Conn> {
     const refused = { code: CLOSE.refused };
     if (!this.#options.allows(join.channel))
       return { ...ejection(conn, 'unknown-channel', 'no such channel'), ...refused };
+    const refusal = this.#options.refusal(conn, join.channel);
+    if (refusal !== undefined) return { conn, ...refusal };
     const channel = this.#channels.get(join.channel);
     const { address } = at.origin;
     // An address that other viewers share is a NAT: a ban would hit them all.

@@ -14,6 +14,8 @@ export type Peer<Conn> = {
 
 /** The peers of one info hash. */
 export class Swarm<Conn> {
+  /** The info hash within its realm. */
+  readonly name: string;
   readonly infoHash: string;
   readonly #peers = new IndexedArray<Peer<Conn>>();
   readonly #byId = new Map<string, Peer<Conn>>();
@@ -22,8 +24,9 @@ export class Swarm<Conn> {
   #downloaded = 0;
   #turn = 0;
 
-  constructor(infoHash: string, limits: TrackerLimits) {
-    this.infoHash = infoHash;
+  constructor(of: { readonly name: string; readonly infoHash: string }, limits: TrackerLimits) {
+    this.name = of.name;
+    this.infoHash = of.infoHash;
     this.#limits = limits;
   }
 

@@ -4,6 +4,7 @@ import { ExpiryMap } from '../expiry-map.ts';
 import type { TrackerLimits } from '../limits.ts';
 import {
   parseWebTorrentMessage,
+  type SwarmCounts,
   type WebTorrentMessage,
   type WebTorrentReply,
 } from './messages.ts';
@@ -12,8 +13,10 @@ import { type Peer, Swarm } from './swarm.ts';
 /** A connection of the WebTorrent dialect. */
 export type Client<Conn> = {
   readonly conn: Conn;
-  /** By the channel that its URL names. */
+  /** Its token's, or the one that its URL names. */
   readonly channel: ChannelId | undefined;
+  /** Begins the names of its swarms: those of a channel with tokens are its own (TRK-22). */
+  readonly realm: string;
   /** Peer ids that belong to it (TRK-2). */
   readonly ids: Set<string>;
   /** Its memberships, the one announced last at the end. */
@@ -34,7 +37,7 @@ export class WebTorrentDialect<Conn> {
   readonly #swarms = new Map<string, Swarm<Conn>>();
   /** Which client a peer id belongs to, until its connection closes. */
   readonly #owners = new Map<string, Client<Conn>>();
-  readonly #viewers = new Map<ChannelId, number>();
+  readonly #viewers = new Map<ChannelId, Set<Conn>>();
   readonly #silent: ExpiryMap<Peer<Conn>>;
   readonly #clients = new Map<Conn, Client<Conn>>();
   readonly #options: WebTorrentDialectOptions;
@@ -53,17 +56,27 @@ export class WebTorrentDialect<Conn> {
     return this.#swarms.get(infoHash)?.size ?? 0;
   }
 
-  /** Connections whose URL names this channel. */
+  /** How many connections are of this channel. */
   viewers(channel: ChannelId): number {
-    return this.#viewers.get(channel) ?? 0;
+    return this.#viewers.get(channel)?.size ?? 0;
+  }
+
+  connectionsOf(channel: ChannelId): readonly Conn[] {
+    return [...(this.#viewers.get(channel) ?? [])];
   }
 
   /** Takes in a connection that turned out to speak this dialect. */
   open(conn: Conn, origin: ConnectionOrigin): Client<Conn> {
-    const { channel } = origin;
-    const client: Client<Conn> = { conn, channel, ids: new Set(), peers: new Set() };
+    const { grant } = origin;
+    const channel = grant?.channel ?? origin.channel;
+    // No channel id contains a space (SEG-1).
+    const realm = grant === undefined ? '' : `${grant.channel} `;
+    const client: Client<Conn> = { conn, channel, realm, ids: new Set(), peers: new Set() };
     this.#clients.set(conn, client);
-    if (channel !== undefined) this.#viewers.set(channel, this.viewers(channel) + 1);
+    if (channel === undefined) return client;
+    const others = this.#viewers.get(channel);
+    if (others === undefined) this.#viewers.set(channel, new Set([conn]));
+    else others.add(conn);
     return client;
   }
 
@@ -81,7 +94,7 @@ export class WebTorrentDialect<Conn> {
         this.#answer(client, message, turn);
         break;
       case 'scrape':
-        turn.out.push(send(client.conn, { action: 'scrape', files: this.#files(message) }));
+        turn.out.push(send(client.conn, { action: 'scrape', files: this.#files(client, message) }));
         break;
       default:
         assertNever(message);
@@ -96,9 +109,9 @@ export class WebTorrentDialect<Conn> {
     this.#clients.delete(client.conn);
     const { channel } = client;
     if (channel === undefined) return;
-    const others = this.viewers(channel) - 1;
-    if (others > 0) this.#viewers.set(channel, others);
-    else this.#viewers.delete(channel);
+    const others = this.#viewers.get(channel);
+    others?.delete(client.conn);
+    if (others?.size === 0) this.#viewers.delete(channel);
   }
 
   /** Drops memberships that were not announced again: a client may leave a swarm and keep its socket. */
@@ -122,13 +135,14 @@ export class WebTorrentDialect<Conn> {
       turn.out.push(send(conn, failure));
       return;
     }
-    const known = this.#swarms.get(infoHash);
-    const swarm = known ?? new Swarm<Conn>(infoHash, this.#options.limits);
+    const name = client.realm + infoHash;
+    const known = this.#swarms.get(name);
+    const swarm = known ?? new Swarm<Conn>({ name, infoHash }, this.#options.limits);
     if (message.stopped) {
       const peer = swarm.get(peerId);
       if (peer !== undefined) this.#remove(client, peer);
     } else {
-      if (known === undefined) this.#swarms.set(infoHash, swarm);
+      if (known === undefined) this.#swarms.set(name, swarm);
       const peer = swarm.announce({ id: peerId, conn }, message.complete);
       client.peers.delete(peer);
       client.peers.add(peer);
@@ -181,7 +195,7 @@ export class WebTorrentDialect<Conn> {
     const { infoHash, peerId, toPeerId, offerId, sdp } = message;
     // A late answer is no offence: the peer that offered may just have left.
     if (this.#owners.get(peerId) !== client) return;
-    const swarm = this.#swarms.get(infoHash);
+    const swarm = this.#swarms.get(client.realm + infoHash);
     const by = swarm?.get(peerId);
     const to = swarm?.get(toPeerId);
     if (swarm === undefined || by === undefined || to === undefined) return;
@@ -205,7 +219,8 @@ export class WebTorrentDialect<Conn> {
     const { peerIdsPerConnection, swarms } = this.#options.limits;
     if (owner === undefined && client.ids.size >= peerIdsPerConnection)
       return 'too many peer ids on one connection';
-    if (!this.#swarms.has(infoHash) && this.#swarms.size >= swarms) return 'too many swarms';
+    if (!this.#swarms.has(client.realm + infoHash) && this.#swarms.size >= swarms)
+      return 'too many swarms';
     client.ids.add(peerId);
     this.#owners.set(peerId, client);
     return undefined;
@@ -215,13 +230,16 @@ export class WebTorrentDialect<Conn> {
     peer.swarm.remove(peer);
     client.peers.delete(peer);
     this.#silent.delete(peer);
-    if (peer.swarm.size === 0) this.#swarms.delete(peer.swarm.infoHash);
+    if (peer.swarm.size === 0) this.#swarms.delete(peer.swarm.name);
   }
 
-  #files(message: Extract<WebTorrentMessage, { readonly type: 'scrape' }>) {
+  #files(
+    { realm }: Client<Conn>,
+    message: Extract<WebTorrentMessage, { readonly type: 'scrape' }>,
+  ): Readonly<Record<string, SwarmCounts>> {
     const none = { complete: 0, incomplete: 0, downloaded: 0 };
     return Object.fromEntries(
-      message.infoHashes.map((hash) => [hash, this.#swarms.get(hash)?.counts ?? none]),
+      message.infoHashes.map((hash) => [hash, this.#swarms.get(realm + hash)?.counts ?? none]),
     );
   }
 }

@@ -23,9 +23,10 @@ class Bench {
   unreachable = 0;
   readonly client: TrackerClient;
 
-  constructor(url: string, openMs?: number) {
+  constructor(url: string, openMs?: number, token?: () => string | Promise<string>) {
     this.client = new TrackerClient({
       url,
+      token,
       webSocket,
       random: () => 0,
       input: (input) => this.inputs.push(input),
@@ -246,5 +247,164 @@ describe('the tracker client', () => {
     expect(() => {
       bench.client.send({ action: 'leave' });
     }).not.toThrow();
+  });
+});
+
+describe('tokens', () => {
+  let urls: (string | undefined)[];
+
+  beforeEach(() => {
+    urls = [];
+    server.on('connection', (_, request) => urls.push(request.url));
+  });
+
+  it('TRK-22 are asked for anew before each connection, and go into the URL', async () => {
+    let asked = 0;
+    bench = new Bench(`${url}/?channel=demo`, undefined, () => `a+b/${++asked}`);
+    await connect();
+    sockets.at(-1)?.terminate();
+    await until(() => {
+      expect(urls).toEqual(['/?channel=demo&token=a%2Bb%2F1', '/?channel=demo&token=a%2Bb%2F2']);
+    });
+  });
+
+  it('TRK-23 are sent when the tracker asks for a fresh one', async () => {
+    let asked = 0;
+    bench = new Bench(url, undefined, () => Promise.resolve(`t${++asked}`));
+    const socket = await connect();
+    const heard: string[] = [];
+    socket.on('message', (data: Buffer) => heard.push(data.toString()));
+    socket.send(JSON.stringify({ action: 'renew' }));
+    await until(() => {
+      expect(heard).toEqual([JSON.stringify({ action: 'renew', token: 't2' })]);
+    });
+  });
+
+  it('a site that cannot give one is asked again, later each time, with one warning; it is not told to the engine', async () => {
+    let asked = 0;
+    bench = new Bench(url, undefined, () => {
+      asked += 1;
+      if (asked === 1) throw new Error('no session');
+      return asked === 2 ? Promise.reject(new Error('still none')) : 'good';
+    });
+    await connect();
+    expect([asked, bench.unreachable]).toEqual([3, 1]);
+    expect(bench.inputs).toEqual([{ type: 'tracker-open' }]);
+  });
+
+  it('one that never comes is given up, and a late one opens nothing', async () => {
+    const late: ((token: string) => void)[] = [];
+    bench = new Bench(url, 30, () => new Promise((resolve) => late.push(resolve)));
+    bench.client.connect();
+    await until(() => {
+      expect(late.length).toBeGreaterThan(1);
+    });
+    expect(bench.unreachable).toBe(1);
+    bench.client.disconnect();
+    for (const resolve of late) resolve('late');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(urls).toEqual([]);
+  });
+
+  it('without a source a tracker that asks gets no answer', async () => {
+    const socket = await connect();
+    const heard: unknown[] = [];
+    socket.on('message', (data) => heard.push(data));
+    socket.send(JSON.stringify({ action: 'renew' }));
+    socket.send(JSON.stringify(WELCOME));
+    await until(() => {
+      expect(bench.messages()).toHaveLength(2);
+    });
+    expect(heard).toEqual([]);
+  });
+});
+
+describe('TRK-26 a tracker of several nodes', () => {
+  let other: WebSocketServer;
+  let urls: (string | undefined)[];
+
+  beforeEach(async () => {
+    urls = [];
+    other = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    other.on('connection', (socket, request) => {
+      sockets.push(socket);
+      urls.push(request.url);
+    });
+    await new Promise((resolve) => other.once('listening', resolve));
+  });
+
+  afterEach(() => {
+    other.close();
+  });
+
+  function move(socket: Socket): void {
+    const { port } = other.address() as { readonly port: number };
+    socket.send(JSON.stringify({ action: 'moved', url: `ws://127.0.0.1:${String(port)}/node` }));
+    socket.close(CLOSE.moved);
+  }
+
+  it('it goes to the node it is sent to at once, with a token, and tells the engine as of any loss', async () => {
+    bench = new Bench(url, undefined, () => 't');
+    move(await connect());
+    await until(() => {
+      expect(urls).toEqual(['/node?token=t']);
+    });
+    await until(() => {
+      expect(bench.inputs.map(({ type }) => type)).toEqual([
+        ...['tracker-open', 'tracker-message', 'tracker-closed', 'tracker-open'],
+      ]);
+    });
+    expect(bench.unreachable).toBe(0);
+  });
+
+  it('when that node is lost it comes back to its own URL', async () => {
+    move(await connect());
+    await until(() => {
+      expect(urls).toHaveLength(1);
+    });
+    const before = sockets.length;
+    other.close();
+    sockets.at(-1)?.terminate();
+    await until(() => {
+      expect(sockets.length).toBeGreaterThan(before);
+    });
+    expect(urls).toHaveLength(1);
+  });
+
+  it('two nodes that each name the other are asked less and less often', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const opened: string[] = [];
+      class Moving {
+        readonly bufferedAmount = 0;
+        #listeners = new Map<string, (event: object) => void>();
+        constructor(to: string) {
+          opened.push(to);
+          queueMicrotask(() => {
+            this.#listeners.get('open')?.({});
+            const next = to.includes('a') ? 'ws://b/' : 'ws://a/';
+            const data = JSON.stringify({ action: 'moved', url: next });
+            this.#listeners.get('message')?.({ data });
+            this.#listeners.get('close')?.({ code: CLOSE.moved });
+          });
+        }
+        send(): void {}
+        close(): void {}
+        addEventListener(name: string, listener: (event: never) => void): void {
+          this.#listeners.set(name, listener as (event: object) => void);
+        }
+      }
+      const client = new TrackerClient({
+        ...{ url: 'ws://a/', webSocket: Moving, random: () => 0.5, input: () => {} },
+        ...{ onState: () => {}, onUnreachable: () => {} },
+      });
+      client.connect();
+      await vi.advanceTimersByTimeAsync(10_000);
+      // At once, then after 1, 2, 4 and 8 s.
+      expect(opened).toEqual(['ws://a/', 'ws://b/', 'ws://a/', 'ws://b/', 'ws://a/']);
+      client.disconnect();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
