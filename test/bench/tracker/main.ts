@@ -1,8 +1,13 @@
 import { cpus } from 'node:os';
 import { type LoadPlan, loadTracker } from './load.ts';
+import { measureAudience } from './audience.ts';
 import { HELP, readOptions, type TrackerBenchOptions } from './options.ts';
-import { type LoadRecord, reportOf } from './report.ts';
+import { audienceReport, type LoadRecord, reportOf } from './report.ts';
 import { startTrackerHost } from './tracker-host.ts';
+
+/** Fewer could all be neighbours. */
+const LEAST_AUDIENCE = 50;
+const AUDIENCE_SEED = 5;
 
 /** Trackers under the load of whole swarms, one after the other in one run. */
 
@@ -14,6 +19,7 @@ if (!options.ok) {
 else process.exitCode = await run(options.value);
 
 async function run(wanted: TrackerBenchOptions): Promise<number> {
+  if (wanted.audience) return showAudience(wanted);
   const { swarms, rate, seconds, runs, json, url } = wanted;
   const contenders: readonly LoadRecord['tracker'][] =
     url === undefined ? wanted.trackers : ['elsewhere'];
@@ -43,6 +49,15 @@ async function run(wanted: TrackerBenchOptions): Promise<number> {
     );
   }
   return failed > 0 || !records.some(({ valid }) => valid) ? 1 : 0;
+}
+
+function showAudience({ swarms, json }: TrackerBenchOptions): number {
+  const figures = swarms
+    .filter((size) => size >= LEAST_AUDIENCE)
+    .map((size) => measureAudience(size, AUDIENCE_SEED));
+  if (json) for (const line of figures) process.stdout.write(`${JSON.stringify(line)}\n`);
+  else process.stdout.write(`${audienceReport(figures)}\n`);
+  return figures.length > 0 ? 0 : 1;
 }
 
 async function measure(

@@ -14,6 +14,7 @@ Loads WebSocket trackers with swarms of WebTorrent clients: each announces with 
   --rate N         announces a second, 10-5000; default 400
   --seconds N      measured of each swarm, 2-120; default 10
   --runs N         1-9; medians are shown; default 1
+  --audience       no load: whom our tracker introduces in simulated audiences of these sizes, and what that costs
   --json           a JSON line per run and swarm instead of the table
   --help
 
@@ -28,6 +29,7 @@ export type TrackerBenchOptions = {
   readonly rate: number;
   readonly seconds: number;
   readonly runs: number;
+  readonly audience: boolean;
   readonly json: boolean;
 };
 
@@ -61,6 +63,7 @@ export function readOptions(
     rate: unwrap(rate),
     seconds: unwrap(seconds),
     runs: unwrap(runs),
+    audience: values.audience === true,
     json: values.json === true,
   });
 }
@@ -72,6 +75,7 @@ const FLAGS = {
   rate: { type: 'string' },
   seconds: { type: 'string' },
   runs: { type: 'string' },
+  audience: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;

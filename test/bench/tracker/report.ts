@@ -1,5 +1,6 @@
 import { median } from '../../support/percentile.ts';
 import { markdown, number, verdictText } from '../markdown.ts';
+import type { AudienceFigures } from './audience.ts';
 import type { TrackerName } from './contenders.ts';
 import type { LoadFigures } from './load.ts';
 
@@ -17,6 +18,25 @@ type Row = { readonly [Key in keyof LoadFigures]: number | undefined } & {
   readonly validRuns: number;
   readonly runs: number;
 };
+
+/** Whom our tracker introduces, against viewers of the same rendition by chance. */
+export function audienceReport(all: readonly AudienceFigures[]): string {
+  const head = [
+    ...['viewers', 'asked for 8: hold the next segment', 'none of them, %'],
+    ...['all neighbours, of 8: of use', 'by chance', 'none, %', 'by chance, %', 'µs a choice'],
+  ];
+  const lines = all.map((of) => [
+    `${of.viewers}`,
+    number(of.asked, { digits: 2 }),
+    number(of.askedNonePercent, { digits: 1 }),
+    number(of.useful, { digits: 2 }),
+    number(of.usefulByChance, { digits: 2 }),
+    number(of.nonePercent, { digits: 1 }),
+    number(of.nonePercentByChance, { digits: 1 }),
+    number(of.selectionUs, { digits: 1 }),
+  ]);
+  return markdown([head, head.map(() => '---:'), ...lines]);
+}
 
 /** The table, and below it the bars where both trackers were measured. */
 export function reportOf(records: readonly LoadRecord[]): string {

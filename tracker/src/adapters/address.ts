@@ -25,7 +25,8 @@ export class AddressHasher {
 
   #hash(groups: readonly string[]): string {
     const hash = createHmac('sha256', this.#salt).update(groups.join(' '));
-    return hash.digest('base64url').slice(0, 16);
+    // Of the bytes: a part of a text would keep the whole of it.
+    return hash.digest().toString('base64url', 0, 12);
   }
 }
 

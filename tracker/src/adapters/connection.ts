@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import type { Frame } from './text-frame.ts';
 
 /** Above this many waiting bytes messages that may be dropped are dropped, and pings go unanswered. */
 const DROP_BYTES = 256 * 1024;
@@ -15,13 +16,15 @@ export type MessageSink = {
   readonly close: () => void;
 };
 
-/** One WebSocket: messages leave together once per turn of the event loop, and slow readers are bounded. */
+/**
+ * One WebSocket, whose slow readers are bounded. Each message is one write: two for the same socket in one step are rare, and gathering
+ * them costs every other message more than it saves.
+ */
 export class Connection {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   /** Where its messages go instead of the core (TRK-26). */
   relay: MessageSink | undefined;
-  #corked = false;
   #answered = true;
   #pingAt: number;
   #cutAt = Infinity;
@@ -43,8 +46,8 @@ export class Connection {
     return this.#cutAt !== Infinity;
   }
 
-  /** Queues a frame; false when the reader is so slow that it was cut off. */
-  send(frame: Buffer, droppable: boolean): boolean {
+  /** Sends a frame; false when the reader is so slow that it was cut off. */
+  send(frame: Frame, droppable: boolean): boolean {
     if (this.closing || this.#ws.readyState !== WebSocket.OPEN) return true;
     // What `ws` sends by itself, pongs and closes, waits in the same queue.
     const waiting = this.#socket.writableLength;
@@ -53,32 +56,20 @@ export class Connection {
       return false;
     }
     if (droppable && waiting > DROP_BYTES) return true;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-    }
-    this.#socket.write(frame);
+    if (typeof frame === 'string') this.#socket.write(frame, 'latin1');
+    else this.#socket.write(frame);
     return true;
-  }
-
-  /** Lets what was queued leave, as one write. */
-  flush(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket.uncork();
   }
 
   close(code: number, reason: string, now: number): void {
     if (this.closing) return;
     this.#cutAt = now + CLOSE_GRACE_MS;
-    this.flush();
     // RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code.
     this.#ws.close(code, reason.slice(0, 120));
   }
 
   terminate(): void {
     this.#cutAt = 0;
-    this.flush();
     this.#ws.terminate();
   }
 

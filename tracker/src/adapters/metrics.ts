@@ -7,10 +7,10 @@ import type { TrackerTotals } from '../core/index.ts';
  */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #received = new Map<string, number>();
-  readonly #sent = new Map<string, number>();
-  readonly #closed = new Map<string, number>();
-  readonly #refused = new Map<string, number>();
+  readonly #received: Counts = new Map();
+  readonly #sent: Counts = new Map();
+  readonly #closed: Counts = new Map();
+  readonly #refused: Counts = new Map();
   #receivedBytes = 0;
   #sentBytes = 0;
 
@@ -34,19 +34,19 @@ export class Metrics {
     for (const { name, help, label, read } of [
       {
         ...{ name: 'messages_received_total', help: 'Messages, by what they were', label: 'kind' },
-        read: () => [...this.#received],
+        read: () => listed(this.#received),
       },
       {
         ...{ name: 'messages_sent_total', help: 'Messages, by action', label: 'action' },
-        read: () => [...this.#sent],
+        read: () => listed(this.#sent),
       },
       {
         ...{ name: 'closed_total', help: 'Connections it closed, by close code', label: 'code' },
-        read: () => [...this.#closed],
+        read: () => listed(this.#closed),
       },
       {
         ...{ name: 'refused_total', help: 'Upgrades refused, by HTTP status', label: 'status' },
-        read: () => [...this.#refused],
+        read: () => listed(this.#refused),
       },
       {
         ...{ name: 'bytes_total', help: 'Of messages', label: 'direction' },
@@ -90,6 +90,15 @@ export class Metrics {
   }
 }
 
-function bump(counts: Map<string, number>, key: string, by: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + by);
+/** Cells, so that counting on is one look into the map. */
+type Counts = Map<string, { count: number }>;
+
+function bump(counts: Counts, key: string, by: number): void {
+  const cell = counts.get(key);
+  if (cell === undefined) counts.set(key, { count: by });
+  else cell.count += by;
+}
+
+function listed(counts: Counts): readonly (readonly [string, number])[] {
+  return [...counts].map(([key, { count }]) => [key, count]);
 }

@@ -38,7 +38,6 @@ export class Relay implements MessageSink {
     this.#node.on('message', (data, isBinary) => {
       if (isBinary || !Buffer.isBuffer(data)) return;
       client.send(textFrame(data.toString('utf8')), false);
-      client.flush();
     });
     this.#node.on('error', (error) => {
       onFailure(error.message);

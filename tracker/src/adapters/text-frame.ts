@@ -3,24 +3,27 @@ const LENGTH_7_BITS = 125;
 const LENGTH_16_BITS = 65_535;
 const FIN_TEXT = 0x81;
 
+/** A frame as a socket takes it: bytes, or a text whose characters are its bytes (Latin-1). */
+export type Frame = Buffer | string;
+
 /**
- * A text message as one frame of a server (RFC 6455 section 5.2: whole, not masked), in one buffer: written at once, where `ws`
- * hands a socket the header and the payload of each message apart, which costs it a cork and a vectored write.
+ * A text message as one frame of a server (RFC 6455 section 5.2: whole, not masked), where `ws` hands a socket the header and the
+ * payload apart. A text of ASCII stays one: sockets write short strings without a buffer of their own, which would be most of what
+ * the garbage collector has to do here.
  */
-export function textFrame(text: string): Buffer {
+export function textFrame(text: string): Frame {
   const length = Buffer.byteLength(text, 'utf8');
-  const header = length <= LENGTH_7_BITS ? 2 : length <= LENGTH_16_BITS ? 4 : 10;
-  const frame = Buffer.allocUnsafe(header + length);
-  frame[0] = FIN_TEXT;
-  if (header === 2) frame[1] = length;
-  else if (header === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = 127;
-    frame.writeUInt32BE(0, 2);
-    frame.writeUInt32BE(length, 6);
-  }
-  frame.write(text, header, 'utf8');
+  const header = headerOf(length);
+  if (length === text.length) return String.fromCharCode(...header) + text;
+  const frame = Buffer.allocUnsafe(header.length + length);
+  frame.set(header);
+  frame.write(text, header.length, 'utf8');
   return frame;
+}
+
+function headerOf(length: number): readonly number[] {
+  if (length <= LENGTH_7_BITS) return [FIN_TEXT, length];
+  if (length <= LENGTH_16_BITS) return [FIN_TEXT, 126, length >> 8, length & 0xff];
+  const bytes = [24, 16, 8, 0].map((bits) => (length >>> bits) & 0xff);
+  return [FIN_TEXT, 127, 0, 0, 0, 0, ...bytes];
 }

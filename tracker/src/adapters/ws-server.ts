@@ -13,7 +13,7 @@ import { HttpApi } from './http-api.ts';
 import type { Metrics } from './metrics.ts';
 import { Relay } from './relay.ts';
 import { RELAY_HEADER, relayPass } from './relay-pass.ts';
-import { textFrame } from './text-frame.ts';
+import { type Frame, textFrame } from './text-frame.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /** An HTTP request that is not complete by then is cut off. */
@@ -49,7 +49,6 @@ export class WsServer {
   readonly #connections = new Map<Connection, AddressKeys>();
   /** The query of those that may have to be relayed, until they have said which dialect they speak. */
   readonly #queries = new Map<Connection, string>();
-  readonly #dirty = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
   #draining = false;
@@ -195,7 +194,6 @@ export class WsServer {
     this.#connections.delete(connection);
     this.#queries.delete(connection);
     connection.relay?.close();
-    this.#dirty.delete(connection);
     this.#door.leave(keys);
     this.step({ type: 'closed', from: connection });
   }
@@ -261,20 +259,9 @@ export class WsServer {
     this.step({ type: 'verified', from: effect.of, grant });
   }
 
-  #send(to: Connection, frame: Buffer, droppable: boolean): void {
-    if (!to.send(frame, droppable)) {
-      this.#config.log('info', 'slow reader cut off', {});
-      return;
-    }
-    // Before the next event: one read of a socket is all that is answered together anyway.
-    if (this.#dirty.size === 0) process.nextTick(this.#flush);
-    this.#dirty.add(to);
+  #send(to: Connection, frame: Frame, droppable: boolean): void {
+    if (!to.send(frame, droppable)) this.#config.log('info', 'slow reader cut off', {});
   }
-
-  readonly #flush = (): void => {
-    for (const connection of this.#dirty) connection.flush();
-    this.#dirty.clear();
-  };
 
   #sweep(): void {
     const now = Date.now();

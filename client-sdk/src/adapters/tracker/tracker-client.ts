@@ -31,6 +31,8 @@ export type TrackerClientOptions = {
 };
 
 const OPEN_MS = 10_000;
+/** Attempts that count for the next delay after a node has named another: 1 to 3 s. */
+const MOST_WHEN_MOVED = 2;
 /** Larger messages end the connection. Characters. */
 const MAX_MESSAGE = 65_536;
 /** More unsent than this means that the tracker no longer reads. Bytes. */
@@ -50,8 +52,9 @@ export class TrackerClient {
   #dial: object | undefined;
   /** The node of the tracker that has the channel, until it cannot be reached (TRK-26). */
   #node: string | undefined;
-  /** It was named on the last socket, which then closes. */
+  /** It was named on the last socket, which then closes; and it was so on the socket before, too. */
   #moving = false;
+  #moved = false;
 
   constructor(options: TrackerClientOptions) {
     this.#options = options;
@@ -170,6 +173,8 @@ export class TrackerClient {
     if (value.action === 'moved') {
       this.#moving = true;
       this.#node = value.url;
+      // The tracker answers, and will soon know if that node is gone.
+      this.#attempt = Math.min(this.#attempt, MOST_WHEN_MOVED);
     }
     this.#options.input({ type: 'tracker-message', message: value });
   }
@@ -207,15 +212,15 @@ export class TrackerClient {
 
   #retry(): void {
     clearTimeout(this.#timer);
-    // The first time at once, then no sooner than after a failure: two nodes may each name the other for a while.
-    const attempt = this.#attempt++;
-    const atOnce = this.#moving && attempt === 0;
+    // At once, but not twice in a row: two nodes may each name the other for a while.
+    const atOnce = this.#moving && !this.#moved;
+    this.#moved = this.#moving;
     this.#moving = false;
     this.#timer = setTimeout(
       () => {
         this.#open();
       },
-      atOnce ? 0 : reconnectDelay(attempt, this.#options.random),
+      atOnce ? 0 : reconnectDelay(this.#attempt++, this.#options.random),
     );
   }
 

@@ -8,8 +8,14 @@ export type Peer<Conn> = {
   readonly conn: Conn;
   readonly swarm: Swarm<Conn>;
   complete: boolean;
-  /** Offers made to it that it may still answer, with the time each ends; oldest first. */
-  readonly offers: Map<string, number>;
+  /** Offers made to it that it may still answer, by their ids; oldest first. */
+  readonly offers: Map<string, PendingOffer>;
+};
+
+type PendingOffer = {
+  readonly from: string;
+  /** Until when it may be answered. */
+  readonly ends: number;
 };
 
 /** The peers of one info hash. */
@@ -83,11 +89,11 @@ export class Swarm<Conn> {
     to: Peer<Conn>,
     now: number,
   ): void {
-    for (const [key, ends] of to.offers) {
+    for (const [key, { ends }] of to.offers) {
       if (ends > now && to.offers.size < this.#limits.pendingOffers) break;
       to.offers.delete(key);
     }
-    to.offers.set(offer.from + offer.id, now + this.#limits.offerMs);
+    to.offers.set(offer.id, { from: offer.from, ends: now + this.#limits.offerMs });
   }
 
   /** True once for an answer to an offer that was made to `by` and is not too old. */
@@ -96,10 +102,10 @@ export class Swarm<Conn> {
     by: Peer<Conn>,
     now: number,
   ): boolean {
-    const key = offer.from + offer.id;
-    const ends = by.offers.get(key);
-    by.offers.delete(key);
-    return ends !== undefined && ends > now;
+    const made = by.offers.get(offer.id);
+    if (made?.from !== offer.from) return false;
+    by.offers.delete(offer.id);
+    return made.ends > now;
   }
 
   #add(who: { readonly id: string; readonly conn: Conn }): Peer<Conn> {
