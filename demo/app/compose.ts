@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { findFfmpeg, startOrigin, type Origin } from '@shoal/server';
-import { startTracker, type Tracker } from '@shoal/tracker';
+import { publishEvents, startTracker, type Tracker } from '@shoal/tracker';
 import type { DemoConfig } from './config.ts';
 import { buildPages, stagePages } from './pages.ts';
 import { startPattern, type Pattern } from './pattern.ts';
 import { explainStartError, type Part } from './start-error.ts';
-import { type Addresses, type DemoUrls, demoUrls, pageConfig } from './urls.ts';
+import { type Addresses, type DemoUrls, demoUrls, pageConfig, trackerUrl } from './urls.ts';
 
 /** A running demo. */
 export type Demo = {
@@ -59,10 +59,19 @@ export async function startDemo(
     const tracker = await startTracker({
       host: config.host,
       port: config.trackerPort,
-      bus: origin.bus,
       adminToken,
+      // By Redis it hears its own origin as all others.
+      ...(config.redis === undefined
+        ? { bus: origin.bus }
+        : {
+            cluster: {
+              redis: config.redis,
+              url: trackerUrl(config.publicHost, config.trackerPort),
+            },
+          }),
     }).catch(explain('tracker'));
     closers.push(() => tracker.close());
+    if (config.redis !== undefined) closers.push(await shareEvents(origin, config.redis));
     const addresses = { ...addressesOf(config, origin, tracker), adminToken };
     await pages.configure(pageConfig(addresses));
     const pattern = config.pattern
@@ -82,6 +91,17 @@ export async function startDemo(
     await close();
     throw error;
   }
+}
+
+/** Lets the other trackers of a Redis hear what happens at this origin; returns its undo. */
+async function shareEvents(origin: Origin, redis: string): Promise<() => Promise<void>> {
+  const sink = await publishEvents(redis);
+  const unsubscribe = origin.bus.subscribe(sink.publish);
+  return () => {
+    unsubscribe();
+    sink.close();
+    return Promise.resolve();
+  };
 }
 
 function addressesOf(

@@ -33,6 +33,8 @@ export type DemoConfig = {
   readonly pattern: boolean;
   /** Picture of the test pattern. Default 1280×720. */
   readonly patternSize: PictureSize;
+  /** The Redis that the tracker shares with others, which hear of this origin by it. Default undefined: it is alone. */
+  readonly redis: string | undefined;
   /** Default `warn`. */
   readonly logLevel: LogLevel;
 };
@@ -82,7 +84,13 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
   const dataDir = take('dataDir', parseFolder);
   const channel = take('channel', parseChannel);
   const patternSize = take('patternSize', parseSize);
+  const redis = take('redis', parseRedis);
   const logLevel = take('logLevel', parseLogLevel);
+  if (redis !== undefined && redis !== '' && trackerPort === 0)
+    problems.push({
+      option: 'redis',
+      message: '--redis needs a --tracker-port that others can be told, not 0',
+    });
   problems.push(...sharedPorts({ httpPort, trackerPort, rtmpPort }));
   if (
     problems.length > 0 ||
@@ -106,6 +114,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     channel,
     pattern: raw.pattern,
     patternSize,
+    redis: redis === '' ? undefined : redis,
     logLevel,
   });
 }
@@ -152,6 +161,12 @@ function parseSize(text: string): Result<PictureSize, string> {
   return usable(width) && usable(height)
     ? ok({ width, height })
     : err('not WIDTHxHEIGHT, both even and 64 to 1920');
+}
+
+function parseRedis(text: string): Result<string, string> {
+  return text === '' || (URL.canParse(text) && /^rediss?:/.test(text))
+    ? ok(text)
+    : err('not a redis:// or rediss:// URL');
 }
 
 function parseLogLevel(text: string): Result<LogLevel, string> {

@@ -21,6 +21,7 @@ export type OptionName =
   | 'dataDir'
   | 'channel'
   | 'patternSize'
+  | 'redis'
   | 'logLevel';
 
 /** Every option with a value. */
@@ -81,6 +82,13 @@ export const VALUE_OPTIONS: Readonly<Record<OptionName, ValueOption>> = {
     value: 'WxH',
     about: 'picture size of the test pattern',
   },
+  redis: {
+    flag: 'redis',
+    variable: 'SHOAL_REDIS',
+    fallback: '',
+    value: 'URL',
+    about: 'redis:// that this tracker shares with others (npm run tracker)',
+  },
   logLevel: {
     flag: 'log-level',
     variable: 'SHOAL_LOG_LEVEL',
@@ -100,6 +108,7 @@ export const OPTION_NAMES: readonly OptionName[] = [
   'dataDir',
   'channel',
   'patternSize',
+  'redis',
   'logLevel',
 ];
 
@@ -152,6 +161,7 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
       dataDir: read('dataDir'),
       channel: read('channel'),
       patternSize: read('patternSize'),
+      redis: read('redis'),
       logLevel: read('logLevel'),
     },
     given,

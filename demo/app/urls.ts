@@ -24,6 +24,12 @@ export type DemoUrls = {
 /** Default of the host in URLs. */
 const DEFAULT_PUBLIC_HOST = 'localhost';
 
+/** Where the tracker is reached; an IPv6 address gets its brackets (RFC 3986 section 3.2.2). */
+export function trackerUrl(publicHost: string | undefined, port: number): string {
+  const name = publicHost ?? DEFAULT_PUBLIC_HOST;
+  return `ws://${name.includes(':') ? `[${name}]` : name}:${port}/`;
+}
+
 /** The URLs to print; an IPv6 address gets its brackets (RFC 3986 section 3.2.2). */
 export function demoUrls(at: Addresses): DemoUrls {
   const name = at.publicHost ?? DEFAULT_PUBLIC_HOST;
@@ -35,7 +41,7 @@ export function demoUrls(at: Addresses): DemoUrls {
     // After the hash, which browsers tell no server.
     studio: `${http}/studio/#operator=${at.adminToken}`,
     hls: `${http}/live/${at.channel}/index.m3u8`,
-    tracker: `ws://${host}:${at.trackerPort}/`,
+    tracker: trackerUrl(at.publicHost, at.trackerPort),
     rtmpServer: `rtmp://${host}:${at.rtmpPort}/live`,
   };
 }

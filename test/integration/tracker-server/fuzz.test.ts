@@ -6,7 +6,8 @@ import { seededRandom } from '../../support/seeded-random.ts';
 import { until } from '../../support/until.ts';
 import { RawClient } from './raw-client.ts';
 
-const FUZZ_MS = 10_000;
+/** Ten seconds in the suite; `SHOAL_FUZZ_SECONDS=600` for the ten minutes of a release. */
+const FUZZ_MS = 1_000 * Number(process.env['SHOAL_FUZZ_SECONDS'] ?? 10);
 const SEED = 20_260_101;
 const HASH = 'abcdefghijklmnopqrst';
 const offer = { offer_id: HASH, offer: { type: 'offer', sdp: 'v=0' } };
@@ -93,7 +94,7 @@ async function attackRaw(port: number, random: () => number): Promise<void> {
   socket.destroy();
 }
 
-it('TRK-3 ten seconds of garbage in both dialects: no crash, no leak, and honest viewers are served throughout', async () => {
+it('TRK-3 garbage in both dialects: no crash, no leak, and honest viewers are served throughout', async () => {
   const tracker = await startTracker({ host: '127.0.0.1', port: 0 });
   try {
     const random = seededRandom(SEED);

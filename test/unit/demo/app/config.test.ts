@@ -26,6 +26,7 @@ describe('the command line of the demo', () => {
           channel: 'demo',
           pattern: false,
           patternSize: { width: 1280, height: 720 },
+          redis: undefined,
           logLevel: 'warn',
         },
       },
@@ -47,6 +48,7 @@ describe('the command line of the demo', () => {
       SHOAL_DATA_DIR: '/data',
       SHOAL_PATTERN: '1',
       SHOAL_PATTERN_SIZE: '320x180',
+      SHOAL_REDIS: 'redis://127.0.0.1:6379',
       SHOAL_LOG_LEVEL: 'silent',
     };
     expect(parseConfig(['--json'], env)).toMatchObject({
@@ -59,10 +61,20 @@ describe('the command line of the demo', () => {
           dataDir: '/data',
           pattern: true,
           patternSize: { width: 320, height: 180 },
+          redis: 'redis://127.0.0.1:6379',
           logLevel: 'silent',
         },
       },
     });
+  });
+
+  it('shares a tracker by Redis only at a port that others can be told', () => {
+    expect(messages(['--redis', 'http://x'], {})).toEqual([
+      '--redis (SHOAL_REDIS) is "http://x": not a redis:// or rediss:// URL',
+    ]);
+    expect(messages(['--redis', 'redis://x', '--tracker-port', '0'], {})).toEqual([
+      '--redis needs a --tracker-port that others can be told, not 0',
+    ]);
   });
 
   it('names every bad option, as flag and as variable, with what it must be', () => {
