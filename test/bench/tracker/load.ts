@@ -40,12 +40,14 @@ type Measure = (() => Promise<ProcessReading>) | undefined;
 
 /** Peers connected at a time while a swarm gathers. */
 const OPENING = 32;
+/** Announces a second at least, outside what is measured. */
+const GATHER_RATE = 500;
 const TICK_MS = 5;
 /** After the last announce of a round, for what is under way. */
 const QUIET_MS = 1_500;
 const INFO_HASH = 'shoal-bench-swarm-01';
 
-/** Gathers a swarm, lets every peer announce twice, then measures at a steady rate. */
+/** Gathers a swarm, lets every peer announce once more, then measures at a steady rate. */
 export async function loadTracker(
   url: URL,
   plan: LoadPlan,
@@ -75,11 +77,14 @@ export async function loadTracker(
       const opened = numbers.map((number) =>
         AnnouncingPeer.open(url, { infoHash: INFO_HASH, number }, listener),
       );
-      peers.push(...(await Promise.all(opened)));
-      if (from % (OPENING * 64) === 0) progress(`${peers.length} of ${swarm} connected`);
+      const joined = await Promise.all(opened);
+      peers.push(...joined);
+      // As clients do, which announce once they are connected; but no faster than the rounds that follow.
+      for (const peer of joined) peer.announce();
+      await pause((1_000 * joined.length) / Math.max(rate, GATHER_RATE));
+      if (from % (OPENING * 64) === 0) progress(`${peers.length} of ${swarm} have announced`);
     }
-    progress('everybody announces');
-    await announceAll(peers, rate);
+    await pause(QUIET_MS);
     for (const peer of peers) peer.offersHeard = 0;
     progress('everybody announces again');
     await announceAll(peers, rate);
@@ -112,7 +117,7 @@ export async function loadTracker(
 }
 
 async function announceAll(peers: readonly AnnouncingPeer[], rate: number): Promise<void> {
-  await announceSteadily(peers, Math.max(rate, 500), peers.length);
+  await announceSteadily(peers, Math.max(rate, GATHER_RATE), peers.length);
   await pause(QUIET_MS);
 }
 
