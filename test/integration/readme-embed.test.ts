@@ -87,10 +87,17 @@ describe('the example of the README', () => {
   });
 
   it('plays a live stream, and its viewers share it', async () => {
-    await until(async () => (await fetch(demo.urls.hls.replace('localhost', '127.0.0.1'))).ok, {
-      what: 'the test pattern',
-      timeoutMs: 30_000,
-    });
+    // Who joins with the first segments plays them at once, and stays so close to the edge that no time is left to share.
+    const media = demo.urls.hls
+      .replace('localhost', '127.0.0.1')
+      .replace('/index', '/source/index');
+    await until(
+      async () => {
+        const response = await fetch(media);
+        return ((await response.text()).match(/^#EXTINF:/gm)?.length ?? 0) >= 4;
+      },
+      { what: 'four segments of the test pattern', timeoutMs: 40_000 },
+    );
     const viewers = [await open(), await open()];
     const shared = (): number =>
       viewers.reduce((sum, { stats }) => sum + (stats?.bytes.p2p ?? 0), 0);
