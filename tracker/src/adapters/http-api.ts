@@ -2,7 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import type { SwitchCommand } from '../cluster.ts';
-import type { ChannelStatus, SwarmView, TrackerTotals } from '../core/index.ts';
+import {
+  type ChannelStatus,
+  isViewerName,
+  type SwarmView,
+  type TrackerTotals,
+} from '../core/index.ts';
 
 /** What is asked of the tracker over HTTP. */
 export type ApiSource = {
@@ -42,7 +47,6 @@ const TITLES = {
 };
 /** Open to every origin: what is not public asks for a token, and no cookie counts. */
 const HEADERS = { 'access-control-allow-origin': '*', 'cache-control': 'no-store' };
-const VIEWER = /^[\x21-\x7e]{1,128}$/;
 
 /**
  * The tracker over plain HTTP, as JSON; failures are problems (RFC 9457). Open to all: `/healthz`, `/readyz`, `/metrics` and the
@@ -81,7 +85,7 @@ export class HttpApi {
         admin: true,
         on: {
           DELETE: (channel, viewer) =>
-            VIEWER.test(viewer)
+            isViewerName(viewer)
               ? obey(source, { type: 'revoke', channel, viewer })
               : { status: 404 },
         },

@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { LIMITS, parseChannelId } from '@shoal/protocol';
 import { errors, jwtVerify } from 'jose';
-import type { Grant } from '../core/index.ts';
+import { type Grant, isViewerName } from '../core/index.ts';
 import { TrackerStartError } from '../errors.ts';
 
 /** Who signs tokens; exactly one of the two keys. */
@@ -26,7 +26,6 @@ const MAX_LIFE_S = 300;
 /** Clocks of the site and of the tracker may differ by so much. Seconds. */
 const TOLERANCE_S = 30;
 const SECRET_LENGTH = 32;
-const VIEWER = /^[\x21-\x7e]{1,128}$/;
 const PUBLIC_KEY_ALGORITHMS: Readonly<Record<string, string>> = {
   ed25519: 'EdDSA',
   ec: 'ES256',
@@ -67,7 +66,7 @@ export class TokenVerifier {
       });
       const { sub = '', exp = 0 } = payload;
       const channel = parseChannelId(payload['channel']);
-      if (!channel.ok || !VIEWER.test(sub)) return no('claims');
+      if (!channel.ok || !isViewerName(sub)) return no('claims');
       if (exp - now / 1000 > MAX_LIFE_S + TOLERANCE_S) return no('claims');
       // A late one gets the tolerance that its check had.
       const expiresAt = (exp + TOLERANCE_S) * 1000;

@@ -158,9 +158,9 @@ export class WsServer {
   #accept(ws: WebSocket, { request, keys, relayed, grant }: Visitor): void {
     const connection = new Connection(ws, request.socket, Date.now());
     this.#connections.set(connection, keys);
-    const channel = parseChannelId(queryOf(request.url).get('channel'));
-    if (this.#cluster !== undefined && !relayed)
-      this.#queries.set(connection, queryOf(request.url).toString());
+    const query = queryOf(request.url);
+    const channel = parseChannelId(query.get('channel'));
+    if (this.#cluster !== undefined && !relayed) this.#queries.set(connection, query.toString());
     const origin = { ...keys, channel: channel.ok ? channel.value : undefined, grant, relayed };
     this.step({ type: 'connected', from: connection, origin });
     ws.on('message', (data, isBinary) => {
@@ -170,10 +170,8 @@ export class WsServer {
         return;
       }
       const message = readMessage(connection, data, isBinary);
-      this.#metrics.received(
-        message.type === 'message' ? 'text' : 'malformed',
-        message.type === 'message' ? message.bytes : 0,
-      );
+      if (message.type === 'message') this.#metrics.received('text', message.bytes);
+      else this.#metrics.received('malformed', 0);
       this.step(message);
       this.#queries.delete(connection);
     });

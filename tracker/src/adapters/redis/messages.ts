@@ -5,10 +5,10 @@ import {
   parseTrackerMessage,
 } from '@shoal/protocol';
 import type { SwitchCommand } from '../../cluster.ts';
+import { isViewerName } from '../../core/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const VIEWER = /^[\x21-\x7e]{1,128}$/;
 const STREAM_EVENTS = ['stream.online', 'stream.interrupted', 'stream.offline'] as const;
 
 /** Reads what another node published; undefined for what is no command. */
@@ -18,9 +18,7 @@ export function parseSwitchCommand(text: string): SwitchCommand | undefined {
   if (fields === undefined || channel === undefined) return undefined;
   const { type, enabled, viewer } = fields;
   if (type === 'p2p' && typeof enabled === 'boolean') return { type, channel, enabled };
-  return type === 'revoke' && typeof viewer === 'string' && VIEWER.test(viewer)
-    ? { type, channel, viewer }
-    : undefined;
+  return type === 'revoke' && isViewerName(viewer) ? { type, channel, viewer } : undefined;
 }
 
 /** Reads what an origin published; undefined for what is no event. */
