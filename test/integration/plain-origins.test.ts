@@ -61,7 +61,13 @@ async function reached(
   what: string,
   condition: (report: PlayerReport) => boolean,
 ): Promise<PlayerReport> {
-  await until(async () => condition(await report(page)), { what, timeoutMs: 45_000 });
+  let last: PlayerReport | undefined;
+  const holds = async (): Promise<boolean> => condition((last = await report(page)));
+  try {
+    await until(holds, { what, timeoutMs: 45_000 });
+  } catch (cause) {
+    throw new Error(`no ${what}; at last ${JSON.stringify(last)}`, { cause });
+  }
   return report(page);
 }
 

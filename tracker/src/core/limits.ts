@@ -56,6 +56,8 @@ export type TrackerLimits = {
   readonly reintroduceFailedMs: number;
   /** The same when that showed within `settleMs`: after the first such failure, the second, and so on (TRK-20). */
   readonly retryFailedMs: readonly number[];
+  /** The same at most for a viewer that has no other neighbour. */
+  readonly retryAloneMs: number;
   /** Candidates looked at per selection (TRK-12), and which part of them by chance (TRK-5). */
   readonly sample: number;
   readonly sampledAtRandom: number;
@@ -119,6 +121,7 @@ export const TRACKER_LIMITS: TrackerLimits = {
   reintroduceMs: 120_000,
   reintroduceFailedMs: 60_000,
   retryFailedMs: [0, 5_000],
+  retryAloneMs: 5_000,
   sample: 48,
   sampledAtRandom: 0.25,
   segmentsPerWindow: 4,

@@ -21,6 +21,7 @@ export function link<Conn>(
     reportedByB: now,
     state: 'open',
     againAt: 0,
+    failedAt: 0,
     failures: a.links.get(b.id)?.failures ?? 0,
   };
   for (const [one, other] of [
@@ -87,13 +88,22 @@ export function fail<Conn>(
   const soon = at.unmade && isSettling(of, limits, at.now);
   const wait = soon ? limits.retryFailedMs[of.failures++] : undefined;
   of.state = 'failed';
+  of.failedAt = at.now;
   of.againAt = at.now + (wait ?? limits.reintroduceFailedMs);
 }
 
-/** Whether the two of an earlier introduction may be introduced again. */
-export function mayLinkAgain<Conn>(of: Link<Conn>, limits: TrackerLimits, now: number): boolean {
+/**
+ * Whether the two of an earlier introduction may be introduced again: sooner for the sake of a viewer that has
+ * nobody else (`alone`), whom one lost handshake would leave to the origin for a minute (TRK-20).
+ */
+export function mayLinkAgain<Conn>(
+  of: Link<Conn>,
+  at: { readonly now: number; readonly alone: boolean },
+  limits: TrackerLimits,
+): boolean {
   if (of.state === 'barred') return false;
-  return of.state === 'failed' ? now >= of.againAt : now - of.aliveAt >= limits.reintroduceMs;
+  if (of.state !== 'failed') return at.now - of.aliveAt >= limits.reintroduceMs;
+  return at.now >= of.againAt || (at.alone && at.now >= of.failedAt + limits.retryAloneMs);
 }
 
 /** True while both sides still count the link as settling. */

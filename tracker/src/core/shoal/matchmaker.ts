@@ -106,7 +106,8 @@ export class Matchmaker<Conn> {
     if (candidate.goal === 0 && !candidate.shares) return false;
     if (degree(candidate, now) >= room(candidate)) return false;
     const earlier = asker.links.get(candidate.id);
-    return earlier === undefined || mayLinkAgain(earlier, this.#limits, now);
+    if (earlier === undefined) return true;
+    return mayLinkAgain(earlier, { now, alone: degree(asker, now) === 0 }, this.#limits);
   }
 
   /** How much the two can help each other now. */

@@ -59,7 +59,8 @@ export type Link<Conn> = {
   reportedByA: number;
   reportedByB: number;
   state: 'open' | 'failed' | 'barred';
-  /** When the two may be introduced again after a failure. */
+  /** When the connection failed last, and when the two may be introduced again. */
+  failedAt: number;
   againAt: number;
   /** Connections between the two that failed soon, in a row (TRK-20). */
   failures: number;

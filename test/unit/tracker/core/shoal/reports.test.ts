@@ -96,15 +96,15 @@ describe('reports of corrupt data', () => {
 describe('reports of unreachable peers', () => {
   it('free the place at once, and the two are introduced again after a minute at the earliest', () => {
     const { room, eve } = withNeighbours(1);
-    room.update('n0', { want: 8, bad: [{ peer: eve, reason: 'unreachable' }] });
+    room.update('n0', { want: 8, neighbours: 1, bad: [{ peer: eve, reason: 'unreachable' }] });
     room.clear();
     for (let i = 0; i < 2; i++) {
       room.pass(29_000);
-      for (const name of ['eve', 'n0']) room.update(name, { want: 8 });
+      for (const name of ['eve', 'n0']) room.update(name, { want: 8, neighbours: 1 });
     }
     expect(room.introduced('n0')).toEqual([]);
     room.pass(2_000);
-    room.update('n0', { want: 8 });
+    room.update('n0', { want: 8, neighbours: 1 });
     expect(room.introduced('n0')).toEqual(['eve']);
   });
 
@@ -114,20 +114,20 @@ describe('reports of unreachable peers', () => {
     const failAgain = (): number => {
       const before = room.received('n0', 'introduce').length;
       const bad = [{ peer: eve, reason: 'unreachable', session: session() }];
-      room.update('n0', { want: 8, bad });
+      room.update('n0', { want: 8, neighbours: 1, bad });
       let seconds = 0;
       while (room.received('n0', 'introduce').length === before && seconds < 100) {
         room.pass(1_000);
         seconds += 1;
         room.update('eve');
-        room.update('n0', { want: 8 });
+        room.update('n0', { want: 8, neighbours: 1 });
       }
       return seconds;
     };
     expect([failAgain(), failAgain(), failAgain(), failAgain()]).toEqual([0, 5, 60, 60]);
     expect(room.received('eve', 'introduce').at(-1)).toMatchObject({ session: session() });
     // Bytes over the last one: it works, and a later failure is a first one.
-    room.update('n0', { want: 8, received: [{ peer: eve, bytes: 1_000 }] });
+    room.update('n0', { want: 8, neighbours: 1, received: [{ peer: eve, bytes: 1_000 }] });
     expect(failAgain()).toBe(0);
   });
 
@@ -149,14 +149,35 @@ describe('reports of unreachable peers', () => {
     expect(room.received('eve', 'signal')).toHaveLength(1);
   });
 
+  it('TRK-20 bring a viewer that has nobody else together with the same one after 5 s, time-out or not', () => {
+    const { room, eve } = withNeighbours(1);
+    for (let i = 0; i < 3; i++) {
+      const session = room.received('n0', 'introduce').at(-1)?.session ?? '';
+      room.clear();
+      room.pass(10_000);
+      room.update('n0', { want: 8, bad: [{ peer: eve, reason: 'unreachable', session }] });
+      room.update('eve', { want: 8, neighbours: 3 });
+      room.pass(4_000);
+      room.update('n0', { want: 8 });
+      expect(room.introduced('n0')).toEqual([]);
+      room.pass(1_000);
+      room.update('n0', { want: 8 });
+      expect(room.introduced('n0')).toEqual(['eve']);
+    }
+  });
+
   it('TRK-20 wait a minute when the failure took as long as a time-out', () => {
     const { room, eve } = withNeighbours(1);
     const session = room.received('n0', 'introduce').at(-1)?.session ?? '';
     room.clear();
     room.pass(9_000);
-    room.update('n0', { want: 8, bad: [{ peer: eve, reason: 'unreachable', session }] });
+    room.update('n0', {
+      want: 8,
+      neighbours: 1,
+      bad: [{ peer: eve, reason: 'unreachable', session }],
+    });
     room.pass(29_000);
-    room.update('n0', { want: 8 });
+    room.update('n0', { want: 8, neighbours: 1 });
     expect(room.introduced('n0')).toEqual([]);
   });
 
