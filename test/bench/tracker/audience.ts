@@ -1,4 +1,4 @@
-import { type ChannelId, parseChannelId, unwrap } from '@shoal/protocol';
+import { type ChannelId, parseChannelId, parseRenditionId, unwrap } from '@shoal/protocol';
 import { TrackerCore } from '@shoal/tracker/core';
 import { seededRandom } from '../../support/seeded-random.ts';
 
@@ -39,6 +39,8 @@ const BEHIND = [
 ] as const;
 const MEASURED = 2_000;
 const ASKERS = 200;
+/** Viewers who join between two segment events; the edge itself stays where it is. */
+const ANNOUNCED_EACH = 50;
 
 type Seat = { readonly conn: number; readonly rendition: string; readonly next: number };
 
@@ -74,6 +76,16 @@ export function measureAudience(viewers: number, seed: number): AudienceFigures 
       },
     });
   };
+  const announce = (): void => {
+    for (const [rendition] of RENDITIONS) {
+      const segment = {
+        id: { rendition: unwrap(parseRenditionId(rendition)), epoch: 1, msn: EDGE },
+        ...{ size: 750_000, durationMs: 2_000, root: 'A'.repeat(43) },
+      };
+      const event = { type: 'segment.ready', channel: CHANNEL, at: now, segment } as const;
+      core.step({ type: 'origin-event', event }, now);
+    }
+  };
   // A crowd gathers over two minutes; whoever is there says where it is every ten seconds, and soon again while it lacks neighbours.
   const step = GATHER_MS / viewers;
   for (const { conn } of seats) {
@@ -85,6 +97,7 @@ export function measureAudience(viewers: number, seed: number): AudienceFigures 
       const seat = seats[conn - Math.floor(earlier / step)];
       if (seat !== undefined) update(seat);
     }
+    if (conn % ANNOUNCED_EACH === 0) announce();
   }
   for (let round = 0; round < 3; round++) {
     now += 10_000;

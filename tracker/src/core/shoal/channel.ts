@@ -10,6 +10,8 @@ export type Group<Conn> = {
   readonly holders: IndexedArray<Member<Conn>>;
   /** Bits per second, as its last segment had. */
   bitrate: number;
+  /** Media sequence number of the last segment that the origin announced, once it announced one. */
+  newest: number | undefined;
 };
 
 /** Who had which stripe of a segment, and who backed it up. */
@@ -101,11 +103,12 @@ export class Channel<Conn> {
     return this.#groups;
   }
 
-  /** Learns the bitrate of a rendition that somebody watches from one of its segments. */
-  learnBitrate(segment: SegmentInfo): void {
+  /** Learns of a rendition that somebody watches, from its newest segment, where its edge is and its bitrate. */
+  learn(segment: SegmentInfo): void {
     const group = this.#groups.get(segment.id.rendition);
-    if (group === undefined || segment.durationMs <= 0) return;
-    group.bitrate = (segment.size * 8000) / segment.durationMs;
+    if (group === undefined) return;
+    group.newest = segment.id.msn;
+    if (segment.durationMs > 0) group.bitrate = (segment.size * 8000) / segment.durationMs;
   }
 
   /** What others get from a viewer, as a multiple of the bitrate it watches (TRK-9). */
@@ -127,6 +130,7 @@ export class Channel<Conn> {
       windows: new Map<number, IndexedArray<Member<Conn>>>(),
       holders: new IndexedArray<Member<Conn>>(),
       bitrate: UNKNOWN_BITRATE,
+      newest: undefined,
     };
     this.#groups.set(rendition, group);
     return group;

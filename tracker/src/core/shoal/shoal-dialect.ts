@@ -4,6 +4,7 @@ import {
   type ClientMessage,
   type ClientUpdate,
   CLOSE,
+  LIMITS,
   parseClientMessage,
   type PeerId,
   PROTOCOL_VERSION,
@@ -107,7 +108,9 @@ export class ShoalDialect<Conn> {
         viewers: channel.members.size,
       }),
     );
-    this.#introducer.fill(member, channel, turn);
+    // Where not all can be neighbours of all it is worth waiting for the first update, which says whom the viewer needs.
+    if (channel.members.size <= LIMITS.maxNeighbours + 1)
+      this.#introducer.fill(member, channel, turn);
     return { ok: true, value: { member, channel } };
   }
 
@@ -156,7 +159,7 @@ export class ShoalDialect<Conn> {
   segment(id: ChannelId, segment: SegmentInfo, turn: Turn<Conn>): void {
     const channel = this.#channels.get(id);
     if (channel === undefined) return;
-    channel.learnBitrate(segment);
+    channel.learn(segment);
     channel.segments += 1;
     const viewers = channel.members.size;
     const request = { channel, segment: segment.id, key: this.#key };

@@ -36,9 +36,9 @@ describe('introductions', () => {
     expect(room.introduced('ben')).toEqual([]);
   });
 
-  it('TRK-4 a newcomer is introduced to two at once, and to eight in all by its first update', () => {
+  it('TRK-4 a newcomer to a small channel is introduced to two at once, and to eight in all by its first update', () => {
     const room = new Room();
-    for (let i = 0; i < 20; i++) room.join(`old${i}`);
+    for (let i = 0; i < LIMITS.maxNeighbours; i++) room.join(`old${i}`);
     // Their own introductions are over.
     room.pass(10_000);
     room.clear();
@@ -47,6 +47,16 @@ describe('introductions', () => {
     room.update('new', { want: 8 });
     expect(room.introduced('new')).toHaveLength(8);
     expect(new Set(room.introduced('new')).size).toBe(8);
+    room.update('new', { want: 8 });
+    expect(room.introduced('new')).toHaveLength(8);
+  });
+
+  it('TRK-4 a newcomer to a larger channel is introduced to all eight by its first update, which says whom it needs', () => {
+    const room = new Room();
+    for (let i = 0; i < 20; i++) room.join(`old${i}`);
+    room.pass(10_000);
+    room.join('new');
+    expect(room.introduced('new')).toEqual([]);
     room.update('new', { want: 8 });
     expect(room.introduced('new')).toHaveLength(8);
   });
@@ -66,7 +76,7 @@ describe('introductions', () => {
 
   it('a viewer that is still connecting to some gets as many more as it wants, up to eight in all', () => {
     const room = new Room();
-    for (let i = 0; i < 20; i++) room.join(`old${i}`, { shares: false });
+    for (let i = 0; i < 12; i++) room.join(`old${i}`, { shares: false });
     room.pass(10_000);
     room.join('new');
     room.update('new', { want: 3 });

@@ -26,6 +26,7 @@ it('TRK-5 most introductions are useful: at least 5.5 of 8 hold the next segment
     room.join(name);
     room.update(name, { lo: at - 5, hi: at - 1, next: at });
   }
+  room.segment(EDGE);
   // Everybody is content with what it has; then one after the other looks for eight.
   let useful = 0;
   let byChance = 0;
@@ -33,8 +34,8 @@ it('TRK-5 most introductions are useful: at least 5.5 of 8 hold the next segment
   let asked = 0;
   const names = [...next.keys()];
   for (const [name, at] of next) {
-    // At the edge nobody can hold the next segment.
-    if (at > EDGE - 2) continue;
+    // At the edge hardly anybody can hold the next segment: another rule.
+    if (at > EDGE - 3) continue;
     room.pass(9_000);
     for (const other of names) {
       const own = next.get(other) ?? 0;
@@ -59,6 +60,36 @@ it('TRK-5 most introductions are useful: at least 5.5 of 8 hold the next segment
   expect(none).toBe(0);
 });
 
+it('TRK-5 at the edge, where nobody holds the next segment, most introductions are to viewers who need the same one', () => {
+  const room = new Room({ seed: 4 });
+  const names = Array.from({ length: 200 }, (_, i) => `v${i}`);
+  const nextOf = (i: number): number => EDGE - (i % 4);
+  const say = (i: number, want = 0): void => {
+    const next = nextOf(i);
+    room.update(names[i] ?? '', { lo: next - 5, hi: next - 1, next, want });
+  };
+  names.forEach((name) => room.join(name));
+  names.forEach((_, i) => {
+    say(i);
+  });
+  room.segment(EDGE);
+  let same = 0;
+  for (let i = 0; i < 40; i++) {
+    if (nextOf(i) === EDGE - 3) continue;
+    room.pass(9_000);
+    names.forEach((_, other) => {
+      say(other);
+    });
+    room.clear();
+    say(i, 8);
+    const met = room.introduced(names[i] ?? '').map((name) => nextOf(Number(name.slice(1))));
+    expect(met).toHaveLength(8);
+    same += met.filter((next) => next === nextOf(i)).length;
+  }
+  // By chance it were two.
+  expect(same / 30).toBeGreaterThan(4.5);
+});
+
 it('TRK-5 viewers of the own rendition come first, those of others only where they are too few', () => {
   const room = new Room();
   for (let i = 0; i < 30; i++) {
@@ -69,7 +100,7 @@ it('TRK-5 viewers of the own rendition come first, those of others only where th
   room.join('lone');
   room.clear();
   room.update('lone', { rendition: 'audio', want: 8 });
-  expect(room.introduced('lone')).toHaveLength(6);
+  expect(room.introduced('lone')).toHaveLength(8);
   room.clear();
   room.update('v0', { rendition: 'source', want: 8, lo: 5, hi: 9 });
   expect(room.introduced('v0')).not.toEqual([]);
