@@ -113,6 +113,7 @@ export class Channel<Conn> {
 
   /** What others get from a viewer, as a multiple of the bitrate it watches (TRK-9). */
   uploadRatio(member: Member<Conn>, now: number): number {
+    if (member.uploaded === undefined) return 0;
     const rendition = member.position?.rendition;
     return (member.uploaded.ratePerSecond(now) * 8) / this.bitrate(rendition);
   }

@@ -8,7 +8,7 @@ import { degree, type Member, type Position } from './member.ts';
 /** Chance that one introduction goes to any candidate instead of the best: it keeps the mesh connected. */
 const AT_RANDOM = 0.25;
 /** Viewers looked at: more where more are wanted, up to the limit `sample`. */
-const LOOKS_AT_LEAST = 12;
+const LOOKS_AT_LEAST = 8;
 const LOOKS_PER_CHOICE = 6;
 /** So often as many again are looked at where too few of them have room. */
 const MORE_LOOKS = 2;
@@ -26,6 +26,8 @@ const HOLDS_MY_NEXT = 4;
 const NEEDS_WHAT_I_HOLD = 1;
 /** The edge is the newest segment, and those that viewers of it are about to ask for. */
 const EDGE_SEGMENTS = 3;
+
+const MOST_NEIGHBOURS = LIMITS.maxNeighbours + LIMITS.spareNeighbours;
 
 type Search<Conn> = {
   readonly asker: Member<Conn>;
@@ -83,7 +85,7 @@ export class Matchmaker<Conn> {
         spare = this.#draw(search, group.windows.get(window + ahead), near * share + spare);
       spare = this.#draw(search, group.members, looks - near + spare);
       // Many of a crowd have all the neighbours they can: look on for a while before leaving the rendition.
-      for (let more = 0; more < MORE_LOOKS && this.#pool.length < count; more++)
+      for (let more = Math.min(MORE_LOOKS, count); more > 0 && this.#pool.length < count; more--)
         this.#draw(search, group.members, looks);
     }
     if (this.#pool.length < count) this.#draw(search, channel.members, looks + spare);
@@ -98,6 +100,8 @@ export class Matchmaker<Conn> {
       const candidate = whole ? from.items[i] : from.at(this.#random());
       if (candidate === undefined || candidate.mark === this.#mark) continue;
       candidate.mark = this.#mark;
+      // Most of those that do not fit are full, which their own count shows already.
+      if (candidate.neighbours >= MOST_NEIGHBOURS) continue;
       const neighbours = degree(candidate, search.now);
       if (!this.#fits(search, candidate, neighbours)) continue;
       this.#pool.push(candidate);
@@ -139,7 +143,7 @@ export class Matchmaker<Conn> {
     if (candidate.network === asker.network) score += 1;
     score += Math.min(channel.uploadRatio(candidate, now), 2);
     score -= neighbours / LIMITS.targetNeighbours;
-    score -= Math.min(candidate.failures.value(now), 3);
+    if (candidate.failures !== undefined) score -= Math.min(candidate.failures.value(now), 3);
     // Equal candidates are told apart by chance, or the first of a bucket would get all.
     return score + this.#random() * 0.5;
   }
@@ -177,6 +181,5 @@ function takeOut<T>(items: T[], index: number): T | undefined {
  * drops others: if only the latest arrivals had room, the mesh would be a chain by order of joining (ADR-0009).
  */
 function room<Conn>({ neighbours }: Member<Conn>): number {
-  const { maxNeighbours, spareNeighbours } = LIMITS;
-  return neighbours < maxNeighbours ? maxNeighbours : maxNeighbours + spareNeighbours;
+  return neighbours < LIMITS.maxNeighbours ? LIMITS.maxNeighbours : MOST_NEIGHBOURS;
 }

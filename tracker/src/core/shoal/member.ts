@@ -34,12 +34,12 @@ export type Member<Conn> = {
   /** When each introduction that its neighbour count may not contain yet stops counting; in order. */
   settling: number[];
   readonly introductions: TokenBucket;
-  /** Bytes that others report to have received from it (TRK-9). */
-  readonly uploaded: DecayingSum;
+  /** Bytes that others report to have received from it (TRK-9); like the next two, of whom nobody reported any there is none. */
+  uploaded: DecayingSum | undefined;
   /** Times others could not reach it. */
-  readonly failures: DecayingSum;
+  failures: DecayingSum | undefined;
   /** Who reported it corrupt, and when (TRK-10). */
-  readonly accusers: Map<PeerId, number>;
+  accusers: Map<PeerId, number> | undefined;
   /** The last selection that looked at it. */
   mark: number;
 };
@@ -88,11 +88,23 @@ export function newMember<Conn>(
       { perSecond: limits.introductionsPerSecond, burst: limits.introductionBurst },
       now,
     ),
-    uploaded: new DecayingSum(UPLOAD_FADE_MS),
-    failures: new DecayingSum(FAILURE_FADE_MS),
-    accusers: new Map(),
+    uploaded: undefined,
+    failures: undefined,
+    accusers: undefined,
     mark: 0,
   };
+}
+
+/** Counts what somebody received from it. */
+export function creditUpload<Conn>(member: Member<Conn>, bytes: number, now: number): void {
+  member.uploaded ??= new DecayingSum(UPLOAD_FADE_MS);
+  member.uploaded.add(bytes, now);
+}
+
+/** Counts that somebody could not reach it. */
+export function countFailure<Conn>(member: Member<Conn>, now: number): void {
+  member.failures ??= new DecayingSum(FAILURE_FADE_MS);
+  member.failures.add(1, now);
 }
 
 /** Neighbours it has or is about to have. */

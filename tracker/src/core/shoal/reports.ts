@@ -1,8 +1,8 @@
-import type { BadReport, ClientUpdate } from '@shoal/protocol';
+import type { BadReport, ClientUpdate, PeerId } from '@shoal/protocol';
 import type { TrackerLimits } from '../limits.ts';
 import type { Channel } from './channel.ts';
 import { bar, fail, isSettling, otherEnd, takeReportedTime } from './link.ts';
-import type { Member } from './member.ts';
+import { countFailure, creditUpload, type Member } from './member.ts';
 
 /** One neighbour cannot give more than this multiple of the bitrate for long: reports above it are cut. */
 const MAX_RATIO_PER_LINK = 2;
@@ -30,7 +30,7 @@ export function takeReports<Conn>(
     const elapsedMs = Math.min(takeReportedTime(link, from, now), MAX_REPORTED_MS);
     const other = otherEnd(link, from);
     const most = (channel.bitrate(from.position?.rendition) / 8000) * elapsedMs;
-    other.uploaded.add(Math.min(bytes, most * MAX_RATIO_PER_LINK), now);
+    creditUpload(other, Math.min(bytes, most * MAX_RATIO_PER_LINK), now);
   }
   const condemned: Member<Conn>[] = [];
   for (const bad of update.bad) {
@@ -54,15 +54,16 @@ function blame<Conn>(
   if (link.state === 'open') {
     // The place it took up is free again on both sides.
     if (isSettling(link, limits, now)) for (const side of [from, other]) side.settling.pop();
-    if (reason === 'unreachable') other.failures.add(1, now);
+    if (reason === 'unreachable') countFailure(other, now);
   }
   if (reason !== 'corrupt') {
     fail(link, { now, unmade: session !== undefined }, limits);
     return undefined;
   }
   bar(link);
-  other.accusers.set(from.id, now);
-  for (const [accuser, at] of other.accusers)
-    if (now - at >= limits.accusationMs) other.accusers.delete(accuser);
-  return other.accusers.size >= limits.reportersToBan ? other : undefined;
+  const accusers = (other.accusers ??= new Map<PeerId, number>());
+  accusers.set(from.id, now);
+  for (const [accuser, at] of accusers)
+    if (now - at >= limits.accusationMs) accusers.delete(accuser);
+  return accusers.size >= limits.reportersToBan ? other : undefined;
 }
