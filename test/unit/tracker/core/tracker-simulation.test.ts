@@ -156,3 +156,23 @@ it('LIM-8 in a crowd that joins at once, everybody is introduced to at least 4 a
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(4);
   expect(Math.max(...counts)).toBeLessThanOrEqual(LIMITS.maxNeighbours);
 });
+
+it('TRK-12 of 10,000 viewers that join one channel within 10 s all are counted, and after one interval all have been introduced', () => {
+  const room = new Room({ seed: 6 });
+  const names = Array.from({ length: 10_000 }, (_, i) => `v${i}`);
+  for (const name of names) {
+    room.now += 1;
+    room.join(name);
+    room.update(name, { want: 3 });
+  }
+  room.pass(10_000);
+  for (const name of names) {
+    const neighbours = room.introduced(name).length;
+    room.update(name, { neighbours, want: Math.max(0, Math.min(3, 8 - neighbours)) });
+  }
+  room.segment(11);
+  for (const name of names) {
+    expect(room.received(name, 'segment')[0]?.viewers).toBe(names.length);
+    expect(room.introduced(name).length).toBeGreaterThanOrEqual(3);
+  }
+});
