@@ -23,12 +23,18 @@ import {
   renditionId,
   sha256,
 } from './builders.ts';
+import {
+  type EffectOf,
+  isMessage,
+  isOf,
+  isReport,
+  piecesOf,
+  type SentMessage,
+} from './engine-effects.ts';
 import { ManualClock } from './manual-clock.ts';
 import { seededRandom } from './seeded-random.ts';
 
-type EffectOf<Type extends Effect['type']> = Extract<Effect, { type: Type }>;
 type FetchEffect = EffectOf<'fetch'>;
-type SentMessage<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>;
 
 /** Ticks at one instant before the engine counts as running in a circle. */
 const TICKS_AT_ONCE = 20;
@@ -400,30 +406,4 @@ function watching(driver: EngineDriver): EngineDriver {
   driver.play(11, 8_000);
   driver.forget();
   return driver;
-}
-
-function isOf<Type extends Effect['type']>(effect: Effect, type: Type): effect is EffectOf<Type> {
-  return effect.type === type;
-}
-
-function isReport<Type extends Report['type']>(
-  report: Report,
-  type: Type,
-): report is Extract<Report, { type: Type }> {
-  return report.type === type;
-}
-
-function isMessage<Type extends PeerMessage['type']>(
-  message: PeerMessage,
-  type: Type,
-): message is SentMessage<Type> {
-  return message.type === type;
-}
-
-/** The pieces that a request is for. */
-export function piecesOf({
-  index,
-  count,
-}: Extract<PeerMessage, { type: 'request' }>): readonly number[] {
-  return Array.from({ length: count }, (_, i) => index + i);
 }

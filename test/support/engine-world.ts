@@ -2,7 +2,8 @@ import type { Effect } from '@shoal/client-sdk/core';
 import { encodePeerMessage, type PeerMessage, REJECT, segmentKey } from '@shoal/protocol';
 import { expect } from 'vitest';
 import { type OriginSegment, originSegment, peerId, pieceOf } from './builders.ts';
-import { EngineDriver, piecesOf } from './engine-driver.ts';
+import { EngineDriver } from './engine-driver.ts';
+import { piecesOf } from './engine-effects.ts';
 import { type EngineEvent, EVENT_SEGMENTS } from './engine-events.ts';
 import { seededRandom } from './seeded-random.ts';
 

@@ -1,12 +1,9 @@
 import { createServer } from 'node:net';
-import { CLOSE, type TrackerMessage } from '@shoal/protocol';
+import { CLOSE } from '@shoal/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { WebSocket as NodeSocket, WebSocketServer, type WebSocket as Socket } from 'ws';
-import type { Input } from '@shoal/client-sdk/core';
+import { WebSocketServer, type WebSocket as Socket } from 'ws';
 import { TrackerClient } from '../../../../../client-sdk/src/adapters/tracker/tracker-client.ts';
-
-// Node 20 has no WebSocket of its own; that of `ws` keeps to the browser's interface as far as it is used here.
-const webSocket = NodeSocket as unknown as typeof WebSocket;
+import { Bench } from './client-bench.ts';
 
 const WELCOME = {
   action: 'welcome',
@@ -16,32 +13,6 @@ const WELCOME = {
   updateIntervalMs: 10_000,
   viewers: 1,
 };
-
-class Bench {
-  readonly inputs: Input[] = [];
-  readonly states: string[] = [];
-  unreachable = 0;
-  readonly client: TrackerClient;
-
-  constructor(url: string, openMs?: number, token?: () => string | Promise<string>) {
-    this.client = new TrackerClient({
-      url,
-      token,
-      webSocket,
-      random: () => 0,
-      input: (input) => this.inputs.push(input),
-      onState: (state) => this.states.push(state),
-      onUnreachable: () => (this.unreachable += 1),
-      ...(openMs !== undefined && { openMs }),
-    });
-  }
-
-  messages(): readonly TrackerMessage[] {
-    return this.inputs.flatMap((input) =>
-      input.type === 'tracker-message' ? [input.message] : [],
-    );
-  }
-}
 
 let server: WebSocketServer;
 let url: string;
