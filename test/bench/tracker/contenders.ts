@@ -1,5 +1,5 @@
-/** The trackers that the bench can start by itself. */
-export const TRACKERS = ['shoal', 'bittorrent-tracker'] as const;
+/** What the bench can start by itself: trackers, and `floor`, which only passes messages on. */
+export const TRACKERS = ['shoal', 'bittorrent-tracker', 'floor'] as const;
 export type TrackerName = (typeof TRACKERS)[number];
 
 /** What a process with a tracker is asked, one thing at a time. */

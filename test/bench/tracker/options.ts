@@ -8,7 +8,8 @@ export const HELP = `npm run bench:tracker -- [options]
 Loads WebSocket trackers with swarms of WebTorrent clients: each announces with five offers of
 1.27 KB and answers every offer that it is passed. Each tracker runs in a process of its own.
 
-  --trackers LIST  of ${TRACKERS.join(', ')}; default both, in turn
+  --trackers LIST  of ${TRACKERS.join(', ')}; default all, in turn
+                   (floor is no tracker: what sockets, ws and JSON alone take)
   --url URL        a tracker that runs elsewhere (ws:) instead; its CPU and memory are not measured
   --swarms LIST    peers of a swarm, 2-12000; default 10,100,1000,10000
   --rate N         announces a second, 10-5000; default 400

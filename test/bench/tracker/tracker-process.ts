@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { startTracker } from '@shoal/tracker';
 import { Server } from 'bittorrent-tracker';
 import type { HostCall, ProcessReading } from './contenders.ts';
+import { startFloor } from './floor.ts';
 
 /** A process of the bench that holds one tracker, named by its argument; answers its parent, and ends with it. */
 
@@ -15,6 +16,7 @@ process.on('message', (call) => {
 process.on('disconnect', () => process.exit(0));
 
 async function start(): Promise<number> {
+  if (name === 'floor') return startFloor();
   if (name === 'shoal') {
     // All peers of a bench come from one address, and a few of them announce for a whole swarm.
     const { port } = await startTracker({

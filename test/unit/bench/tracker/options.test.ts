@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../../bench/tracker/options.ts';
 
 describe('the options of the tracker bench', () => {
-  it('are both trackers with swarms of four sizes by default', () => {
+  it('are both trackers and the floor, with swarms of four sizes, by default', () => {
     expect(readOptions([])).toMatchObject({
       ok: true,
       value: {
-        trackers: ['shoal', 'bittorrent-tracker'],
+        trackers: ['shoal', 'bittorrent-tracker', 'floor'],
         url: undefined,
         swarms: [10, 100, 1_000, 10_000],
         ...{ rate: 400, seconds: 10, runs: 1, json: false },
