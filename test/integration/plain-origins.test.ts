@@ -62,12 +62,10 @@ async function reached(
   condition: (report: PlayerReport) => boolean,
 ): Promise<PlayerReport> {
   let last: PlayerReport | undefined;
-  const holds = async (): Promise<boolean> => condition((last = await report(page)));
-  try {
-    await until(holds, { what, timeoutMs: 45_000 });
-  } catch (cause) {
-    throw new Error(`no ${what}; at last ${JSON.stringify(last)}`, { cause });
-  }
+  await until(async () => condition((last = await report(page))), {
+    what: () => `${what}; at last ${JSON.stringify(last)}`,
+    timeoutMs: 45_000,
+  });
   return report(page);
 }
 

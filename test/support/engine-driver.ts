@@ -3,7 +3,6 @@ import {
   ENGINE,
   type Input,
   type PlainSharing,
-  plainSharing,
   type Report,
   SwarmEngine,
 } from '@shoal/client-sdk/core';
@@ -14,15 +13,7 @@ import {
   type PeerMessage,
   type TrackerMessage,
 } from '@shoal/protocol';
-import {
-  channelId,
-  type OriginSegment,
-  originSegment,
-  peerId,
-  pieceOf,
-  renditionId,
-  sha256,
-} from './builders.ts';
+import { channelId, type OriginSegment, peerId, pieceOf, renditionId, sha256 } from './builders.ts';
 import {
   type EffectOf,
   isMessage,
@@ -373,37 +364,4 @@ export class EngineDriver {
     }
     return undefined;
   }
-}
-
-/**
- * A viewer in the middle of a broadcast: segment 10 was played out of HTTP, 11 is needed next, 8 s
- * are buffered, and the tracker has let it in. Without chance, unless `random` brings it.
- */
-export function watchingViewer(
-  options: ConstructorParameters<typeof EngineDriver>[0] = {},
-): EngineDriver {
-  const driver = new EngineDriver({ random: () => 0, ...options });
-  driver.list([originSegment(10)]);
-  return watching(driver);
-}
-
-/** The same of a channel whose playlists carry no digests. */
-export function plainViewer(
-  options: ConstructorParameters<typeof EngineDriver>[0] = {},
-): EngineDriver {
-  const driver = new EngineDriver({ random: () => 0, plain: plainSharing, ...options });
-  driver.listPlain([originSegment(10)]);
-  return watching(driver);
-}
-
-/** Lets a viewer that knows of segment 10 play it and join. */
-function watching(driver: EngineDriver): EngineDriver {
-  driver.demand(originSegment(10));
-  driver.answerAll();
-  driver.play(11, 8_000);
-  driver.join();
-  driver.advance(100);
-  driver.play(11, 8_000);
-  driver.forget();
-  return driver;
 }

@@ -1,15 +1,18 @@
 /**
  * Waits until `condition` holds, looking often at first and then every 100 ms; fails with what was
- * waited for. `timeoutMs` is 10,000 by default.
+ * waited for, which may be said at the end only. `timeoutMs` is 10,000 by default.
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  options: { readonly what: string; readonly timeoutMs?: number },
+  options: { readonly what: string | (() => string); readonly timeoutMs?: number },
 ): Promise<void> {
   const { what, timeoutMs = 10_000 } = options;
   const end = performance.now() + timeoutMs;
   for (let wait = 10; !(await condition()); wait = Math.min(2 * wait, 100)) {
-    if (performance.now() > end) throw new Error(`waited in vain for ${what} (${timeoutMs} ms)`);
+    if (performance.now() > end) {
+      const name = typeof what === 'string' ? what : what();
+      throw new Error(`waited in vain for ${name} (${timeoutMs} ms)`);
+    }
     await pause(wait);
   }
 }

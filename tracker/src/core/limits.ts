@@ -42,7 +42,7 @@ export type TrackerLimits = {
   /** Introductions a viewer may ask for: a second, and at most saved up. */
   readonly introductionsPerSecond: number;
   readonly introductionBurst: number;
-  /** Introductions made at `join`, before it is known what the viewer needs. */
+  /** Introductions made at `join` in a small channel, before it is known what the viewer needs (TRK-4). */
   readonly introductionsAtJoin: number;
   /** How long an introduction counts as a neighbour that its peers do not report yet. */
   readonly settleMs: number;

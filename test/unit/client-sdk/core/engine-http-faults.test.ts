@@ -1,7 +1,8 @@
 import { LIMITS } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { type OriginSegment, originSegment } from '../../../support/builders.ts';
-import { type EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
+import type { EngineDriver } from '../../../support/engine-driver.ts';
+import { watchingViewer } from '../../../support/watching-viewer.ts';
 
 const P = LIMITS.pieceBytes;
 const segment = originSegment(11);

@@ -2,7 +2,8 @@ import { ENGINE } from '@shoal/client-sdk/core';
 import { BYE } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment, peerId, pieceOf } from '../../../support/builders.ts';
-import { type EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
+import type { EngineDriver } from '../../../support/engine-driver.ts';
+import { watchingViewer } from '../../../support/watching-viewer.ts';
 
 const segment = originSegment(11);
 const id = segment.info.id;

@@ -2,8 +2,9 @@ import { ENGINE } from '@shoal/client-sdk/core';
 import { LIMITS } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment } from '../../../support/builders.ts';
-import { EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
+import { EngineDriver } from '../../../support/engine-driver.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
+import { watchingViewer } from '../../../support/watching-viewer.ts';
 
 const P = LIMITS.pieceBytes;
 /** What a viewer with 8 s of media may wait for: the rest is for appending and decoding. */

@@ -9,8 +9,9 @@ import {
   pieceOf,
   sha256,
 } from '../../../support/builders.ts';
-import { EngineDriver, plainViewer } from '../../../support/engine-driver.ts';
+import { EngineDriver } from '../../../support/engine-driver.ts';
 import { seededBytes } from '../../../support/seeded-random.ts';
+import { plainViewer } from '../../../support/watching-viewer.ts';
 
 const held = originSegment(10);
 const segment = originSegment(11);

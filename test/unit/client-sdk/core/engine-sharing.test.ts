@@ -2,7 +2,8 @@ import { ENGINE } from '@shoal/client-sdk/core';
 import { REJECT } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment, peerId } from '../../../support/builders.ts';
-import { type EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
+import type { EngineDriver } from '../../../support/engine-driver.ts';
+import { watchingViewer } from '../../../support/watching-viewer.ts';
 
 const P = 16_384;
 const held = originSegment(10);

@@ -2,8 +2,9 @@ import { ENGINE } from '@shoal/client-sdk/core';
 import { BYE, LIMITS, REJECT } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment, peerId } from '../../../support/builders.ts';
-import { EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
+import { EngineDriver } from '../../../support/engine-driver.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
+import { watchingViewer } from '../../../support/watching-viewer.ts';
 
 const segment = originSegment(11);
 const id = segment.info.id;

@@ -2,7 +2,8 @@ import { ENGINE } from '@shoal/client-sdk/core';
 import { type ClientUpdate, LIMITS, parseClientMessage } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment, peerId } from '../../../support/builders.ts';
-import { EngineDriver, watchingViewer } from '../../../support/engine-driver.ts';
+import { EngineDriver } from '../../../support/engine-driver.ts';
+import { watchingViewer } from '../../../support/watching-viewer.ts';
 
 function updates(driver: EngineDriver): readonly ClientUpdate[] {
   return driver

@@ -2,7 +2,7 @@ import { ENGINE } from '@shoal/client-sdk/core';
 import { REJECT } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { originSegment, peerId } from '../../../support/builders.ts';
-import { watchingViewer } from '../../../support/engine-driver.ts';
+import { watchingViewer } from '../../../support/watching-viewer.ts';
 
 const held = originSegment(10);
 const wanted = originSegment(11);

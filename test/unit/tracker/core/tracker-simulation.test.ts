@@ -144,27 +144,30 @@ it.each([1, 2, 3, 4])('a random crowd never breaks the books of the tracker (see
   expect(room.core.totals()).toEqual({ connections: 0, channels: 0, swarms: 0 });
 });
 
-it('LIM-8 in a crowd that joins at once, everybody is introduced to at least 4 and at most 12', () => {
-  const room = new Room({ seed: 5 });
-  const names = Array.from({ length: 500 }, (_, i) => `v${i}`);
+/** Viewers that join one after the other, each asking for neighbours at once. */
+function crowd(of: { seed: number; viewers: number; everyMs: number; want: number }): {
+  readonly room: Room;
+  readonly names: readonly string[];
+} {
+  const room = new Room({ seed: of.seed });
+  const names = Array.from({ length: of.viewers }, (_, i) => `v${i}`);
   for (const name of names) {
-    room.now += 5;
+    room.now += of.everyMs;
     room.join(name);
-    room.update(name, { want: 8 });
+    room.update(name, { want: of.want });
   }
+  return { room, names };
+}
+
+it('LIM-8 in a crowd that joins at once, everybody is introduced to at least 4 and at most 12', () => {
+  const { room, names } = crowd({ seed: 5, viewers: 500, everyMs: 5, want: 8 });
   const counts = names.map((name) => room.introduced(name).length);
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(4);
   expect(Math.max(...counts)).toBeLessThanOrEqual(LIMITS.maxNeighbours);
 });
 
 it('TRK-12 of 10,000 viewers that join one channel within 10 s all are counted, and after one interval all have been introduced', () => {
-  const room = new Room({ seed: 6 });
-  const names = Array.from({ length: 10_000 }, (_, i) => `v${i}`);
-  for (const name of names) {
-    room.now += 1;
-    room.join(name);
-    room.update(name, { want: 3 });
-  }
+  const { room, names } = crowd({ seed: 6, viewers: 10_000, everyMs: 1, want: 3 });
   room.pass(10_000);
   for (const name of names) {
     const neighbours = room.introduced(name).length;

@@ -29,10 +29,18 @@ const EDGE_SEGMENTS = 3;
 
 const MOST_NEIGHBOURS = LIMITS.maxNeighbours + LIMITS.spareNeighbours;
 
-type Search<Conn> = {
+type Question<Conn> = {
   readonly asker: Member<Conn>;
   readonly channel: Channel<Conn>;
   readonly now: number;
+};
+
+/** A question, and what is the same for all candidates. */
+type Search<Conn> = Question<Conn> & {
+  /** The asker has no neighbour, nor is about to have one. */
+  readonly alone: boolean;
+  /** What a candidate that needs the same segment is worth. */
+  readonly same: number;
 };
 
 /** Decides who should meet whom; looks at a bounded sample, whatever the size of the channel (TRK-12). */
@@ -50,9 +58,11 @@ export class Matchmaker<Conn> {
   }
 
   /** At most `count` viewers for `asker` to meet, fewer when there are no more that fit. */
-  choose(search: Search<Conn>, count: number): readonly Member<Conn>[] {
+  choose(question: Question<Conn>, count: number): readonly Member<Conn>[] {
     if (count <= 0) return [];
-    this.#gather(search, count);
+    const { asker, channel, now } = question;
+    const same = isAtEdge(asker, channel) ? SAME_AT_THE_EDGE : SAME_BEHIND_IT;
+    this.#gather({ ...question, alone: degree(asker, now) === 0, same }, count);
     const chosen: Member<Conn>[] = [];
     while (chosen.length < count && this.#pool.length > 0) {
       const byChance = this.#random() < AT_RANDOM;
@@ -111,20 +121,19 @@ export class Matchmaker<Conn> {
   }
 
   /** The hard filters. */
-  #fits({ asker, now }: Search<Conn>, candidate: Member<Conn>, neighbours: number): boolean {
+  #fits({ asker, alone, now }: Search<Conn>, candidate: Member<Conn>, neighbours: number): boolean {
     if (now - candidate.seenAt >= this.#limits.staleMs) return false;
     // One side must be able to give; a viewer that wants nobody and gives nothing has P2P off.
     if (!asker.shares && !candidate.shares) return false;
     if (candidate.goal === 0 && !candidate.shares) return false;
     if (neighbours >= room(candidate)) return false;
     const earlier = asker.links.get(candidate.id);
-    if (earlier === undefined) return true;
-    return mayLinkAgain(earlier, { now, alone: degree(asker, now) === 0 }, this.#limits);
+    return earlier === undefined || mayLinkAgain(earlier, { now, alone }, this.#limits);
   }
 
   /** How much the two can help each other now. */
   #score(
-    { asker, channel, now }: Search<Conn>,
+    { asker, channel, now, same }: Search<Conn>,
     candidate: Member<Conn>,
     neighbours: number,
   ): number {
@@ -132,9 +141,8 @@ export class Matchmaker<Conn> {
     const theirs = candidate.position;
     let score = 0;
     if (mine !== undefined && theirs?.rendition === mine.rendition) {
-      if (theirs.next === mine.next) {
-        score += isAtEdge(mine, channel) ? SAME_AT_THE_EDGE : SAME_BEHIND_IT;
-      } else {
+      if (theirs.next === mine.next) score += same;
+      else {
         if (candidate.shares && holds(theirs, mine.next)) score += HOLDS_MY_NEXT;
         if (asker.shares && holds(mine, theirs.next)) score += NEEDS_WHAT_I_HOLD;
       }
@@ -154,9 +162,9 @@ function holds({ lo, hi }: Position, msn: number): boolean {
 }
 
 /** Whether nobody, or hardly anybody, can hold what a viewer needs next; of a channel without segment events that is not known. */
-function isAtEdge<Conn>({ next, rendition }: Position, channel: Channel<Conn>): boolean {
-  const newest = channel.group(rendition)?.newest;
-  return newest === undefined || next > newest - EDGE_SEGMENTS;
+function isAtEdge<Conn>({ position }: Member<Conn>, channel: Channel<Conn>): boolean {
+  const newest = position && channel.group(position.rendition)?.newest;
+  return newest === undefined || position === undefined || position.next > newest - EDGE_SEGMENTS;
 }
 
 /** The index of the largest. */
