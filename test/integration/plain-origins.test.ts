@@ -69,6 +69,25 @@ async function reached(
   return report(page);
 }
 
+/**
+ * What viewers that rest, their machine being short of CPU for a moment (SWM-17), cannot show: two that play a file of half a
+ * minute would be at its end before they return. Then it is begun anew, three times at most.
+ */
+async function unlessResting(scene: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await scene();
+      return;
+    } catch (error) {
+      const pages = contexts.flatMap((context) => context.pages());
+      const reports = await Promise.all(pages.map(report));
+      if (attempt === 3 || !reports.some(({ events }) => events.includes('rest on'))) throw error;
+      console.info('a viewer rests, the machine being short of CPU: once more');
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+    }
+  }
+}
+
 function expectClean({ fatal, warnings, stats }: PlayerReport): void {
   expect({ fatal, warnings, stalls: stats.stalls }).toEqual({ fatal: [], warnings: [], stalls: 0 });
 }
@@ -90,21 +109,23 @@ describe.each(KINDS)('an origin without digests, %s', (kind) => {
     ]);
   });
 
-  it('SWM-30 two viewers share it where the site allows that', async () => {
-    const ann = await open(kind, { integrity: 'none' });
-    await reached(ann, '5 s to be played', ({ time }) => time > 5);
-    const bob = await open(kind, { integrity: 'none' });
-    const met = await reached(bob, 'a peer', ({ stats }) => stats.peers === 1);
-    const end = await reached(bob, 'the end', ({ ended, time, stats }) =>
-      kind === 'ts-live' ? stats.bytes.p2p > 0 && time > 14 : ended,
-    );
-    expectClean(end);
-    expectClean(await report(ann));
-    const { bytes } = end.stats;
-    // Where there are two qualities, since they met: of the lower one less comes than of the higher one before.
-    const before = kind === 'separate-audio' ? met.stats.bytes.http : 0;
-    const http = bytes.http - before;
-    // Of a live stream each of the two fetches its part for the other.
-    expect(bytes.p2p).toBeGreaterThan(kind === 'ts-live' ? 0.3 * http : http);
-  });
+  it('SWM-30 two viewers share it where the site allows that', { timeout: 300_000 }, () =>
+    unlessResting(async () => {
+      const ann = await open(kind, { integrity: 'none' });
+      await reached(ann, '5 s to be played', ({ time }) => time > 5);
+      const bob = await open(kind, { integrity: 'none' });
+      const met = await reached(bob, 'a peer', ({ stats }) => stats.peers === 1);
+      const end = await reached(bob, 'the end', ({ ended, time, stats }) =>
+        kind === 'ts-live' ? stats.bytes.p2p > 0 && time > 14 : ended,
+      );
+      expectClean(end);
+      expectClean(await report(ann));
+      const { bytes } = end.stats;
+      // Where there are two qualities, since they met: of the lower one less comes than of the higher one before.
+      const before = kind === 'separate-audio' ? met.stats.bytes.http : 0;
+      const http = bytes.http - before;
+      // Of a live stream each of the two fetches its part for the other.
+      expect(bytes.p2p).toBeGreaterThan(kind === 'ts-live' ? 0.3 * http : http);
+    }),
+  );
 });

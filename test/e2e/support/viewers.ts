@@ -71,3 +71,19 @@ export async function openViewer(
     close: () => context.close(),
   };
 }
+
+/**
+ * Waits until every one of the viewers has a neighbour and got something from one. A viewer whose machine is short of CPU for
+ * a moment rests from the swarm for 20 to 40 s (SWM-17), so this may take a minute on a busy one.
+ */
+export async function allToShare(viewers: readonly ViewerPage[]): Promise<void> {
+  let last: readonly ShoalStats[] = [];
+  const names = viewers.map(({ name }) => name).join(', ');
+  await until(
+    async () => {
+      last = await Promise.all(viewers.map((viewer) => viewer.stats()));
+      return last.every(({ bytes, peers }) => peers > 0 && bytes.p2p > 0);
+    },
+    { what: () => `${names} to share; at last ${JSON.stringify(last)}`, timeoutMs: 120_000 },
+  );
+}

@@ -73,6 +73,7 @@ window.player = {
     made.on('tracker', ({ state }) => events.push(`tracker ${state}`));
     made.on('p2p', ({ enabled }) => events.push(`p2p ${enabled ? 'on' : 'off'}`));
     made.on('upload', ({ state }) => events.push(`upload ${state}`));
+    made.on('rest', ({ resting }) => events.push(`rest ${resting ? 'on' : 'off'}`));
     made.on('peers', ({ connected }) => events.push(`peers ${connected}`));
     made.on('segment', ({ id, httpBytes, p2pBytes }) => {
       const of = (renditions[id.rendition] ??= { http: 0, p2p: 0 });
