@@ -50,6 +50,7 @@ export async function startDemo(
       dataDir,
       channels: [{ channel: config.channel }],
       staticDir: pages.dir,
+      ladder: config.ladder,
       ffmpegPath: ffmpeg.path,
       logLevel: config.logLevel,
     }).catch(explain('origin'));

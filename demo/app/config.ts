@@ -1,4 +1,5 @@
 import { type ChannelId, err, ok, parseChannelId, type Result } from '@shoal/protocol';
+import { parseLadder, type Rung } from '@shoal/server';
 import {
   type Environment,
   type OptionName,
@@ -33,6 +34,8 @@ export type DemoConfig = {
   readonly pattern: boolean;
   /** Picture of the test pattern. Default 1280×720. */
   readonly patternSize: PictureSize;
+  /** What is transcoded beside the source. Default: that of the origin. */
+  readonly ladder: readonly Rung[];
   /** The Redis that the tracker shares with others, which hear of this origin by it. Default undefined: it is alone. */
   readonly redis: string | undefined;
   /** Default `warn`. */
@@ -84,6 +87,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
   const dataDir = take('dataDir', parseFolder);
   const channel = take('channel', parseChannel);
   const patternSize = take('patternSize', parseSize);
+  const ladder = take('ladder', parseLadder);
   const redis = take('redis', parseRedis);
   const logLevel = take('logLevel', parseLogLevel);
   if (redis !== undefined && redis !== '' && trackerPort === 0)
@@ -101,6 +105,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     dataDir === undefined ||
     channel === undefined ||
     patternSize === undefined ||
+    ladder === undefined ||
     logLevel === undefined
   )
     return err(problems);
@@ -114,6 +119,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     channel,
     pattern: raw.pattern,
     patternSize,
+    ladder,
     redis: redis === '' ? undefined : redis,
     logLevel,
   });

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { err, ok, type Result } from '@shoal/protocol';
+import { DEFAULT_LADDER, formatLadder } from '@shoal/server';
 
 /** An option that takes a value: a flag, an environment variable and a default, in this order. */
 export type ValueOption = {
@@ -21,6 +22,7 @@ export type OptionName =
   | 'dataDir'
   | 'channel'
   | 'patternSize'
+  | 'ladder'
   | 'redis'
   | 'logLevel';
 
@@ -82,6 +84,13 @@ export const VALUE_OPTIONS: Readonly<Record<OptionName, ValueOption>> = {
     value: 'WxH',
     about: 'picture size of the test pattern',
   },
+  ladder: {
+    flag: 'ladder',
+    variable: 'SHOAL_LADDER',
+    fallback: formatLadder(DEFAULT_LADDER),
+    value: 'RUNGS',
+    about: 'NAME:LINES:KBPS,… transcoded where the source has more lines; off saves the CPU',
+  },
   redis: {
     flag: 'redis',
     variable: 'SHOAL_REDIS',
@@ -108,6 +117,7 @@ export const OPTION_NAMES: readonly OptionName[] = [
   'dataDir',
   'channel',
   'patternSize',
+  'ladder',
   'redis',
   'logLevel',
 ];
@@ -161,6 +171,7 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
       dataDir: read('dataDir'),
       channel: read('channel'),
       patternSize: read('patternSize'),
+      ladder: read('ladder'),
       redis: read('redis'),
       logLevel: read('logLevel'),
     },

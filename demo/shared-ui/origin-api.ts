@@ -7,6 +7,7 @@ const STATES: readonly ChannelState[] = ['idle', 'starting', 'live', 'interrupte
 
 /** One encoding as `GET /v1/channels/{channel}` describes it; what is not known is left out. */
 export type RenditionStatus = {
+  readonly rendition: string;
   readonly codecs: string | undefined;
   readonly width: number | undefined;
   readonly height: number | undefined;
@@ -22,7 +23,8 @@ export type ChannelStatus = {
   readonly since: number | undefined;
   /** Why the channel is not live, if the origin knows. */
   readonly reason: string | undefined;
-  readonly rendition: RenditionStatus | undefined;
+  /** The source first; empty when there is none. */
+  readonly renditions: readonly RenditionStatus[];
 };
 
 /** Reads the origin's description of a channel. */
@@ -30,22 +32,28 @@ export function parseChannelStatus(value: unknown): Result<ChannelStatus, string
   const fields = asRecord(value);
   const state = STATES.find((known) => known === fields?.['state']);
   if (fields === undefined || state === undefined) return err('not a channel status');
-  const rendition = asRecord(fields['rendition']);
   return ok({
     state,
     since: asNumber(fields['since']),
     reason: asText(fields['reason']),
-    rendition:
-      rendition === undefined
-        ? undefined
-        : {
-            codecs: asText(rendition['codecs']),
-            width: asNumber(rendition['width']),
-            height: asNumber(rendition['height']),
-            frameRate: asNumber(rendition['frameRate']),
-            bitrate: asNumber(rendition['bitrate']),
-          },
+    renditions: asList(fields['renditions']).flatMap(readRendition),
   });
+}
+
+function readRendition(value: unknown): readonly RenditionStatus[] {
+  const fields = asRecord(value);
+  const rendition = asText(fields?.['rendition']);
+  if (fields === undefined || rendition === undefined) return [];
+  return [
+    {
+      rendition,
+      codecs: asText(fields['codecs']),
+      width: asNumber(fields['width']),
+      height: asNumber(fields['height']),
+      frameRate: asNumber(fields['frameRate']),
+      bitrate: asNumber(fields['bitrate']),
+    },
+  ];
 }
 
 /** What the origin has delivered of one segment. */
@@ -59,11 +67,25 @@ export type SegmentDelivery = {
   readonly servedBytes: number;
 };
 
-/** Reads the answer to `GET /v1/channels/{channel}/delivery`; entries that cannot be read are left out. */
+/**
+ * Reads the answer to `GET /v1/channels/{channel}/delivery`; entries that cannot be read are left out. What was delivered of
+ * a segment's other renditions counts as copies of the first.
+ */
 export function parseDelivery(value: unknown): readonly SegmentDelivery[] {
-  const list = Array.isArray(value) ? (value as readonly unknown[]) : asRecord(value)?.['segments'];
-  if (!Array.isArray(list)) return [];
-  return (list as readonly unknown[]).flatMap((entry) => {
+  const list = asList(Array.isArray(value) ? value : asRecord(value)?.['segments']);
+  const segments = new Map<number, SegmentDelivery>();
+  for (const next of readDeliveries(list)) {
+    const before = segments.get(next.msn);
+    const copies = before === undefined ? 0 : next.servedBytes / next.size;
+    const whole = before ?? next;
+    const servedBytes = whole.servedBytes + copies * whole.size;
+    segments.set(next.msn, { ...whole, servedBytes });
+  }
+  return [...segments.values()];
+}
+
+function readDeliveries(list: readonly unknown[]): readonly SegmentDelivery[] {
+  return list.flatMap((entry) => {
     const fields = asRecord(entry);
     const msn = asNumber(fields?.['msn']);
     const size = asNumber(fields?.['size']);
@@ -80,6 +102,10 @@ export function parseDelivery(value: unknown): readonly SegmentDelivery[] {
 export function parseViewers(value: unknown): number | undefined {
   const viewers = asNumber(asRecord(value)?.['viewers']);
   return viewers === undefined || viewers < 0 ? undefined : viewers;
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -15,11 +15,13 @@ export type ChannelView = {
   readonly picture: string;
   readonly frameRate: string;
   readonly bitrate: string;
+  /** What is made beside the source. */
+  readonly rungs: string;
 };
 
 /** Says in plain words where the channel stands at `nowMs` (Unix milliseconds). */
 export function channelView(report: ChannelReport, nowMs: number): ChannelView {
-  if (report.type !== 'known') return { ...MISSING[report.type], ...media(undefined) };
+  if (report.type !== 'known') return { ...MISSING[report.type], ...media([]) };
   const { status } = report;
   const words = WORDS[status.state];
   const since = status.since === undefined ? '' : formatDuration(nowMs - status.since);
@@ -29,19 +31,21 @@ export function channelView(report: ChannelReport, nowMs: number): ChannelView {
     headline: since === '' || !words.timed ? words.headline : `${words.headline} for ${since}`,
     detail:
       status.reason === undefined ? words.detail : `${words.detail} Reason: ${status.reason}.`,
-    ...media(onAir ? status.rendition : undefined),
+    ...media(onAir ? status.renditions : []),
   };
 }
 
 function media(
-  rendition: RenditionStatus | undefined,
-): Pick<ChannelView, 'video' | 'picture' | 'frameRate' | 'bitrate'> {
-  const { codecs, width, height, frameRate, bitrate } = rendition ?? {};
+  renditions: readonly RenditionStatus[],
+): Pick<ChannelView, 'video' | 'picture' | 'frameRate' | 'bitrate' | 'rungs'> {
+  const [source, ...rungs] = renditions;
+  const { codecs, width, height, frameRate, bitrate } = source ?? {};
   return {
     video: codecs === undefined ? NO_FIGURE : codecNames(codecs),
     picture: width === undefined || height === undefined ? NO_FIGURE : `${width} × ${height}`,
     frameRate: frameRate === undefined ? NO_FIGURE : `${Number(frameRate.toFixed(2))} fps`,
     bitrate: bitrate === undefined ? NO_FIGURE : formatRate(bitrate),
+    rungs: rungs.length === 0 ? NO_FIGURE : rungs.map(({ rendition }) => rendition).join(', '),
   };
 }
 

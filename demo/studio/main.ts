@@ -91,6 +91,7 @@ function showChannel(report: ChannelReport, now: number): void {
   setText('picture', view.picture);
   setText('frame-rate', view.frameRate);
   setText('bitrate', view.bitrate);
+  setText('rungs', view.rungs);
 }
 
 function deliveryChart(): Chart {

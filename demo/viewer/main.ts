@@ -9,6 +9,7 @@ import { createToasts } from '../shared-ui/toasts.ts';
 import { wireControls } from './controls.ts';
 import { createPanel } from './panel.ts';
 import { startPlayer } from './player.ts';
+import { createQualityMenu } from './quality-menu.ts';
 import { createStage } from './stage.ts';
 import { publishPage } from './test-hook.ts';
 import { warningText } from './warning-text.ts';
@@ -50,9 +51,11 @@ function start(config: PageConfig): void {
   document.title = `${channel} – Shoal`;
   element('studio-link', HTMLAnchorElement).search = `?channel=${channel}`;
   wireControls({ player, video, query });
+  const quality = createQualityMenu();
   publishPage({ player, video, warnings });
   window.setInterval(() => {
     panel.refresh(player.stats());
     stage.refresh(player.session());
+    quality.refresh(player.session()?.hls);
   }, REFRESH_MS);
 }

@@ -1,19 +1,28 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
-import { type Bus, type ChannelId, parseRenditionId, type Sha256, unwrap } from '@shoal/protocol';
+import { type Bus, type ChannelId, type Sha256 } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
 import { ChannelHost, type ChannelHostPorts } from './adapters/channel/channel-host.ts';
 import { PlaylistVersions } from './adapters/channel/live-objects.ts';
 import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
-import { findFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
+import { findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
 import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
 import { lockFolder } from './adapters/storage/folder-lock.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
-import { Channel, copyToFragmentedMp4, type ObjectStore, type SessionId } from './core/index.ts';
+import {
+  Channel,
+  copyToFragmentedMp4,
+  type EncodeWhat,
+  type FfmpegCall,
+  hasFpsMode,
+  ladderToFragmentedMp4,
+  type ObjectStore,
+  type SessionId,
+} from './core/index.ts';
 import { OriginError } from './errors.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
@@ -38,7 +47,6 @@ export type Origin = {
 
 const RTMP_APP = 'live';
 const KEPT_SEGMENTS = 8;
-const RENDITION = unwrap(parseRenditionId('source'));
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');
@@ -49,10 +57,10 @@ const sha256: Sha256 = (...parts) => {
 /** Starts an origin. Rejects with an {@link OriginError}, after which nothing is left running. */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const settings = readOptions(options);
-  const { path } = await findFfmpeg(
+  const ffmpeg = await findFfmpeg(
     options.ffmpegPath === undefined ? {} : { ffmpegPath: options.ffmpegPath },
   );
-  await primeFfmpeg(path);
+  await primeFfmpeg(ffmpeg.path);
   const log = pino({ level: settings.logLevel, base: null });
   makeDataDir(settings);
   const undo: (() => Promise<unknown>)[] = [await lockFolder(settings.dataDir)];
@@ -70,11 +78,11 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const ingest = await startIngest(settings, { keys, hosts, sessions, log });
     undo.push(() => ingest.close());
-    const parts = { store, bus, states, log, ingest, ffmpegPath: path };
+    const parts = { store, bus, states, log, ingest, ffmpeg };
     for (const { channel } of settings.channels)
       hosts.set(channel, createHost(channel, settings, parts));
     const httpPort = await startHttp(settings, { store, hosts, log, ingest, undo });
-    log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: path }, 'origin started');
+    log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
     return {
       httpPort,
@@ -168,15 +176,15 @@ function createHost(
     readonly states: ChannelStates;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
-    readonly ffmpegPath: string;
+    readonly ffmpeg: FoundFfmpeg;
   },
 ): ChannelHost {
-  const { store, bus, states, ingest, ffmpegPath } = parts;
+  const { store, bus, states, ingest, ffmpeg } = parts;
   const log = parts.log.child({ channel });
   const core = new Channel(
     {
       channel,
-      rendition: RENDITION,
+      ladder: settings.ladder,
       segmentMs: settings.segmentSeconds * 1000,
       listedSegments: settings.listedSegments,
       keptSegments: KEPT_SEGMENTS,
@@ -200,11 +208,11 @@ function createHost(
         log.error({ err }, 'the state of the channel cannot be saved');
       }
     },
-    startEncoder: (fragmentMs, handlers) =>
+    startEncoder: (what, handlers) =>
       startFfmpeg(
         {
-          path: ffmpegPath,
-          call: copyToFragmentedMp4({ fragmentMs }),
+          path: ffmpeg.path,
+          call: encoderCall(what, ffmpeg),
           onLog: (line) => {
             log.debug({ line }, 'ffmpeg');
           },
@@ -227,6 +235,13 @@ function createHost(
     },
   };
   return new ChannelHost(channel, core, ports);
+}
+
+function encoderCall(what: EncodeWhat, { version }: FoundFfmpeg): FfmpegCall {
+  const { fragmentMs, rungs, source } = what;
+  if (source === undefined || rungs.length === 0) return copyToFragmentedMp4({ fragmentMs });
+  const fpsMode = hasFpsMode(version);
+  return ladderToFragmentedMp4({ fragmentMs, rungs, source, fpsMode });
 }
 
 async function startHttp(

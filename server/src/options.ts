@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import { type DeliveryRecord } from './adapters/http/live-routes.ts';
-import { ORIGIN_LIMITS } from './core/index.ts';
+import { DEFAULT_LADDER, ladderProblem, ORIGIN_LIMITS, type Rung } from './core/index.ts';
 import { OriginError } from './errors.ts';
 
 /** Everything that can be chosen about an origin. */
@@ -19,6 +19,11 @@ export type OriginOptions = {
   readonly segmentSeconds?: number;
   /** Segments in a playlist, 6–60. Default 16, enough for players that stay 14 behind the edge. */
   readonly listedSegments?: number;
+  /**
+   * Renditions that are transcoded beside the source, which is copied: those that have fewer lines than it. At most 6; each
+   * takes CPU (README), and none saves it all. Default: {@link DEFAULT_LADDER}.
+   */
+  readonly ladder?: readonly Rung[];
   /** How long a channel waits for its publisher to come back, 0–3,600,000 ms. Default 30,000. */
   readonly interruptedMs?: number;
   /**
@@ -41,7 +46,7 @@ export type Settings = OriginOptions &
   Required<
     Pick<
       OriginOptions,
-      'segmentSeconds' | 'listedSegments' | 'interruptedMs' | 'closeAfterMs' | 'logLevel'
+      'segmentSeconds' | 'listedSegments' | 'ladder' | 'interruptedMs' | 'closeAfterMs' | 'logLevel'
     >
   >;
 
@@ -51,6 +56,7 @@ export function readOptions(options: OriginOptions): Settings {
     ...options,
     segmentSeconds: options.segmentSeconds ?? 2,
     listedSegments: options.listedSegments ?? 16,
+    ladder: options.ladder ?? DEFAULT_LADDER,
     interruptedMs: options.interruptedMs ?? 30_000,
     closeAfterMs: options.closeAfterMs ?? 300_000,
     logLevel: options.logLevel ?? 'info',
@@ -61,6 +67,8 @@ export function readOptions(options: OriginOptions): Settings {
   inRange('listedSegments', settings.listedSegments, { from: 6, to: 60, whole: true });
   inRange('interruptedMs', settings.interruptedMs, { from: 0, to: 3_600_000, whole: true });
   inRange('closeAfterMs', settings.closeAfterMs, { from: 0, to: 3_600_000, whole: true });
+  const ladder = ladderProblem(settings.ladder);
+  if (ladder !== undefined) throw new OriginError('bad-options', `ladder: ${ladder}`);
   const { channels, staticDir } = options;
   inRange('channels', channels.length, { from: 1, to: ORIGIN_LIMITS.channels, whole: true });
   for (const { channel } of channels) {

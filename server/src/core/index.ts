@@ -19,6 +19,7 @@ export {
   type ChannelInput,
   type ChannelOptions,
   type ChannelStatus,
+  type EncodeWhat,
   type Stored,
   type StoredKind,
 } from './channel/messages.ts';
@@ -30,14 +31,32 @@ export {
 } from './channel/timeline.ts';
 export { DeliveryAccounting, type SegmentDelivery } from './delivery/accounting.ts';
 export { type ByteRange, matchesEtag, parseByteRange } from './delivery/byte-range.ts';
-export { ffmpegVersion, missingCapabilities, type ProbeOutput } from './encoder/capabilities.ts';
+export {
+  ffmpegVersion,
+  hasFpsMode,
+  missingCapabilities,
+  type ProbeOutput,
+} from './encoder/capabilities.ts';
 export {
   copyToFragmentedMp4,
   type CopyOptions,
   type FfmpegCall,
   type FfmpegOption,
   fragmentMsFor,
+  type LadderOptions,
+  ladderToFragmentedMp4,
 } from './encoder/ffmpeg-args.ts';
+export {
+  DEFAULT_LADDER,
+  formatLadder,
+  ladderProblem,
+  parseLadder,
+  type Rung,
+  rungsFor,
+  rungSize,
+  SOURCE,
+} from './encoder/ladder.ts';
+export { type PictureSize, pictureSize } from './h264/picture-size.ts';
 export { type FeedVerdict, PublishFeed } from './flv/publish-feed.ts';
 export {
   FLV_HEADER,
@@ -54,11 +73,14 @@ export { type FragmentInfo, readFragment } from './fmp4/fragment.ts';
 export { codecsOf, readMovie, type Track } from './fmp4/movie.ts';
 export {
   type Cut,
+  type CutInit,
   type CutSegment,
+  type Cutter,
   ROUNDING_MS,
-  Segmenter,
   type SegmenterOptions,
-} from './fmp4/segmenter.ts';
+} from './fmp4/cut.ts';
+export { LadderSegmenter } from './fmp4/ladder-segmenter.ts';
+export { Segmenter } from './fmp4/segmenter.ts';
 export { type MediaPlaylist, renderMediaPlaylist } from './hls/media-playlist.ts';
 export { BitrateMeter, renderMultivariant, type Variant } from './hls/multivariant.ts';
 export { SegmentWindow, type WindowOptions, type WindowSegment } from './hls/segment-window.ts';

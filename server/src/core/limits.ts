@@ -38,6 +38,10 @@ export const ORIGIN_LIMITS = {
   channelBytes: 268_435_456,
   /** Segments whose deliveries are counted. */
   deliverySegments: 60,
+  /** Changes of picture or sound by a publisher without a segment between them. */
+  renewals: 6,
+  /** Renditions that a channel makes beside its source. */
+  rungs: 6,
   /** Channels of one origin. */
   channels: 1_024,
   /** HTTP connections. */

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { buildPages, stagePages } from '@shoal/demo/app/pages';
 import { pageConfig } from '@shoal/demo/app/urls';
 import { type ChannelId, parseChannelId, unwrap } from '@shoal/protocol';
-import { type DeliveryRecord, findFfmpeg, type Origin, startOrigin } from '@shoal/server';
+import {
+  type DeliveryRecord,
+  findFfmpeg,
+  type Origin,
+  type Rung,
+  startOrigin,
+} from '@shoal/server';
 import { startTracker } from '@shoal/tracker';
 import { until } from '../../support/until.ts';
 import { openGate } from './tcp-gate.ts';
@@ -38,7 +44,11 @@ const ENCODE = [
   ...['-c:a', 'aac', '-b:a', '96k', '-f', 'flv'],
 ];
 
-export async function startBroadcast(channels: readonly string[]): Promise<Broadcast> {
+/** `ladder`: what is transcoded beside the source, whose picture has 108 lines; nothing by default. */
+export async function startBroadcast(
+  channels: readonly string[],
+  ladder: readonly Rung[] = [],
+): Promise<Broadcast> {
   const dataDir = await mkdtemp(join(tmpdir(), 'shoal-e2e-'));
   const ids = channels.map((channel) => unwrap(parseChannelId(channel)));
   const [first] = ids;
@@ -52,6 +62,7 @@ export async function startBroadcast(channels: readonly string[]): Promise<Broad
     dataDir,
     channels: ids.map((channel) => ({ channel })),
     staticDir: pages.dir,
+    ladder,
     ffmpegPath: ffmpeg.path,
     logLevel: 'silent',
     onDelivered: (record) => deliveries.push(record),

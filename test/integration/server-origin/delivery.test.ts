@@ -192,7 +192,7 @@ describe('delivery', () => {
       channel: 'demo',
       state: 'interrupted',
       targetDurationMs: 1_000,
-      rendition: { rendition: 'source', width: 160, height: 90, frameRate: 30 },
+      renditions: [{ rendition: 'source', width: 160, height: 90, frameRate: 30 }],
     });
     const nobody = await request('/v1/channels/nobody');
     expect(nobody.status).toBe(404);

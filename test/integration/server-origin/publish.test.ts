@@ -1,25 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { findFfmpeg } from '@shoal/server';
 import { until } from '../../support/until.ts';
+import { decode } from './decode.ts';
 import { scene } from './scene.ts';
 
 const { start, publish } = scene();
-
-/** Decodes a whole file; returns what ffmpeg complains about. */
-async function decode(file: Uint8Array): Promise<string> {
-  const { path } = await findFfmpeg();
-  const args = ['-v', 'warning', '-i', 'pipe:0', '-f', 'null', '-'];
-  const process = spawn(path, args, { stdio: ['pipe', 'ignore', 'pipe'] });
-  let said = '';
-  process.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  process.stdin.end(file);
-  await once(process, 'close');
-  return said;
-}
 
 describe('publishing', () => {
   it('SEG-3 SEG-6 SEG-8 SEG-9 a publisher appears as a verifiable, decodable stream', async () => {

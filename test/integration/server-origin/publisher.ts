@@ -5,9 +5,12 @@ import { findFfmpeg } from '@shoal/server';
 /** What a test publisher sends: by default 160×90 at 30 frames/s with sound, a key frame each second. */
 export type PublisherOptions = {
   readonly audio?: boolean;
+  readonly size?: string;
   readonly gopFrames?: number;
   readonly seconds?: number;
   readonly videoArgs?: readonly string[];
+  /** An FLV file to be sent as it is, instead. */
+  readonly file?: string;
   /** Default: real time. */
   readonly burst?: boolean;
 };
@@ -28,15 +31,18 @@ export class Publisher {
     const { audio = true, gopFrames = 30, seconds = 120 } = options;
     const { path } = await findFfmpeg();
     const sound = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'];
-    const picture = `testsrc2=size=160x90:rate=30:duration=${seconds}`;
+    const picture = `testsrc2=size=${options.size ?? '160x90'}:rate=30:duration=${seconds}`;
     const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-sc_threshold', '0'];
-    const args = [
-      ...['-hide_banner', '-loglevel', 'warning', '-nostdin'],
-      ...(options.burst === true ? [] : ['-re']),
+    const made = [
       ...['-f', 'lavfi', '-i', picture],
       ...(audio ? sound : []),
       ...(options.videoArgs ?? [...video, '-g', String(gopFrames), '-b:v', '200k']),
       ...(audio ? ['-c:a', 'aac', '-b:a', '32k', '-shortest'] : []),
+    ];
+    const args = [
+      ...['-hide_banner', '-loglevel', 'warning', '-nostdin'],
+      ...(options.burst === true ? [] : ['-re']),
+      ...(options.file === undefined ? made : ['-i', options.file, '-c', 'copy']),
       ...['-f', 'flv', url],
     ];
     return new Publisher(spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] }));

@@ -11,7 +11,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseChannelId, unwrap } from '@shoal/protocol';
+import { parseChannelId, parseRenditionId, unwrap } from '@shoal/protocol';
 import { findFfmpeg, OriginError, type OriginOptions, startOrigin } from '@shoal/server';
 import { scene } from './scene.ts';
 import { DEMO } from './test-origin.ts';
@@ -102,6 +102,7 @@ describe('starting an origin', () => {
         { channel: OTHER, key: 'the-same-key' },
       ],
     },
+    { ladder: [{ name: unwrap(parseRenditionId('low')), lines: 241, kbps: 300 }] },
     { staticDir: '/nowhere/at/all' },
     { http: { host: '127.0.0.1', port: 70_000 } },
   ])('options out of range are refused: %j', async (choices) => {

@@ -128,8 +128,8 @@ export class TestOrigin {
   }
 
   /** Downloads a listed segment and its digests and verifies all against the playlist (SEG-6). */
-  async verifiedSegment(uri: string): Promise<Uint8Array> {
-    const folder = '/live/demo/source/';
+  async verifiedSegment(uri: string, rendition = 'source'): Promise<Uint8Array> {
+    const folder = `/live/demo/${rendition}/`;
     const swarm = readSwarmTags(await this.text(`${folder}index.m3u8`));
     const info = swarm?.segments.find((segment) => segment.uri === uri)?.info;
     if (info === undefined) throw new Error(`${uri} is not listed`);

@@ -4,6 +4,7 @@ import {
   type ChannelEffect,
   type ChannelInput,
   type ChannelState,
+  type EncodeWhat,
   type Encoder,
   type EncoderHandlers,
   ORIGIN_LIMITS,
@@ -19,7 +20,7 @@ export type ChannelHostPorts = {
   readonly versions: PlaylistVersions;
   readonly bus: Bus;
   readonly save: (channel: ChannelId, state: ChannelState) => void;
-  readonly startEncoder: (fragmentMs: number, handlers: EncoderHandlers) => Encoder;
+  readonly startEncoder: (what: EncodeWhat, handlers: EncoderHandlers) => Encoder;
   /** Of the ingest: what a host may do to its publisher. */
   readonly publisher: {
     readonly pause: (session: SessionId) => void;
@@ -119,7 +120,7 @@ export class ChannelHost {
     const { store, versions, bus, publisher } = this.#ports;
     switch (effect.type) {
       case 'start-encoder':
-        this.#start(effect.epoch, effect.fragmentMs, effect.preamble);
+        this.#start(effect.epoch, effect.what, effect.preamble);
         break;
       case 'feed-encoder':
         this.#feed(effect.epoch, effect.tag);
@@ -157,8 +158,8 @@ export class ChannelHost {
     }
   }
 
-  #start(epoch: number, fragmentMs: number, preamble: readonly Uint8Array[]): void {
-    const encoder = this.#ports.startEncoder(fragmentMs, {
+  #start(epoch: number, what: EncodeWhat, preamble: readonly Uint8Array[]): void {
+    const encoder = this.#ports.startEncoder(what, {
       onData: (bytes) => {
         this.#input({ type: 'encoded', epoch, bytes });
       },

@@ -1,4 +1,12 @@
-import { err, isUint32, ok, type Result } from '@shoal/protocol';
+import {
+  err,
+  isUint32,
+  ok,
+  parseRenditionId,
+  type RenditionId,
+  type Result,
+} from '@shoal/protocol';
+import { ORIGIN_LIMITS } from '../limits.ts';
 
 /** What a channel must remember over a restart of the origin, so that its media sequence runs on (ORG-5). */
 export type ChannelState = {
@@ -10,6 +18,8 @@ export type ChannelState = {
   readonly lastEpoch: number;
   /** Seconds; absent before the first segment of a broadcast. */
   readonly targetDuration?: number;
+  /** The rungs of the broadcast; absent before its first encoder. */
+  readonly rungs?: readonly RenditionId[];
   /** Whether a broadcast had begun and not ended. */
   readonly open: boolean;
 };
@@ -40,10 +50,27 @@ export function parseChannelState(text: string): Result<ChannelState, string> {
   if (!isUint32(nextMsn) || !isUint32(lastEpoch)) return err('nextMsn or lastEpoch out of range');
   if (discontinuity !== -1 && !isUint32(discontinuity)) return err('discontinuity out of range');
   if (typeof open !== 'boolean') return err('open is not a boolean');
-  const known = { nextMsn, discontinuity, lastEpoch, open };
+  const rungs = readRungs(fields.get('rungs'));
+  if (!rungs.ok) return rungs;
+  const known = {
+    ...{ nextMsn, discontinuity, lastEpoch, open },
+    ...(rungs.value !== undefined && { rungs: rungs.value }),
+  };
   if (targetDuration === undefined) return ok(known);
   if (!isUint32(targetDuration) || targetDuration === 0) return err('targetDuration out of range');
   return ok({ ...known, targetDuration });
+}
+
+function readRungs(value: unknown): Result<readonly RenditionId[] | undefined, string> {
+  if (value === undefined) return ok(undefined);
+  if (!Array.isArray(value) || value.length > ORIGIN_LIMITS.rungs) return err('rungs out of range');
+  const rungs: RenditionId[] = [];
+  for (const name of value as readonly unknown[]) {
+    const id = parseRenditionId(typeof name === 'string' ? name : '');
+    if (!id.ok) return id;
+    rungs.push(id.value);
+  }
+  return ok(rungs);
 }
 
 /** One line of JSON. */

@@ -1,38 +1,42 @@
-import { assertNever, digestList, rootOf, type SegmentId, type SegmentInfo } from '@shoal/protocol';
+import { assertNever, type RenditionId, type SegmentId } from '@shoal/protocol';
 import { DeliveryAccounting, type SegmentDelivery } from '../delivery/accounting.ts';
-import { fragmentMsFor } from '../encoder/ffmpeg-args.ts';
+import { type Rung, rungsFor, SOURCE } from '../encoder/ladder.ts';
 import { PublishFeed } from '../flv/publish-feed.ts';
-import { type CutSegment, ROUNDING_MS, Segmenter } from '../fmp4/segmenter.ts';
+import { type CutSegment, ROUNDING_MS } from '../fmp4/cut.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type ChannelState } from './channel-state.ts';
 import { EncoderEpochs, type Epoch } from './encoder-epochs.ts';
+import { planEncoder } from './encoder-plan.ts';
 import { Lifecycle, type LifecycleEffect, type SessionId } from './lifecycle.ts';
-import { digestsPath, initPath, playlistPath, segmentPath } from './live-paths.ts';
+import { playlistPath } from './live-paths.ts';
 import {
   type ChannelEffect,
   type ChannelInput,
   type ChannelOptions,
   type ChannelStatus,
-  type Stored,
-  type StoredKind,
 } from './messages.ts';
-import { type EpochMedia, Timeline } from './timeline.ts';
+import { evictSegment, storeSegment } from './segment-effects.ts';
+import { Timeline } from './timeline.ts';
 
 /** The longest target duration; a first group of pictures longer than this is cut without a key frame. */
 const MAX_TARGET_SECONDS = 10;
 const KEYS_TOO_FAR_APART =
   'key frames are too far apart: set the key frame interval to the segment length';
 
-/** A channel of one rendition: publishers, encoders, segments and playlists. Pure; its host does the rest. */
+/** A channel: publishers, encoders, segments and playlists. Pure; its host does the rest. */
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #lifecycle: Lifecycle;
   readonly #timeline: Timeline;
-  readonly #delivery: DeliveryAccounting = new DeliveryAccounting({
-    segments: ORIGIN_LIMITS.deliverySegments,
-  });
+  readonly #delivery: DeliveryAccounting;
   readonly #epochs: EncoderEpochs = new EncoderEpochs();
   #feed: PublishFeed = new PublishFeed();
+  /** What this broadcast has beside the source; undefined until its first encoder. Viewers know them from the playlist. */
+  #rungs: readonly Rung[] | undefined;
+  /** The epoch of an encoder that waits until it is known what the publisher sends. */
+  #awaited: number | undefined;
+  /** Changes of picture or sound since the last segment. */
+  #renewals = 0;
   #session: SessionId | undefined;
   #lastEpoch: number | undefined;
   #lastMsn: number | undefined;
@@ -42,11 +46,12 @@ export class Channel {
 
   constructor(options: ChannelOptions, restored: ChannelState, now: number) {
     this.#options = options;
-    const { channel, rendition, segmentMs } = options;
+    const { channel, segmentMs } = options;
+    const segments = ORIGIN_LIMITS.deliverySegments * (1 + options.ladder.length);
+    this.#delivery = new DeliveryAccounting({ segments });
     this.#timeline = new Timeline(
       {
         channel,
-        rendition,
         segmentMs,
         window: {
           listed: options.listedSegments,
@@ -56,6 +61,8 @@ export class Channel {
       },
       restored,
     );
+    const before = restored.open ? restored.rungs : undefined;
+    this.#rungs = before && options.ladder.filter(({ name }) => before.includes(name));
     this.#lifecycle = new Lifecycle(
       {
         interruptedMs: options.interruptedMs,
@@ -78,6 +85,7 @@ export class Channel {
         this.#feed = new PublishFeed();
         this.#reason = undefined;
         this.#keysTooFarApart = false;
+        this.#renewals = 0;
         this.#apply(this.#lifecycle.step({ type: 'publish', session: input.session }, now), now);
         break;
       case 'tag':
@@ -124,14 +132,13 @@ export class Channel {
 
   status(): ChannelStatus {
     const { state, since } = this.#lifecycle.state;
-    const rendition = this.#timeline.rendition();
     const { targetDuration } = this.#timeline;
     return {
       channel: this.#options.channel,
       state,
       since,
       ...(this.#reason !== undefined && { reason: this.#reason }),
-      ...(rendition !== undefined && { rendition }),
+      renditions: this.#timeline.renditions(),
       ...(this.#lastEpoch !== undefined && { epoch: this.#lastEpoch }),
       ...(this.#lastMsn !== undefined && { lastMsn: this.#lastMsn }),
       ...(targetDuration !== undefined && { targetDurationMs: targetDuration * 1000 }),
@@ -157,12 +164,32 @@ export class Channel {
       this.#refuse(`unsupported codec: ${verdict.codec} (H.264 and AAC are)`, now);
       return;
     }
+    if (verdict.type === 'renew') {
+      this.#renew(now);
+      return;
+    }
     const { startedAt } = this.#feed;
     this.#apply(this.#lifecycle.step({ type: 'media' }, now), now);
+    if (this.#awaited !== undefined) {
+      this.#startEncoder(this.#awaited, now);
+      // What it was given to begin with has this tag in it.
+      if (this.#feed.picture !== undefined) return;
+    }
     const { current } = this.#epochs;
     if (current === undefined) return;
     if (startedAt !== undefined) current.mediaAt ??= now;
     this.#effects.push({ type: 'feed-encoder', epoch: current.epoch, tag });
+  }
+
+  /** Another encoder, and epoch, for another picture or sound. */
+  #renew(now: number): void {
+    this.#renewals += 1;
+    if (this.#renewals > ORIGIN_LIMITS.renewals) {
+      this.#refuse('picture or sound change too often', now);
+      return;
+    }
+    this.#note('info', 'the publisher changed its picture or sound');
+    this.#apply(this.#lifecycle.step({ type: 'renew-encoder' }, now), now);
   }
 
   /** Ends a publisher that sends what cannot be served. */
@@ -186,14 +213,13 @@ export class Channel {
   #encoded(epoch: number, bytes: Uint8Array, now: number): void {
     const record = this.#epochs.get(epoch);
     if (record === undefined || record.doomed) return;
-    const cuts = record.segmenter.push(bytes);
+    const cuts = record.cutter.push(bytes);
     if (!cuts.ok) {
       this.#replace(record, `encoder output: ${cuts.error}`, now);
       return;
     }
     for (const cut of cuts.value) {
-      if (cut.type === 'init')
-        record.init = { bytes: cut.bytes, tracks: cut.tracks, stored: false };
+      if (cut.type === 'init') record.init = { renditions: cut.renditions, stored: false };
       else this.#segment(record, cut.segment, now);
     }
   }
@@ -201,8 +227,8 @@ export class Channel {
   #encoderExit(epoch: number, detail: string, now: number): void {
     const record = this.#epochs.get(epoch);
     if (record === undefined) return;
-    const rest = record.doomed ? undefined : record.segmenter.finish();
-    if (rest !== undefined) this.#segment(record, rest, now);
+    const rest = record.doomed ? [] : record.cutter.finish();
+    for (const cut of rest) this.#segment(record, cut, now);
     if (this.#epochs.end(record)) {
       this.#reason = `encoder ended: ${detail}`;
       this.#note('warn', this.#reason);
@@ -224,59 +250,44 @@ export class Channel {
 
   #segment(record: Epoch, cut: CutSegment, now: number): void {
     const { init, mediaAt } = record;
-    const { state } = this.#lifecycle.state;
-    const wanted = state === 'starting' || state === 'live' || state === 'interrupted';
-    if (!wanted || init === undefined || mediaAt === undefined || record.doomed) return;
+    if (!this.expectsMedia || init === undefined || mediaAt === undefined || record.doomed) return;
     // The tail of an encoder that was overtaken by its successor has no place any more.
     if (!this.#timeline.continues(record.epoch) || cut.durationMs <= 0) return;
     if (cut.durationMs > this.#limitMs()) {
       this.#replace(record, 'a jump in the timestamps made a segment too long', now);
       return;
     }
-    const { channel, rendition, sha256 } = this.#options;
-    const id: SegmentId = { rendition, epoch: record.epoch, msn: this.#timeline.nextMsn };
-    const digests = digestList(cut.bytes, sha256);
-    const segment: SegmentInfo = {
-      id,
-      size: cut.bytes.length,
-      durationMs: Math.round(cut.durationMs),
-      root: rootOf(digests, sha256),
-    };
-    if (!init.stored) this.#store('init', initPath(channel, id), { bytes: init.bytes });
-    init.stored = true;
-    this.#store('segment', segmentPath(channel, id), { bytes: cut.bytes, id });
-    this.#store('digests', digestsPath(channel, id), { bytes: digests, id });
-    const media = { epoch: record.epoch, tracks: init.tracks, mediaAt };
-    this.#place(segment, { cut, media }, now);
-  }
-
-  #place(
-    segment: SegmentInfo,
-    { cut, media }: { readonly cut: CutSegment; readonly media: EpochMedia },
-    now: number,
-  ): void {
-    const { channel } = this.#options;
-    const dropped = this.#timeline.add(segment, cut, media);
-    this.#lastMsn = segment.id.msn;
-    this.#lastEpoch = segment.id.epoch;
-    this.#delivery.ready(segment, now);
-    this.#effects.push({
-      type: 'event',
-      event: { type: 'segment.ready', channel, segment, at: now },
+    const { channel, sha256 } = this.#options;
+    const { epoch } = record;
+    const { infos, effects } = storeSegment({
+      ...{ channel, epoch, cut, sha256, now },
+      msn: this.#timeline.nextMsn,
+      names: this.#names(),
+      inits: init.renditions,
+      first: !init.stored,
     });
-    this.#apply(this.#lifecycle.step({ type: 'segment', epoch: media.epoch }, now), now);
+    this.#effects.push(...effects);
+    init.stored = true;
+    const tracks = init.renditions.map((rendition) => rendition.tracks);
+    const dropped = this.#timeline.add(infos, cut, { epoch, tracks, mediaAt });
+    for (const info of infos) this.#delivery.ready(info, now);
+    this.#lastEpoch = epoch;
+    this.#lastMsn = this.#timeline.nextMsn - 1;
+    this.#renewals = 0;
+    this.#apply(this.#lifecycle.step({ type: 'segment', epoch }, now), now);
     if (!cut.independent) this.#keysTooFarApart = true;
     // What is wrong with the last segment of a publisher that is gone is no news.
     if (this.#session !== undefined)
       this.#reason = this.#keysTooFarApart ? KEYS_TOO_FAR_APART : undefined;
     this.#save();
     this.#playlists();
-    for (const { info } of dropped) {
-      this.#effects.push({ type: 'evict', path: segmentPath(channel, info.id) });
-      this.#effects.push({ type: 'evict', path: digestsPath(channel, info.id) });
-      if (!this.#timeline.keeps(info.id.epoch))
-        this.#effects.push({ type: 'evict', path: initPath(channel, info.id) });
-    }
+    for (const old of dropped)
+      this.#effects.push(...evictSegment(channel, old.infos, this.#timeline.keeps(old.epoch)));
+  }
+
+  /** What the renditions are called, the source first. */
+  #names(): readonly RenditionId[] {
+    return [SOURCE, ...(this.#rungs ?? []).map(({ name }) => name)];
   }
 
   #limitMs(): number {
@@ -287,7 +298,7 @@ export class Channel {
     for (const effect of effects) {
       switch (effect.type) {
         case 'start-encoder':
-          this.#startEncoder(effect.epoch);
+          this.#startEncoder(effect.epoch, now);
           break;
         case 'finish-encoder':
         case 'kill-encoder':
@@ -299,6 +310,7 @@ export class Channel {
         case 'broadcast-begins':
           this.#timeline.begin();
           this.#playlists();
+          this.#rungs = undefined;
           break;
         case 'close-playlists':
           this.#playlists();
@@ -322,43 +334,48 @@ export class Channel {
     this.#effects.push({ type: 'event', event: { type: `stream.${what}`, channel, at: now } });
   }
 
-  #startEncoder(epoch: number): void {
-    const { segmentMs } = this.#options;
-    const fragmentMs = fragmentMsFor(segmentMs);
+  /** Starts it at once where it is known what there is to encode, else as soon as that is. */
+  #startEncoder(epoch: number, now: number): void {
+    this.#awaited = this.#feed.known(now) ? undefined : epoch;
+    if (this.#awaited !== undefined) return;
+    const { segmentMs, ladder } = this.#options;
+    const source = this.#feed.picture;
+    this.#rungs ??= source === undefined ? [] : rungsFor(ladder, source);
     const limitMs = (): number => this.#limitMs();
-    const segmenter = new Segmenter({ targetMs: segmentMs, fragmentMs, limitMs });
+    const { what, cutter } = planEncoder({ rungs: this.#rungs, source, segmentMs, limitMs });
     const { tags, mediaAt } = this.#feed.preamble();
-    const record: Epoch = { epoch, segmenter, mediaAt, doomed: false };
+    const record: Epoch = { epoch, cutter, mediaAt, doomed: false };
     for (const old of this.#epochs.begin(record))
       this.#effects.push({ type: 'kill-encoder', epoch: old });
     this.#save();
-    this.#effects.push({ type: 'start-encoder', epoch, fragmentMs, preamble: tags });
+    this.#effects.push({ type: 'start-encoder', epoch, what, preamble: tags });
   }
 
   #endEncoder(type: 'finish-encoder' | 'kill-encoder', epoch: number): void {
+    if (this.#awaited === epoch) {
+      this.#awaited = undefined;
+      return;
+    }
     const record = this.#epochs.get(epoch);
     if (record !== undefined && type === 'kill-encoder') record.doomed = true;
     this.#epochs.release(record);
     this.#effects.push({ type, epoch });
   }
 
-  #store(kind: StoredKind, path: string, object: Stored): void {
-    this.#effects.push({ type: 'store', path, kind, ...object });
-  }
-
   #playlists(): void {
-    const { channel, rendition } = this.#options;
+    const { channel } = this.#options;
     const { state } = this.#lifecycle.state;
     const ended = state === 'ended' && !this.#lifecycle.open;
-    const text = this.#timeline.playlist(ended);
-    this.#effects.push(
-      { type: 'playlist', path: playlistPath(channel, rendition), text },
-      {
-        type: 'playlist',
-        path: playlistPath(channel),
-        text: text === undefined ? undefined : this.#timeline.multivariant(),
-      },
-    );
+    const list = (path: string, text: string | undefined): void => {
+      this.#effects.push({ type: 'playlist', path, text });
+    };
+    let any = false;
+    for (const rendition of this.#names()) {
+      const text = this.#timeline.playlist(rendition, ended);
+      any ||= text !== undefined;
+      list(playlistPath(channel, rendition), text);
+    }
+    list(playlistPath(channel), any ? this.#timeline.multivariant() : undefined);
   }
 
   #save(): void {
@@ -370,6 +387,7 @@ export class Channel {
         discontinuity: this.#timeline.discontinuity,
         lastEpoch: this.#lifecycle.lastEpoch,
         ...(targetDuration !== undefined && { targetDuration }),
+        ...(this.#rungs !== undefined && { rungs: this.#rungs.map(({ name }) => name) }),
         open: this.#lifecycle.open,
       },
     });

@@ -1,11 +1,10 @@
-import { type Segmenter } from '../fmp4/segmenter.ts';
-import { type Track } from '../fmp4/movie.ts';
+import { type CutInit, type Cutter } from '../fmp4/cut.ts';
 
 /** One encoder's run, and what is known of its output. */
 export type Epoch = {
   readonly epoch: number;
-  readonly segmenter: Segmenter;
-  init?: { readonly bytes: Uint8Array; readonly tracks: readonly Track[]; stored: boolean };
+  readonly cutter: Cutter;
+  init?: { readonly renditions: readonly CutInit[]; stored: boolean };
   /** When its first media came in, Unix milliseconds. */
   mediaAt: number | undefined;
   /** Its output is of no use any more; it was told to die. */

@@ -46,6 +46,8 @@ export type LifecycleInput =
   | { readonly type: 'encoder-exit'; readonly epoch: number }
   /** The encoder of this epoch must be replaced; it is killed. */
   | { readonly type: 'replace-encoder'; readonly epoch: number }
+  /** The publisher sends something else from now on: the encoder writes out what it has, and another one begins. */
+  | { readonly type: 'renew-encoder' }
   | { readonly type: 'tick' };
 
 /** What a change of the lifecycle asks for. */
@@ -130,6 +132,8 @@ export class Lifecycle {
         return this.#encoderGone(input.epoch, now);
       case 'replace-encoder':
         return this.#replaceEncoder(input.epoch, now);
+      case 'renew-encoder':
+        return this.#renewEncoder(now);
       case 'tick':
         return this.#tick(now);
     }
@@ -205,6 +209,16 @@ export class Lifecycle {
     if (state.state !== 'starting' && state.state !== 'live') return [];
     if (state.encoder.type !== 'running' || state.encoder.epoch !== epoch) return [];
     return [{ type: 'kill-encoder', epoch }, ...this.#encoderGone(epoch, now)];
+  }
+
+  #renewEncoder(now: Millis): readonly LifecycleEffect[] {
+    const state = this.#state;
+    if (state.state !== 'starting' && state.state !== 'live') return [];
+    // One that is about to start begins with what is new.
+    if (state.encoder.type !== 'running') return [];
+    const { effect, encoder } = this.#start(now);
+    this.#state = { ...state, encoder };
+    return [...finish(state.encoder), effect];
   }
 
   #tick(now: Millis): readonly LifecycleEffect[] {

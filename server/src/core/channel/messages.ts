@@ -1,10 +1,6 @@
-import {
-  type ChannelId,
-  type OriginEvent,
-  type RenditionId,
-  type SegmentId,
-  type Sha256,
-} from '@shoal/protocol';
+import { type ChannelId, type OriginEvent, type SegmentId, type Sha256 } from '@shoal/protocol';
+import { type Rung } from '../encoder/ladder.ts';
+import { type PictureSize } from '../h264/picture-size.ts';
 import { type ChannelState } from './channel-state.ts';
 import { type SessionId } from './lifecycle.ts';
 import { type RenditionInfo } from './timeline.ts';
@@ -27,12 +23,22 @@ export type StoredKind = 'init' | 'segment' | 'digests';
 /** Bytes to be served, and the segment that they are or belong to, if they do. */
 export type Stored = { readonly bytes: Uint8Array; readonly id?: SegmentId };
 
+/** What an encoder is to make. */
+export type EncodeWhat = {
+  /** Milliseconds after which a fragment ends even without a key frame. */
+  readonly fragmentMs: number;
+  /** Beside the source, which is copied; empty where there is no picture. */
+  readonly rungs: readonly Rung[];
+  /** Its picture; absent when there is none, or none that can be read. */
+  readonly source?: PictureSize;
+};
+
 /** Everything that a channel may ask its host to do, in this order. */
 export type ChannelEffect =
   | {
       readonly type: 'start-encoder';
       readonly epoch: number;
-      readonly fragmentMs: number;
+      readonly what: EncodeWhat;
       /** What it is fed first. */
       readonly preamble: readonly Uint8Array[];
     }
@@ -51,7 +57,8 @@ export type ChannelEffect =
 /** What is fixed about a channel. */
 export type ChannelOptions = {
   readonly channel: ChannelId;
-  readonly rendition: RenditionId;
+  /** What is transcoded beside it, where the source is larger. */
+  readonly ladder: readonly Rung[];
   readonly segmentMs: number;
   readonly listedSegments: number;
   readonly keptSegments: number;
@@ -68,7 +75,8 @@ export type ChannelStatus = {
   readonly since: number;
   /** The last thing that went wrong, for the streamer; absent while all is well. */
   readonly reason?: string;
-  readonly rendition?: RenditionInfo;
+  /** The source first; empty before the first segment. */
+  readonly renditions: readonly RenditionInfo[];
   readonly epoch?: number;
   readonly lastMsn?: number;
   readonly targetDurationMs?: number;

@@ -1,12 +1,12 @@
 import { type ChannelId, type RenditionId, type SegmentInfo } from '@shoal/protocol';
-import { type CutSegment } from '../fmp4/segmenter.ts';
+import { type CutSegment } from '../fmp4/cut.ts';
 import { codecsOf, type Track } from '../fmp4/movie.ts';
 import { renderMediaPlaylist } from '../hls/media-playlist.ts';
-import { BitrateMeter, renderMultivariant } from '../hls/multivariant.ts';
+import { BitrateMeter, renderMultivariant, type Variant } from '../hls/multivariant.ts';
 import { SegmentWindow, type WindowOptions, type WindowSegment } from '../hls/segment-window.ts';
 import { type ChannelState } from './channel-state.ts';
 
-/** What an operator is told about the media of a channel. */
+/** What an operator is told about one rendition of a channel. */
 export type RenditionInfo = {
   readonly rendition: RenditionId;
   readonly codecs: string;
@@ -21,7 +21,6 @@ export type RenditionInfo = {
 /** Names what the timeline is of, and how much of it is kept. */
 export type TimelineOptions = {
   readonly channel: ChannelId;
-  readonly rendition: RenditionId;
   /** What a segment should last. */
   readonly segmentMs: number;
   readonly window: WindowOptions;
@@ -30,22 +29,25 @@ export type TimelineOptions = {
 /** Where the media of an epoch comes from. */
 export type EpochMedia = {
   readonly epoch: number;
-  readonly tracks: readonly Track[];
   /** Unix milliseconds at which its first media came in. */
   readonly mediaAt: number;
+  /** Of each rendition, in the order of the segment's. */
+  readonly tracks: readonly (readonly Track[])[];
 };
 
-/** Segments of one rendition in the order of playback: numbers, dates and playlists. */
+/** One rendition as it has been so far. */
+type Rendition = { readonly meter: BitrateMeter; tracks: readonly Track[] };
+
+/** Segments of a channel in the order of playback: numbers, dates and playlists, the same for all its renditions. */
 export class Timeline {
   readonly #options: TimelineOptions;
   readonly #window: SegmentWindow;
-  #meter: BitrateMeter = new BitrateMeter();
+  readonly #renditions = new Map<RenditionId, Rendition>();
   #nextMsn: number;
   #discontinuity: number;
   #targetDuration: number | undefined;
   #epoch: { readonly epoch: number; readonly baseMs: number } | undefined;
   #endMs = 0;
-  #tracks: readonly Track[] = [];
   #frameRate: number | undefined;
   #independent = true;
 
@@ -71,11 +73,11 @@ export class Timeline {
     return this.#targetDuration;
   }
 
-  /** A new broadcast has its own target duration, and lists nothing of the one before. */
+  /** A new broadcast has its own target duration and renditions, and lists nothing of the one before. */
   begin(): void {
     this.#window.unlist();
     this.#targetDuration = undefined;
-    this.#meter = new BitrateMeter();
+    this.#renditions.clear();
     this.#independent = true;
   }
 
@@ -84,30 +86,42 @@ export class Timeline {
     return this.#epoch === undefined || epoch >= this.#epoch.epoch;
   }
 
-  /** Gives the segment, whose number is {@link nextMsn}, its place; returns what is no longer kept. */
-  add(info: SegmentInfo, cut: CutSegment, media: EpochMedia): readonly WindowSegment[] {
+  /** Gives the segment, whose number is {@link nextMsn}, its place in all renditions; returns what is no longer kept. */
+  add(infos: readonly SegmentInfo[], cut: CutSegment, media: EpochMedia): readonly WindowSegment[] {
     if (this.#epoch?.epoch !== media.epoch) {
       // Dates never go back, not even when a publisher had sent faster than real time (RFC 8216 section 6.2.1).
       this.#epoch = { epoch: media.epoch, baseMs: Math.max(media.mediaAt, this.#endMs) };
       this.#discontinuity += 1;
-      this.#tracks = media.tracks;
       this.#frameRate = undefined;
     }
     const wanted = Math.ceil(this.#options.segmentMs / 1000);
     this.#targetDuration ??= Math.max(wanted, Math.round(cut.durationMs / 1000));
-    if (this.#tracks.some((track) => track.kind === 'video'))
+    if (media.tracks.flat().some((track) => track.kind === 'video'))
       this.#frameRate ??= nominalFrameRate(cut.sampleRate);
     if (!cut.independent) this.#independent = false;
-    this.#meter.add(info, this.#targetDuration * 1000);
+    this.#describe(infos, media);
     const programDateTimeMs = Math.round(this.#epoch.baseMs + cut.startMs);
     this.#endMs = programDateTimeMs + cut.durationMs;
-    this.#nextMsn = info.id.msn + 1;
+    const msn = this.#nextMsn;
+    this.#nextMsn = msn + 1;
     return this.#window.add({
-      info,
+      epoch: media.epoch,
+      msn,
+      infos,
       programDateTimeMs,
       discontinuity: this.#discontinuity,
       independent: cut.independent,
     });
+  }
+
+  #describe(infos: readonly SegmentInfo[], media: EpochMedia): void {
+    for (const [i, info] of infos.entries()) {
+      const { rendition } = info.id;
+      const known = this.#renditions.get(rendition) ?? { meter: new BitrateMeter(), tracks: [] };
+      known.tracks = media.tracks[i] ?? [];
+      known.meter.add(info, (this.#targetDuration ?? 0) * 1000);
+      this.#renditions.set(rendition, known);
+    }
   }
 
   /** True while something of this epoch can be fetched. */
@@ -115,43 +129,48 @@ export class Timeline {
     return this.#window.hasEpoch(epoch);
   }
 
-  /** The media playlist; undefined while it would be empty. */
-  playlist(ended: boolean): string | undefined {
+  /** The media playlist of a rendition; undefined while it would be empty. */
+  playlist(rendition: RenditionId, ended: boolean): string | undefined {
     const segments = this.#window.listed();
-    if (segments.length === 0 || this.#targetDuration === undefined) return undefined;
-    const { channel, rendition } = this.#options;
     const targetDuration = this.#targetDuration;
+    const has = segments.some(({ infos }) => infos.some(({ id }) => id.rendition === rendition));
+    if (!has || targetDuration === undefined) return undefined;
+    const { channel } = this.#options;
     return renderMediaPlaylist({ channel, rendition, targetDuration, segments, ended });
   }
 
   /** The multivariant playlist; undefined while there is nothing to describe. */
   multivariant(): string | undefined {
-    const info = this.rendition();
-    if (info === undefined || this.#targetDuration === undefined) return undefined;
-    const { width, height, frameRate } = info;
-    const variant = {
-      rendition: info.rendition,
-      codecs: info.codecs,
-      ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
-      ...(frameRate !== undefined && { frameRate }),
-      peakBitrate: this.#meter.peak,
-      averageBitrate: this.#meter.average,
-    };
-    return renderMultivariant([variant], { independent: this.#independent });
+    const variants = [...this.#renditions].map(([rendition, known]): Variant => {
+      const { codecs, width, height, frameRate } = this.#info(rendition, known);
+      return {
+        rendition,
+        codecs,
+        ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
+        ...(frameRate !== undefined && { frameRate }),
+        peakBitrate: known.meter.peak,
+        averageBitrate: known.meter.average,
+      };
+    });
+    if (variants.length === 0) return undefined;
+    return renderMultivariant(variants, { independent: this.#independent });
   }
 
-  /** What the media are; undefined before the first segment. */
-  rendition(): RenditionInfo | undefined {
-    if (this.#tracks.length === 0) return undefined;
-    const video = this.#tracks.find((track) => track.kind === 'video');
+  /** What the media are, the source first; empty before the first segment. */
+  renditions(): readonly RenditionInfo[] {
+    return [...this.#renditions].map(([rendition, known]) => this.#info(rendition, known));
+  }
+
+  #info(rendition: RenditionId, { tracks, meter }: Rendition): RenditionInfo {
+    const video = tracks.find((track) => track.kind === 'video');
     return {
-      rendition: this.#options.rendition,
-      codecs: codecsOf(this.#tracks),
+      rendition,
+      codecs: codecsOf(tracks),
       ...(video !== undefined && { width: video.width, height: video.height }),
       ...(this.#frameRate !== undefined && {
         frameRate: Math.round(this.#frameRate * 1000) / 1000,
       }),
-      bitrate: Math.round(this.#meter.average),
+      bitrate: Math.round(meter.average),
     };
   }
 }

@@ -16,6 +16,12 @@ export function ffmpegVersion(output: string): string | undefined {
   return /^ffmpeg version (\S+)/.exec(output)?.[1];
 }
 
+/** Whether this version has the option `-fps_mode`, which came with 5.1; nightly builds, which have no number, are older. */
+export function hasFpsMode(version: string): boolean {
+  const [, major = '0', minor = '0'] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 5 || (major === '5' && Number(minor) >= 1);
+}
+
 /** What the origin needs and this ffmpeg lacks, in words; empty for one that can be used. */
 export function missingCapabilities(output: ProbeOutput): readonly string[] {
   const encoders = new Set(names(output.encoders, /^\s*[VASDFXBI.]{6}\s+(\S+)/));

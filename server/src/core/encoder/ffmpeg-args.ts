@@ -1,3 +1,6 @@
+import { type PictureSize } from '../h264/picture-size.ts';
+import { type Rung, rungSize } from './ladder.ts';
+
 /** One option and its value, or an option alone. They are kept apart: joined text would be split at spaces. */
 export type FfmpegOption = readonly [name: string, value?: string];
 
@@ -28,20 +31,85 @@ const ANALYSE_MS = 800;
  * the first group.
  */
 export function copyToFragmentedMp4({ fragmentMs }: CopyOptions): FfmpegCall {
+  const maps: readonly FfmpegOption[] = [
+    ['-map', '0:v:0?'],
+    ['-map', '0:a:0?'],
+    ['-c', 'copy'],
+  ];
+  return { ...FLV_TO_MP4, output: [...maps, ...fragmented(fragmentMs)] };
+}
+
+/** What the transcoding encoder is to do. */
+export type LadderOptions = CopyOptions & {
+  readonly source: PictureSize;
+  /** At least one. */
+  readonly rungs: readonly Rung[];
+  /** Whether this ffmpeg has `-fps_mode` ({@link ./capabilities.ts}). */
+  readonly fpsMode: boolean;
+};
+
+/**
+ * Copies the source and makes every rung of the ladder beside it, in one fragmented MP4: source, rungs, sound. Each track has
+ * fragments of its own, which {@link ../fmp4/ladder-segmenter.ts} sorts into renditions. The rungs have key frames where the
+ * source has them and nowhere else, its timestamps to the millisecond, and no frames out of order, so that all segments can
+ * be cut at the same instants. Encoders that look ahead would hold all of them back (`zerolatency`).
+ */
+export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
+  const { fragmentMs, source, rungs, fpsMode } = options;
+  const labels = rungs.map((_, i) => `[in${i}]`).join('');
+  const scaled = rungs.map((rung, i) => {
+    const { width, height } = rungSize(rung, source);
+    return `[in${i}]scale=${width}:${height}:flags=bicubic,format=yuv420p[out${i}]`;
+  });
+  const encoders = rungs.flatMap(({ kbps }, i): readonly FfmpegOption[] => {
+    const stream = `v:${i + 1}`;
+    return [
+      [`-c:${stream}`, 'libx264'],
+      [`-profile:${stream}`, 'main'],
+      [`-b:${stream}`, `${kbps}k`],
+      [`-maxrate:${stream}`, `${kbps}k`],
+      [`-bufsize:${stream}`, `${kbps}k`],
+      [`-force_key_frames:${stream}`, 'source'],
+      [`-enc_time_base:${stream}`, '1:1000'],
+    ];
+  });
+  // The older name is gone from newer versions, the newer one unknown to older ones.
+  const timing = fpsMode ? '-fps_mode' : '-vsync';
   return {
-    inputFormat: 'flv',
-    input: [['-hide_banner'], ['-loglevel', 'warning'], ['-analyzeduration', micros(ANALYSE_MS)]],
-    outputFormat: 'mp4',
+    ...FLV_TO_MP4,
     output: [
-      ['-map', '0:v:0?'],
+      ['-filter_complex', [`[0:v:0]split=${rungs.length}${labels}`, ...scaled].join(';')],
+      ['-map', '0:v:0'],
+      ...rungs.map((_, i): FfmpegOption => ['-map', `[out${i}]`]),
       ['-map', '0:a:0?'],
-      ['-c', 'copy'],
-      ['-map_metadata', '-1'],
-      ['-frag_duration', micros(fragmentMs)],
-      ['-movflags', '+frag_keyframe+empty_moov+default_base_moof'],
-      ['-flush_packets', '1'],
+      ['-c:v:0', 'copy'],
+      ['-c:a', 'copy'],
+      ...encoders,
+      ['-preset', 'veryfast'],
+      ['-tune', 'zerolatency'],
+      ['-forced-idr', '1'],
+      ['-g', '100000'],
+      ['-sc_threshold', '0'],
+      [timing, 'passthrough'],
+      ['-video_track_timescale', '90000'],
+      ...fragmented(fragmentMs, '+separate_moof'),
     ],
   };
+}
+
+const FLV_TO_MP4: Pick<FfmpegCall, 'inputFormat' | 'input' | 'outputFormat'> = {
+  inputFormat: 'flv',
+  input: [['-hide_banner'], ['-loglevel', 'warning'], ['-analyzeduration', micros(ANALYSE_MS)]],
+  outputFormat: 'mp4',
+};
+
+function fragmented(fragmentMs: number, flags = ''): readonly FfmpegOption[] {
+  return [
+    ['-map_metadata', '-1'],
+    ['-frag_duration', micros(fragmentMs)],
+    ['-movflags', `+frag_keyframe+empty_moov+default_base_moof${flags}`],
+    ['-flush_packets', '1'],
+  ];
 }
 
 function micros(ms: number): string {

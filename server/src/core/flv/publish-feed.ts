@@ -1,20 +1,28 @@
 import { ORIGIN_LIMITS } from '../limits.ts';
-import { FLV_HEADER, tagKind } from './tag.ts';
+import { type PictureSize, pictureSize } from '../h264/picture-size.ts';
+import { FLV_HEADER, TAG_HEAD_BYTES, tagKind } from './tag.ts';
 
 /** What to do with a tag of the publisher. */
 export type FeedVerdict =
   | { readonly type: 'feed' }
   | { readonly type: 'skip' }
+  /** From here on the publisher sends another picture or sound, for which an encoder must begin anew. */
+  | { readonly type: 'renew' }
   /** The origin copies H.264 and AAC; anything else is refused by name. */
   | { readonly type: 'refuse'; readonly codec: string };
+
+/** A header that comes so soon after the first media is not a change: the encoder looks that long itself. */
+const TOGETHER_MS = 500;
+/** How long sound alone is waited with for a picture. */
+const SOUND_ALONE_MS = 1_000;
 
 /**
  * Remembers of one publisher what a new encoder must be given first: the codec headers, and everything
  * since the last key frame, so that an encoder which replaces a dead one loses no picture.
  */
 export class PublishFeed {
-  #videoHeader: Uint8Array | undefined;
-  #audioHeader: Uint8Array | undefined;
+  readonly #headers: { video?: Uint8Array; audio?: Uint8Array } = {};
+  #picture: PictureSize | undefined;
   #gop: Uint8Array[] = [];
   #gopBytes = 0;
   #gopAt: number | undefined;
@@ -31,11 +39,9 @@ export class PublishFeed {
         // Metadata is not needed to copy, and lets a publisher open text tracks in the demuxer.
         return { type: 'skip' };
       case 'video-header':
-        this.#videoHeader = tag;
-        return { type: 'feed' };
+        return this.#header('video', tag, now);
       case 'audio-header':
-        this.#audioHeader = tag;
-        return { type: 'feed' };
+        return this.#header('audio', tag, now);
       case 'key-frame':
         this.#startGop(now);
         break;
@@ -53,10 +59,22 @@ export class PublishFeed {
     return this.#startedAt;
   }
 
+  /** The size of its picture; undefined where there is none, or none that can be read. */
+  get picture(): PictureSize | undefined {
+    return this.#picture;
+  }
+
+  /** Whether it is known what there is to encode: a picture, or after a while sound alone. */
+  known(now: number): boolean {
+    if (this.#headers.video !== undefined) return true;
+    return this.#startedAt !== undefined && now - this.#startedAt >= SOUND_ALONE_MS;
+  }
+
   /** The tags with which a new encoder starts, and when the first of their media had come. */
   preamble(): { readonly tags: readonly Uint8Array[]; readonly mediaAt: number | undefined } {
-    const headers = [this.#videoHeader, this.#audioHeader];
-    const tags = [FLV_HEADER, ...headers.filter((tag) => tag !== undefined), ...this.#gop];
+    const { video, audio } = this.#headers;
+    const headers = [video, audio].filter((tag) => tag !== undefined);
+    const tags = [FLV_HEADER, ...headers, ...this.#gop];
     return { tags, mediaAt: this.#gop.length > 0 ? this.#gopAt : undefined };
   }
 
@@ -64,6 +82,17 @@ export class PublishFeed {
   forgetGroup(): void {
     this.#gop = [];
     this.#gopAt = undefined;
+  }
+
+  #header(kind: 'video' | 'audio', tag: Uint8Array, now: number): FeedVerdict {
+    const before = this.#headers[kind];
+    this.#headers[kind] = tag;
+    if (kind === 'video') this.#picture = pictureSize(tag);
+    if (before !== undefined && sameBytes(before, tag)) return { type: 'skip' };
+    const soon = this.#startedAt === undefined || now - this.#startedAt < TOGETHER_MS;
+    if (soon && before === undefined) return { type: 'feed' };
+    this.forgetGroup();
+    return { type: 'renew' };
   }
 
   #startGop(now: number): void {
@@ -79,4 +108,10 @@ export class PublishFeed {
     if (this.#gopBytes <= ORIGIN_LIMITS.gopBytes) this.#gop.push(tag);
     else this.forgetGroup();
   }
+}
+
+/** Whether two headers say the same; the timestamps of their tags do not matter. */
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  const [first, second] = [a.subarray(TAG_HEAD_BYTES), b.subarray(TAG_HEAD_BYTES)];
+  return first.length === second.length && first.every((byte, at) => byte === second[at]);
 }

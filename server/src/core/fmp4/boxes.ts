@@ -36,6 +36,26 @@ export function readBoxes(bytes: Uint8Array): Result<readonly Box[], string> {
   return ok(boxes);
 }
 
+/** A box of this type around `parts`, in memory of its own. */
+export function makeBox(type: string, parts: readonly Uint8Array[]): Uint8Array {
+  const header = new Uint8Array(8);
+  const size = parts.reduce((sum, part) => sum + part.length, header.length);
+  viewOf(header).setUint32(0, size);
+  for (let i = 0; i < 4; i++) header[4 + i] = type.charCodeAt(i);
+  return joined([header, ...parts]);
+}
+
+/** All `parts`, one after the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 /** The first child of that type, or undefined. */
 export function child(boxes: readonly Box[], type: string): Uint8Array | undefined {
   return boxes.find((box) => box.type === type)?.body;

@@ -2,10 +2,12 @@ import { err, ok, type Result } from '@shoal/protocol';
 import { type Box, child, readBoxes, viewOf } from './boxes.ts';
 import { type Track } from './movie.ts';
 
-/** What a movie fragment says of the track that leads it: the video, or the audio when there is none. */
+/** What a movie fragment says of one of its tracks. */
 export type FragmentInfo = {
   /** Decode time of its first sample, in milliseconds since the epoch's media began. */
   readonly startMs: number;
+  /** How much later its first sample is shown than decoded. */
+  readonly shownLaterMs: number;
   readonly durationMs: number;
   readonly samples: number;
   /** Duration of its first sample, which encoders stretch at the start of a stream. */
@@ -18,31 +20,55 @@ const MAX_SAMPLES = 100_000;
 /** sample_is_non_sync_sample (ISO/IEC 14496-12, section 8.8.3.1). */
 const NON_SYNC = 0x0001_0000;
 
-/** Reads a `moof` box's body; undefined when it has nothing of the leading track. */
+/** Reads what a `moof` box's body has of the track that leads, the video or else the audio; undefined when that is nothing. */
 export function readFragment(
   moof: Uint8Array,
   tracks: readonly Track[],
 ): Result<FragmentInfo | undefined, string> {
   const lead = tracks.find((track) => track.kind === 'video') ?? tracks[0];
   if (lead === undefined) return err('fragment before the initialisation section');
+  const read = readFirst(moof, [lead]);
+  return read.ok ? ok(read.value?.info) : read;
+}
+
+/** Reads a `moof` box's body that has samples of one track alone; undefined when it has none. */
+export function readFragmentOfOne(
+  moof: Uint8Array,
+  tracks: readonly Track[],
+): Result<{ readonly track: Track; readonly info: FragmentInfo } | undefined, string> {
+  if (tracks.length === 0) return err('fragment before the initialisation section');
+  return readFirst(moof, tracks);
+}
+
+/** The first track fragment of one of these tracks. */
+function readFirst(
+  moof: Uint8Array,
+  tracks: readonly Track[],
+): Result<{ readonly track: Track; readonly info: FragmentInfo } | undefined, string> {
   const boxes = readBoxes(moof);
   if (!boxes.ok) return boxes;
   for (const box of boxes.value) {
     if (box.type !== 'traf') continue;
     const traf = readBoxes(box.body);
     if (!traf.ok) return traf;
-    const tfhd = readHeader(child(traf.value, 'tfhd'), lead);
-    if (!tfhd.ok) return tfhd;
-    if (tfhd.value.track === lead.id) return readTrackFragment(traf.value, lead, tfhd.value);
+    const tfhd = child(traf.value, 'tfhd');
+    if (tfhd === undefined || tfhd.length < 8) return err('no tfhd box');
+    const id = viewOf(tfhd).getUint32(4);
+    const track = tracks.find((known) => known.id === id);
+    if (track === undefined) continue;
+    const header = readHeader(tfhd, track);
+    if (!header.ok) return header;
+    const info = readTrackFragment(traf.value, track, header.value);
+    if (!info.ok) return info;
+    return ok(info.value === undefined ? undefined : { track, info: info.value });
   }
   return ok(undefined);
 }
 
-type Header = { readonly track: number; readonly duration: number; readonly flags: number };
+type Header = { readonly duration: number; readonly flags: number };
 
 /** tfhd: the optional fields are there when their flag says so (section 8.8.7). */
-function readHeader(tfhd: Uint8Array | undefined, lead: Track): Result<Header, string> {
-  if (tfhd === undefined || tfhd.length < 8) return err('no tfhd box');
+function readHeader(tfhd: Uint8Array, track: Track): Result<Header, string> {
   const view = viewOf(tfhd);
   const present = view.getUint32(0) & 0x00ff_ffff;
   let at = 8;
@@ -55,15 +81,14 @@ function readHeader(tfhd: Uint8Array | undefined, lead: Track): Result<Header, s
   if ((present & 0x20) !== 0) at += 4;
   if (at > tfhd.length) return err('tfhd too short');
   return ok({
-    track: view.getUint32(4),
-    duration: (present & 0x08) !== 0 ? view.getUint32(durationAt) : lead.defaultDuration,
-    flags: (present & 0x20) !== 0 ? view.getUint32(flagsAt) : lead.defaultFlags,
+    duration: (present & 0x08) !== 0 ? view.getUint32(durationAt) : track.defaultDuration,
+    flags: (present & 0x20) !== 0 ? view.getUint32(flagsAt) : track.defaultFlags,
   });
 }
 
 function readTrackFragment(
   traf: readonly Box[],
-  lead: Track,
+  track: Track,
   header: Header,
 ): Result<FragmentInfo | undefined, string> {
   const tfdt = child(traf, 'tfdt');
@@ -72,22 +97,24 @@ function readTrackFragment(
   let duration = 0;
   let samples = 0;
   let first = 0;
+  let offset = 0;
   let firstFlags: number | undefined;
   for (const box of traf) {
     if (box.type !== 'trun') continue;
     const run = readRun(box.body, header);
     if (!run.ok) return run;
-    if (samples === 0) ({ firstFlags, firstDuration: first } = run.value);
+    if (samples === 0) ({ firstFlags, firstDuration: first, firstOffset: offset } = run.value);
     duration += run.value.duration;
     samples += run.value.samples;
   }
   if (samples === 0) return ok(undefined);
   return ok({
-    startMs: (start * 1000) / lead.timescale,
-    durationMs: (duration * 1000) / lead.timescale,
+    startMs: (start * 1000) / track.timescale,
+    shownLaterMs: (offset * 1000) / track.timescale,
+    durationMs: (duration * 1000) / track.timescale,
     samples,
-    firstMs: (first * 1000) / lead.timescale,
-    sync: lead.kind === 'audio' || ((firstFlags ?? header.flags) & NON_SYNC) === 0,
+    firstMs: (first * 1000) / track.timescale,
+    sync: track.kind === 'audio' || ((firstFlags ?? header.flags) & NON_SYNC) === 0,
   });
 }
 
@@ -102,6 +129,7 @@ type Run = {
   readonly samples: number;
   readonly duration: number;
   readonly firstDuration: number;
+  readonly firstOffset: number;
   readonly firstFlags: number | undefined;
 };
 
@@ -122,6 +150,9 @@ function readRun(trun: Uint8Array, header: Header): Result<Run, string> {
   let firstFlags: number | undefined;
   if ((present & 0x004) !== 0) firstFlags = view.getUint32(firstFlagsAt);
   else if (flagsField >= 0 && samples > 0) firstFlags = view.getUint32(at + flagsField * 4);
+  const offsetField = fields.indexOf(0x800);
+  // Signed in version 1; ffmpeg writes small positive ones in version 0, which read the same.
+  const firstOffset = offsetField >= 0 && samples > 0 ? view.getInt32(at + offsetField * 4) : 0;
   let duration = samples * header.duration;
   let firstDuration = header.duration;
   if ((present & 0x100) !== 0) {
@@ -129,5 +160,5 @@ function readRun(trun: Uint8Array, header: Header): Result<Run, string> {
     firstDuration = samples > 0 ? view.getUint32(at) : 0;
     for (let i = 0; i < samples; i++) duration += view.getUint32(at + i * fields.length * 4);
   }
-  return ok({ samples, duration, firstDuration, firstFlags });
+  return ok({ samples, duration, firstDuration, firstOffset, firstFlags });
 }

@@ -2,53 +2,27 @@ import { err, ok, type Result } from '@shoal/protocol';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { BoxStream, type WholeBox } from './box-stream.ts';
 import { type FragmentInfo, readFragment } from './fragment.ts';
+import {
+  type Cut,
+  type Cutter,
+  type CutSegment,
+  ROUNDING_MS,
+  type SegmenterOptions,
+  TARGET_SLACK_MS,
+} from './cut.ts';
+import { joined } from './boxes.ts';
 import { readMovie, type Track } from './movie.ts';
-
-/** A media segment: one or more whole movie fragments. */
-export type CutSegment = {
-  readonly bytes: Uint8Array;
-  /** Decode time of its first sample since the media of the epoch began. */
-  readonly startMs: number;
-  readonly durationMs: number;
-  /** Samples per second of the leading track: frames, when there is video. */
-  readonly sampleRate: number;
-  /** Whether it begins with a key frame. */
-  readonly independent: boolean;
-};
-
-/** What the segmenter makes of the encoder's output. */
-export type Cut =
-  | { readonly type: 'init'; readonly bytes: Uint8Array; readonly tracks: readonly Track[] }
-  | { readonly type: 'segment'; readonly segment: CutSegment };
-
-/** How long segments should and may be. */
-export type SegmenterOptions = {
-  /** A segment ends at the first key frame after this. */
-  readonly targetMs: number;
-  /**
-   * The encoder ends a fragment at a key frame or after this time, whichever comes first
-   * ({@link ../encoder/ffmpeg-args.ts}). A shorter fragment therefore ended at a key frame.
-   */
-  readonly fragmentMs: number;
-  /** No segment becomes longer than this, key frame or not, unless one fragment already is. */
-  readonly limitMs: () => number;
-};
 
 type Fragment = FragmentInfo & { readonly moof: Uint8Array; readonly mdat: Uint8Array };
 
 /** By how many frames a fragment may be shorter than asked and yet not have ended at a key frame. */
 const SLACK_FRAMES = 1.5;
-/** How much a group of pictures may fall short of the target, as 29.97 frames per second make it. */
-const TARGET_SLACK_MS = 60;
-/** EXTINF, rounded to the nearest second, must not exceed the target (RFC 8216 section 4.3.3.1). */
-export const ROUNDING_MS = 499;
-
 /**
  * Cuts an encoder's fragmented MP4 into an initialisation section and segments. A segment closes at the
  * key frame at which it reached the target, as soon as the fragment before that key frame is whole.
  * When key frames are farther apart than the playlist allows, it closes without one.
  */
-export class Segmenter {
+export class Segmenter implements Cutter {
   readonly #options: SegmenterOptions;
   readonly #boxes: BoxStream = new BoxStream({ maxBytes: ORIGIN_LIMITS.segmentBytes });
   #head: Uint8Array[] = [];
@@ -72,9 +46,10 @@ export class Segmenter {
     return ok(cuts);
   }
 
-  /** The last segment, when the encoder has ended; undefined when nothing is left. */
-  finish(): CutSegment | undefined {
-    return this.#close();
+  /** What is left when the encoder has ended. */
+  finish(): readonly CutSegment[] {
+    const last = this.#close();
+    return last === undefined ? [] : [last];
   }
 
   #box({ type, bytes }: WholeBox, cuts: Cut[]): Result<undefined, string> {
@@ -102,8 +77,8 @@ export class Segmenter {
     const tracks = readMovie(bytes.subarray(8));
     if (!tracks.ok) return tracks;
     this.#tracks = tracks.value;
-    const init = concat([...this.#head, bytes]);
-    cuts.push({ type: 'init', bytes: init, tracks: this.#tracks });
+    const init = joined([...this.#head, bytes]);
+    cuts.push({ type: 'init', renditions: [{ bytes: init, tracks: this.#tracks }] });
     return ok(undefined);
   }
 
@@ -125,7 +100,7 @@ export class Segmenter {
   #followOn(): FragmentInfo {
     const last = this.#pending[this.#pending.length - 1];
     const startMs = last === undefined ? 0 : last.startMs + last.durationMs;
-    return { startMs, durationMs: 0, samples: 0, firstMs: 0, sync: false };
+    return { startMs, shownLaterMs: 0, durationMs: 0, samples: 0, firstMs: 0, sync: false };
   }
 
   #mustCloseBefore(next: Fragment): boolean {
@@ -173,21 +148,11 @@ export class Segmenter {
     if (first === undefined) return undefined;
     const durationMs = this.#duration();
     const samples = this.#pending.reduce((sum, fragment) => sum + fragment.samples, 0);
-    const bytes = concat(this.#pending.flatMap(({ moof, mdat }) => [moof, mdat]));
+    const bytes = joined(this.#pending.flatMap(({ moof, mdat }) => [moof, mdat]));
     this.#pending = [];
     if (samples === 0) return undefined;
     const { startMs, firstMs, sync: independent } = first;
     const sampleRate = ((samples - 1) * 1000) / Math.max(1, durationMs - firstMs);
-    return { bytes, startMs, durationMs, sampleRate, independent };
+    return { media: [bytes], startMs, durationMs, sampleRate, independent };
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -14,7 +14,7 @@ export type MediaPlaylist = {
   readonly rendition: RenditionId;
   /** Seconds; never changes while the channel lives (ORG-5). */
   readonly targetDuration: number;
-  /** Listed segments, oldest first, at least one. */
+  /** Listed segments, oldest first, at least one of this rendition. */
   readonly segments: readonly WindowSegment[];
   /** Whether nothing will follow. */
   readonly ended: boolean;
@@ -26,17 +26,21 @@ export type MediaPlaylist = {
  * SEG-8 and SEG-9.
  */
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
-  const { segments } = playlist;
+  const { rendition } = playlist;
+  const segments = playlist.segments.flatMap((segment) => {
+    const info = segment.infos.find(({ id }) => id.rendition === rendition);
+    return info === undefined ? [] : [{ ...segment, info }];
+  });
   const [first] = segments;
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${playlist.targetDuration}`,
-    `#EXT-X-MEDIA-SEQUENCE:${first?.info.id.msn ?? 0}`,
+    `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuity ?? 0}`,
   ];
   if (segments.every(({ independent }) => independent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
-  lines.push(swarmTag(playlist.channel, playlist.rendition));
+  lines.push(swarmTag(playlist.channel, rendition));
   let epoch: number | undefined;
   for (const segment of segments) {
     const { id, durationMs } = segment.info;

@@ -1,8 +1,11 @@
 import { invariant, type SegmentInfo } from '@shoal/protocol';
 
-/** A segment as the playlist lists it. */
+/** A segment as the playlists list it: the same time in every rendition. */
 export type WindowSegment = {
-  readonly info: SegmentInfo;
+  readonly epoch: number;
+  readonly msn: number;
+  /** One for each rendition, the source first. */
+  readonly infos: readonly SegmentInfo[];
   /** Unix milliseconds at which its first frame was taken in. */
   readonly programDateTimeMs: number;
   /** How many discontinuities of the channel came before it; the same for all of an epoch. */
@@ -24,7 +27,7 @@ export type WindowOptions = {
 /** The smallest number of segments in a live playlist, however large they are (RFC 8216 section 6.2.2). */
 const FEWEST_LISTED = 3;
 
-/** The segments of one rendition that can be fetched, oldest first, and which of them are listed. */
+/** The segments of a channel that can be fetched, oldest first, and which of them are listed. */
 export class SegmentWindow {
   readonly #options: WindowOptions;
   #segments: WindowSegment[] = [];
@@ -39,12 +42,14 @@ export class SegmentWindow {
   /** Adds the next segment; returns those that are no longer kept. */
   add(segment: WindowSegment): readonly WindowSegment[] {
     this.#segments.push(segment);
-    this.#bytes += segment.info.size;
+    this.#bytes += sizeOf(segment);
     this.#listedFrom = Math.max(this.#listedFrom, this.#segments.length - this.#options.listed);
     let drop = Math.max(0, this.#listedFrom - this.#options.kept);
-    let bytes = this.#bytes - sizeOf(this.#segments.slice(0, drop));
+    let bytes = this.#bytes;
+    for (const dropped of this.#segments.slice(0, drop)) bytes -= sizeOf(dropped);
     while (bytes > this.#options.maxBytes && this.#segments.length - drop > FEWEST_LISTED) {
-      bytes -= this.#segments[drop]?.info.size ?? 0;
+      const [next] = this.#segments.slice(drop, drop + 1);
+      if (next !== undefined) bytes -= sizeOf(next);
       drop += 1;
     }
     const dropped = this.#segments.splice(0, drop);
@@ -65,10 +70,10 @@ export class SegmentWindow {
 
   /** True while a segment of this epoch can be fetched. */
   hasEpoch(epoch: number): boolean {
-    return this.#segments.some(({ info }) => info.id.epoch === epoch);
+    return this.#segments.some((segment) => segment.epoch === epoch);
   }
 }
 
-function sizeOf(segments: readonly WindowSegment[]): number {
-  return segments.reduce((sum, { info }) => sum + info.size, 0);
+function sizeOf({ infos }: WindowSegment): number {
+  return infos.reduce((sum, { size }) => sum + size, 0);
 }

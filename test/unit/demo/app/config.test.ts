@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '@shoal/demo/app/config';
+import { DEFAULT_LADDER } from '@shoal/server';
 
 const messages = (
   args: readonly string[],
@@ -26,6 +27,7 @@ describe('the command line of the demo', () => {
           channel: 'demo',
           pattern: false,
           patternSize: { width: 1280, height: 720 },
+          ladder: DEFAULT_LADDER,
           redis: undefined,
           logLevel: 'warn',
         },
@@ -48,6 +50,7 @@ describe('the command line of the demo', () => {
       SHOAL_DATA_DIR: '/data',
       SHOAL_PATTERN: '1',
       SHOAL_PATTERN_SIZE: '320x180',
+      SHOAL_LADDER: 'low:240:300',
       SHOAL_REDIS: 'redis://127.0.0.1:6379',
       SHOAL_LOG_LEVEL: 'silent',
     };
@@ -61,6 +64,7 @@ describe('the command line of the demo', () => {
           dataDir: '/data',
           pattern: true,
           patternSize: { width: 320, height: 180 },
+          ladder: [{ name: 'low', lines: 240, kbps: 300 }],
           redis: 'redis://127.0.0.1:6379',
           logLevel: 'silent',
         },
@@ -97,6 +101,9 @@ describe('the command line of the demo', () => {
     ['--data-dir', ' '],
     ['--pattern-size', '1281x720'],
     ['--pattern-size', '32x32'],
+    ['--ladder', '480p'],
+    ['--ladder', 'a:240:300,a:120:100'],
+    ['--ladder', 'odd:241:300'],
     ['--pattern-size', '720p'],
   ])('refuses %s "%s"', (flag, value) => {
     expect(messages([`${flag}=${value}`])).toHaveLength(1);

@@ -6,20 +6,23 @@ const segment = { msn: 7, size: 100, durationMs: 2000, readyAt: 5, servedBytes: 
 
 describe('the answers of the status APIs', () => {
   it('are read with what they have', () => {
-    const rendition = {
+    const source = {
+      rendition: 'source',
       codecs: 'avc1.64001f',
       width: 1280,
       height: 720,
       frameRate: 30,
       bitrate: 9,
     };
-    expect(parseChannelStatus({ state: 'live', since: 5, rendition })).toEqual({
+    const renditions = [source, { ...source, rendition: '480p' }];
+    const given = [...renditions, { codecs: 'nameless' }, 7];
+    expect(parseChannelStatus({ state: 'live', since: 5, renditions: given })).toEqual({
       ok: true,
-      value: { state: 'live', since: 5, reason: undefined, rendition },
+      value: { state: 'live', since: 5, reason: undefined, renditions },
     });
     expect(parseChannelStatus({ state: 'idle', since: null, reason: '' })).toEqual({
       ok: true,
-      value: { state: 'idle', since: undefined, reason: undefined, rendition: undefined },
+      value: { state: 'idle', since: undefined, reason: undefined, renditions: [] },
     });
   });
 
@@ -34,6 +37,12 @@ describe('the answers of the status APIs', () => {
     ]);
     expect(parseDelivery({ segments: [segment] })).toEqual([segment]);
     expect(parseDelivery({})).toEqual([]);
+  });
+
+  it('count what was sent of all renditions of a segment', () => {
+    const low = { ...segment, size: 20, servedBytes: 30 };
+    const next = { ...segment, msn: 8 };
+    expect(parseDelivery([segment, low, next])).toEqual([{ ...segment, servedBytes: 300 }, next]);
   });
 
   it('give the number of viewers, or none', () => {

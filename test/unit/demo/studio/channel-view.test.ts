@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ChannelState, ChannelStatus } from '@shoal/demo/shared-ui/origin-api';
 import { channelView, codecNames } from '@shoal/demo/studio/channel-view';
 
-const rendition = {
+const source = {
+  rendition: 'source',
   codecs: 'avc1.64001f,mp4a.40.2',
   width: 1280,
   height: 720,
@@ -11,7 +12,10 @@ const rendition = {
 };
 const view = (state: ChannelState, more: Partial<ChannelStatus> = {}) =>
   channelView(
-    { type: 'known', status: { state, since: 1_000, reason: undefined, rendition, ...more } },
+    {
+      type: 'known',
+      status: { state, since: 1_000, reason: undefined, renditions: [source], ...more },
+    },
     186_000,
   );
 
@@ -25,7 +29,16 @@ describe('the status card of the studio', () => {
       picture: '1280 × 720',
       frameRate: '29.97 fps',
       bitrate: '1.7 Mbit/s',
+      rungs: '–',
     });
+  });
+
+  it('names what is made beside the source', () => {
+    const rungs = [
+      { ...source, rendition: '480p' },
+      { ...source, rendition: '360p' },
+    ];
+    expect(view('live', { renditions: [source, ...rungs] }).rungs).toBe('480p, 360p');
   });
 
   it('says so when the publisher is lost, gone or has not come', () => {
@@ -42,7 +55,7 @@ describe('the status card of the studio', () => {
   });
 
   it('does without what the origin does not know', () => {
-    const bare = view('live', { since: undefined, rendition: undefined });
+    const bare = view('live', { since: undefined, renditions: [] });
     expect(bare).toMatchObject({ headline: 'Live', video: '–', bitrate: '–' });
   });
 

@@ -11,10 +11,17 @@ function make(
   return sealTag(bytes, type, at);
 }
 
+const LARGE = Buffer.from(
+  '1700000000014d401fffe10019674d401feca02802dd8088000003000800000301e078c18cb001000568ebe3cb20',
+  'hex',
+);
+
 /** FLV tags as a publisher sends them; timestamps in milliseconds, optionally a body of `size` bytes. */
 export const flvTag = {
-  videoHeader: (): Uint8Array => make(FLV_TAG.video, [0x17, 0, 0, 0, 0, 1, 66]),
-  audioHeader: (): Uint8Array => make(FLV_TAG.audio, [0xaf, 0, 18, 16]),
+  videoHeader: (profile = 66): Uint8Array => make(FLV_TAG.video, [0x17, 0, 0, 0, 0, 1, profile]),
+  /** Main profile of 1280×720. */
+  largeHeader: (): Uint8Array => make(FLV_TAG.video, [...LARGE]),
+  audioHeader: (rate = 18): Uint8Array => make(FLV_TAG.audio, [0xaf, 0, rate, 16]),
   script: (): Uint8Array => make(FLV_TAG.script, [2, 0, 10]),
   key: (at: number, size = 0): Uint8Array =>
     make(FLV_TAG.video, [0x17, 1, 0, 0, 0, 5], { at, size }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatChannelState, parseChannelState } from '@shoal/server/core';
+import { renditionId } from '../../../../support/builders.ts';
 
 const GOOD = {
   nextMsn: 5,
@@ -20,6 +21,7 @@ describe('the state of a channel on disk', () => {
         lastEpoch: uint,
         open: fc.boolean(),
         targetDuration: fc.integer({ min: 1, max: 10 }),
+        rungs: fc.constant([renditionId('480p'), renditionId('360p')]),
       },
       { requiredKeys: ['nextMsn', 'discontinuity', 'lastEpoch', 'open'] },
     );
@@ -42,6 +44,10 @@ describe('the state of a channel on disk', () => {
     JSON.stringify({ ...GOOD, discontinuity: -2 }),
     JSON.stringify({ ...GOOD, targetDuration: 0 }),
     JSON.stringify({ ...GOOD, open: 1 }),
+    JSON.stringify({ ...GOOD, rungs: '480p' }),
+    JSON.stringify({ ...GOOD, rungs: ['480p', 7] }),
+    JSON.stringify({ ...GOOD, rungs: ['no/rendition'] }),
+    JSON.stringify({ ...GOOD, rungs: Array(20).fill('a') }),
   ])('damaged text is an error: %s', (text) => {
     expect(parseChannelState(text).ok).toBe(false);
   });

@@ -7,13 +7,14 @@ import {
   type ChannelOptions,
   type ChannelState,
   FRESH_STATE,
+  ORIGIN_LIMITS,
 } from '@shoal/server/core';
 import { channelId, renditionId } from '../../../../support/builders.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { PlaylistLinter } from '../../../../support/playlist-linter.ts';
 import { sha256 } from '../../../../support/sha256.ts';
 import { flvTag } from '../flv-tags.ts';
-import { initSection, videoFragment } from '../fmp4/media-fixtures.ts';
+import { initSection, mediaFixture, videoFragment } from '../fmp4/media-fixtures.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -29,7 +30,7 @@ class Bench {
   constructor(restored: ChannelState = FRESH_STATE, choices: Partial<ChannelOptions> = {}) {
     const options = {
       channel: channelId(),
-      rendition: renditionId(),
+      ladder: [],
       segmentMs: 2_000,
       listedSegments: 6,
       keptSegments: 5,
@@ -159,6 +160,7 @@ describe('a channel', () => {
       discontinuity: 0,
       lastEpoch: 1_700_000_000,
       targetDuration: 2,
+      rungs: [],
       open: true,
     });
     const again = new Bench(saved);
@@ -224,7 +226,7 @@ describe('a channel', () => {
     bench.step({ type: 'publish', session: 1 });
     bench.step({ type: 'tag', session: 1, tag: flvTag.hevc() });
     expect(bench.effects('drop-publisher')).toHaveLength(1);
-    expect(bench.effects('finish-encoder')).toHaveLength(1);
+    expect(bench.effects('start-encoder')).toHaveLength(0);
     expect(bench.channel.status()).toMatchObject({
       state: 'interrupted',
       reason: 'unsupported codec: HEVC (H.264 and AAC are)',
@@ -272,5 +274,117 @@ describe('a channel', () => {
     expect(bench.channel.delivery()).toMatchObject([
       { msn: 0, durationMs: 2_000, readyAt: T0 + 2_000, servedBytes: 1_000, requests: 1 },
     ]);
+  });
+
+  it('starts no encoder before it is known what there is to encode', () => {
+    const bench = new Bench();
+    bench.step({ type: 'publish', session: 1 });
+    expect(bench.effects('start-encoder')).toHaveLength(0);
+    for (const tag of [flvTag.audioHeader(), flvTag.audio(0)])
+      bench.step({ type: 'tag', session: 1, tag });
+    expect(bench.effects('start-encoder')).toHaveLength(0);
+    bench.clock.advance(1_000);
+    bench.step({ type: 'tag', session: 1, tag: flvTag.audio(1_000) });
+    expect(bench.effects('start-encoder')).toMatchObject([{ what: { rungs: [] } }]);
+    expect(bench.effects('feed-encoder')).toHaveLength(1);
+    const gone = new Bench();
+    gone.step({ type: 'publish', session: 1 });
+    gone.step({ type: 'unpublish', session: 1, reason: 'gone' });
+    gone.publish(2);
+    expect(gone.effects('start-encoder')).toHaveLength(1);
+    expect(gone.effects('finish-encoder')).toHaveLength(0);
+  });
+
+  it('ORG-11 a publisher that changes its picture goes on in a new epoch', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    const before = bench.epoch;
+    bench.encode(before, 2_000, 2_000);
+    bench.step({ type: 'tag', session: 1, tag: flvTag.videoHeader(77) });
+    expect(bench.effects('finish-encoder')).toMatchObject([{ epoch: before }]);
+    expect(bench.epoch).toBeGreaterThan(before);
+    bench.step({ type: 'tag', session: 1, tag: flvTag.key(4_000) });
+    bench.encode(bench.epoch, 2_000);
+    expect(bench.playlist?.match(/EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+    expect(bench.linter.problems).toEqual([]);
+    expect(bench.channel.status()).toMatchObject({ state: 'live' });
+  });
+
+  it('a publisher that changes its picture all the time is told why it is dropped', () => {
+    const bench = new Bench();
+    bench.publish(1);
+    for (let i = 0; i <= ORIGIN_LIMITS.renewals; i++)
+      bench.step({ type: 'tag', session: 1, tag: flvTag.videoHeader(i) });
+    expect(bench.effects('drop-publisher')).toHaveLength(1);
+    expect(bench.effects('start-encoder')).toHaveLength(1 + ORIGIN_LIMITS.renewals);
+    expect(bench.channel.status().reason).toBe('picture or sound change too often');
+  });
+
+  describe('with a ladder', () => {
+    const rung = (name: string, lines: number) => ({ name: renditionId(name), lines, kbps: 500 });
+    const ladder = [rung('1080p', 1080), rung('480p', 480), rung('360p', 360)];
+    const publish = (bench: Bench, header = flvTag.largeHeader()): void => {
+      bench.step({ type: 'publish', session: 1 });
+      for (const tag of [header, flvTag.key(0)]) bench.step({ type: 'tag', session: 1, tag });
+    };
+    const asked = (bench: Bench): readonly string[] =>
+      bench
+        .effects('start-encoder')
+        .at(-1)
+        ?.what.rungs.map(({ name }) => name) ?? [];
+
+    it('ORG-10 asks for the rungs that the source has lines for, and stores every rendition', () => {
+      const bench = new Bench(FRESH_STATE, { ladder, segmentMs: 1_000 });
+      publish(bench);
+      expect(asked(bench)).toEqual(['480p', '360p']);
+      const { epoch } = bench;
+      bench.step({ type: 'encoded', epoch, bytes: mediaFixture('ladder') });
+      const first = bench.effects('store').filter(({ path }) => path.endsWith('-0.m4s'));
+      expect(first.map(({ path }) => path)).toEqual(
+        ['source', '480p', '360p'].map((name) => `/live/demo/${name}/${epoch}-0.m4s`),
+      );
+      expect(bench.events().filter((type) => type === 'segment.ready')).toHaveLength(12);
+      const renditions = bench.channel
+        .status()
+        .renditions.map(({ rendition, width }) => [...[rendition, width]]);
+      expect(renditions).toEqual([
+        ['source', 96],
+        ['480p', 64],
+        ['360p', 42],
+      ]);
+      expect(bench.stored.get('/live/demo/480p/index.m3u8')).toContain(`${epoch}-2.m4s`);
+    });
+
+    it('ORG-10 keeps the renditions of a broadcast, over restarts too, and chooses anew for the next', () => {
+      const bench = new Bench(FRESH_STATE, { ladder });
+      publish(bench);
+      const state = bench.effects('save').at(-1)?.state;
+      expect(state?.rungs).toEqual(['480p', '360p']);
+      const again = new Bench(state, { ladder });
+      publish(again);
+      expect(asked(again)).toEqual(['480p', '360p']);
+      again.step({ type: 'unpublish', session: 1, reason: 'gone' });
+      for (const ms of [30_000, 300_000]) {
+        again.clock.advance(ms);
+        again.step({ type: 'tick' });
+      }
+      publish(again, flvTag.videoHeader());
+      expect(asked(again)).toEqual([]);
+    });
+
+    it('an old broadcast leaves no playlist of a rendition behind', () => {
+      const bench = new Bench(FRESH_STATE, { ladder, segmentMs: 1_000 });
+      publish(bench);
+      bench.step({ type: 'encoded', epoch: bench.epoch, bytes: mediaFixture('ladder') });
+      bench.step({ type: 'unpublish', session: 1, reason: 'gone' });
+      for (const ms of [30_000, 300_000]) {
+        bench.clock.advance(ms);
+        bench.step({ type: 'tick' });
+      }
+      expect(bench.stored.get('/live/demo/480p/index.m3u8')).toContain('#EXT-X-ENDLIST');
+      bench.publish(2);
+      const playlists = [...bench.stored.keys()].filter((path) => path.endsWith('.m3u8'));
+      expect(playlists).toEqual([]);
+    });
   });
 });

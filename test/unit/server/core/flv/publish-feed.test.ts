@@ -48,4 +48,45 @@ describe('what a new encoder is fed', () => {
     feed.accept(flvTag.key(66), 66);
     expect(feed.preamble().mediaAt).toBe(66);
   });
+
+  it('ORG-11 tells a change of picture or sound from the same said again', () => {
+    const feed = new PublishFeed();
+    const accept = (tag: Uint8Array, now: number): string => feed.accept(tag, now).type;
+    expect(accept(flvTag.videoHeader(66), 0)).toBe('feed');
+    expect(accept(flvTag.audioHeader(), 0)).toBe('feed');
+    accept(flvTag.key(0), 0);
+    expect(accept(flvTag.videoHeader(66), 900)).toBe('skip');
+    expect(accept(flvTag.videoHeader(77), 1_000)).toBe('renew');
+    expect(feed.preamble()).toEqual({
+      tags: [FLV_HEADER, flvTag.videoHeader(77), flvTag.audioHeader()],
+      mediaAt: undefined,
+    });
+    expect(accept(flvTag.audioHeader(17), 1_000)).toBe('renew');
+  });
+
+  it('ORG-11 sound that begins with the picture is no change, sound that begins later is one', () => {
+    for (const [at, verdict] of [
+      [200, 'feed'],
+      [3_000, 'renew'],
+    ] as const) {
+      const feed = new PublishFeed();
+      feed.accept(flvTag.videoHeader(), 0);
+      feed.accept(flvTag.key(0), 0);
+      expect(feed.accept(flvTag.audioHeader(), at).type).toBe(verdict);
+    }
+  });
+
+  it('knows what there is to encode by the header of the picture, or after a second of sound alone', () => {
+    const seen = new PublishFeed();
+    expect(seen.known(60_000)).toBe(false);
+    seen.accept(flvTag.audioHeader(), 0);
+    seen.accept(flvTag.largeHeader(), 0);
+    expect(seen.known(0)).toBe(true);
+    expect(seen.picture).toEqual({ width: 1280, height: 720 });
+    const heard = new PublishFeed();
+    heard.accept(flvTag.audioHeader(), 0);
+    heard.accept(flvTag.audio(0), 100);
+    expect([heard.known(1_099), heard.known(1_100)]).toEqual([false, true]);
+    expect(heard.picture).toBeUndefined();
+  });
 });

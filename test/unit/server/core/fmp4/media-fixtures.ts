@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** Fragmented MP4 of 4 s by ffmpeg 5.1: 96×54, 15 frames/s, a key frame each second. */
-export function mediaFixture(name: 'av' | 'v' | 'a'): Uint8Array {
+/**
+ * Fragmented MP4 of 4 s by ffmpeg 5.1: 96×54, 15 frames/s, a key frame each second; `ladder` as the origin calls it for two
+ * rungs, of a source with B-frames.
+ */
+export function mediaFixture(name: 'av' | 'v' | 'a' | 'ladder'): Uint8Array {
   const url = new URL(`../../../../fixtures/server-media/${name}.mp4`, import.meta.url);
   return new Uint8Array(readFileSync(url));
 }
@@ -21,26 +24,31 @@ function words(...values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** Units per second of the fragments below: that of the video track of the fixtures. */
+/** Units per second of the video tracks of the fixtures. */
 const TIMESCALE = 16_000;
+const LADDER_TIMESCALE = 90_000;
+const SOUND_TIMESCALE = 44_100;
 
-/** A fragment of the video track of the fixtures, of 25 samples a second. */
+/** A fragment of a video track of the fixtures, of 25 samples a second; `track`: of the ladder's, whose fourth is the sound. */
 export function videoFragment(options: {
   readonly startMs: number;
   readonly durationMs: number;
   readonly key?: boolean;
   readonly bytes?: number;
+  readonly track?: 1 | 2 | 3 | 4;
 }): Uint8Array {
-  const { startMs, durationMs, key = true, bytes = 100 } = options;
+  const { startMs, durationMs, key = true, bytes = 100, track } = options;
+  const ofLadder = track === 4 ? SOUND_TIMESCALE : LADDER_TIMESCALE;
+  const timescale = track === undefined ? TIMESCALE : ofLadder;
   const samples = Math.max(1, Math.round(durationMs / 40));
-  const units = (ms: number): number => Math.round((ms * TIMESCALE) / 1000);
+  const units = (ms: number): number => Math.round((ms * timescale) / 1000);
   const each = Math.floor(units(durationMs) / samples);
   const durations = Array.from({ length: samples }, (_, i) =>
     i === 0 ? units(durationMs) - each * (samples - 1) : each,
   );
   const traf = box(
     'traf',
-    box('tfhd', words(0x02_0000, 1)),
+    box('tfhd', words(0x02_0000, track ?? 1)),
     box('tfdt', words(0x0100_0000, 0, units(startMs))),
     box('trun', words(0x000_105, samples, 0, key ? 0x0200_0000 : 0x0101_0000, ...durations)),
   );
@@ -51,7 +59,7 @@ export function videoFragment(options: {
 }
 
 /** The initialisation section of a fixture: everything before its first fragment. */
-export function initSection(name: 'av' | 'v' | 'a'): Uint8Array {
+export function initSection(name: 'av' | 'v' | 'a' | 'ladder'): Uint8Array {
   const bytes = Buffer.from(mediaFixture(name));
   return bytes.subarray(0, bytes.indexOf('moof') - 4);
 }

@@ -24,8 +24,9 @@ function listed(
   discontinuity = 0,
   choices: Partial<WindowSegment> = {},
 ): WindowSegment {
+  const epoch = 1_700_000_000 + discontinuity;
   return {
-    info: info(msn, 1_700_000_000 + discontinuity),
+    ...{ epoch, msn, infos: [info(msn, epoch)] },
     programDateTimeMs: START + msn * 2_000,
     discontinuity,
     independent: true,
@@ -129,16 +130,17 @@ describe('the segment window', () => {
   it('lists the newest, keeps some more, and returns what it drops', () => {
     const window = new SegmentWindow({ listed: 6, kept: 5, maxBytes: 1e9 });
     const dropped = Array.from({ length: 20 }, (_, msn) => window.add(listed(msn))).flat();
-    expect(window.listed().map((segment) => segment.info.id.msn)).toEqual([14, 15, 16, 17, 18, 19]);
-    expect(dropped.map((segment) => segment.info.id.msn)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(window.listed().map((segment) => segment.msn)).toEqual([14, 15, 16, 17, 18, 19]);
+    expect(dropped.map((segment) => segment.msn)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it('stays below its bytes, and lists three segments even so', () => {
     const window = new SegmentWindow({ listed: 10, kept: 5, maxBytes: 1_000_000 });
-    for (let msn = 0; msn < 20; msn++) window.add(listed(msn, 0, { info: info(msn, 1, 150_000) }));
+    for (let msn = 0; msn < 20; msn++)
+      window.add(listed(msn, 0, { infos: [info(msn, 1, 150_000)] }));
     expect(window.listed()).toHaveLength(6);
     for (let msn = 20; msn < 30; msn++)
-      window.add(listed(msn, 0, { info: info(msn, 1, 30_000_000) }));
+      window.add(listed(msn, 0, { infos: [info(msn, 1, 30_000_000)] }));
     expect(window.listed()).toHaveLength(3);
   });
 

@@ -1,0 +1,31 @@
+import { fragmentMsFor } from '../encoder/ffmpeg-args.ts';
+import { type Rung } from '../encoder/ladder.ts';
+import { type Cutter } from '../fmp4/cut.ts';
+import { LadderSegmenter } from '../fmp4/ladder-segmenter.ts';
+import { Segmenter } from '../fmp4/segmenter.ts';
+import { type PictureSize } from '../h264/picture-size.ts';
+import { type EncodeWhat } from './messages.ts';
+
+/** What an encoder is asked for, and what cuts its output. */
+export type EncoderPlan = { readonly what: EncodeWhat; readonly cutter: Cutter };
+
+/**
+ * Plans an encoder for a broadcast with these rungs. Where there is no picture nothing is transcoded, and all renditions are
+ * the same sound: viewers know them from the playlist.
+ */
+export function planEncoder(wanted: {
+  readonly rungs: readonly Rung[];
+  readonly source: PictureSize | undefined;
+  readonly segmentMs: number;
+  readonly limitMs: () => number;
+}): EncoderPlan {
+  const { rungs, source, segmentMs, limitMs } = wanted;
+  const fragmentMs = fragmentMsFor(segmentMs);
+  const limits = { targetMs: segmentMs, fragmentMs, limitMs };
+  const renditions = 1 + rungs.length;
+  return {
+    what: source === undefined ? { fragmentMs, rungs: [] } : { fragmentMs, rungs, source },
+    cutter:
+      renditions === 1 ? new Segmenter(limits) : new LadderSegmenter({ ...limits, renditions }),
+  };
+}
