@@ -12,6 +12,7 @@ import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
 import { lockFolder } from './adapters/storage/folder-lock.ts';
+import { readCertificate } from './adapters/ingest/certificate.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import {
   Channel,
@@ -32,6 +33,8 @@ export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
 export type Origin = {
   readonly httpPort: number;
   readonly rtmpPort: number;
+  /** Where publishers connect by RTMPS; undefined where they cannot. */
+  readonly rtmpsPort: number | undefined;
   /** Carries `segment.ready` and the stream events (EVT-1, EVT-2). */
   readonly bus: Bus;
   /** Throws a RangeError for a channel that the origin does not have. */
@@ -87,6 +90,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     return {
       httpPort,
       rtmpPort: ingest.port,
+      rtmpsPort: ingest.securePort,
       bus,
       streamKey: keys.keyOf,
       processes: () => ({
@@ -137,7 +141,9 @@ function startIngest(
   },
 ): Promise<IngestSupervisor> {
   const { keys, hosts, sessions, log } = parts;
-  const starting = IngestSupervisor.start(settings.rtmp, {
+  const secure = settings.rtmps && readCertificate(settings.rtmps);
+  const at = { ...settings.rtmp, ...(secure !== undefined && { secure }) };
+  const starting = IngestSupervisor.start(at, {
     onAsk: (session, { ip, app, name }) => {
       const channel = app === RTMP_APP ? keys.channelOf(name) : undefined;
       // Somebody may ask while the origin is still being put together.

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { readJson, textField, writeFrame, writeJson } from './adapters/ingest/pipe.ts';
 import { RtmpServer } from './adapters/ingest/rtmp-server.ts';
 import { FRAME_KIND, FrameReader, type PipeFrame } from './core/index.ts';
@@ -20,16 +21,27 @@ const server = new RtmpServer({
 function listen(frame: PipeFrame): void {
   const fields = readJson(frame.body);
   const at = { host: textField(fields, 'host'), port: Number(fields.get('port')) };
-  server.listen(at).then(
-    (port) => {
-      writeJson(pipe, { kind: FRAME_KIND.listening, session: 0 }, { port });
-    },
-    (error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      const message = error instanceof Error ? error.message : '';
-      writeJson(pipe, { kind: FRAME_KIND.listenFailed, session: 0 }, { code, message });
-    },
-  );
+  const cert = textField(fields, 'cert');
+  const failed = (option: string) => (error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const message = error instanceof Error ? error.message : '';
+    writeJson(pipe, { kind: FRAME_KIND.listenFailed, session: 0 }, { option, code, message });
+  };
+  server.listen(at).then((port) => {
+    const listening = (securePort: number): void => {
+      writeJson(pipe, { kind: FRAME_KIND.listening, session: 0 }, { port, securePort });
+    };
+    if (cert === '') {
+      listening(0);
+      return;
+    }
+    const secureAt = {
+      host: textField(fields, 'secureHost'),
+      port: Number(fields.get('securePort')),
+    };
+    const context = createSecureContext({ cert, key: textField(fields, 'key') });
+    server.listen(secureAt, context).then(listening, failed('rtmps.port'));
+  }, failed('rtmp.port'));
 }
 
 function obey(frame: PipeFrame): void {

@@ -11,6 +11,16 @@ export type OriginOptions = {
   readonly http: { readonly host: string; readonly port: number };
   /** Where publishers connect; port 0 takes any that is free. */
   readonly rtmp: { readonly host: string; readonly port: number };
+  /**
+   * Where publishers connect by RTMPS, beside RTMP, with a certificate and its key in PEM files. They are read at the start.
+   * Default: nowhere.
+   */
+  readonly rtmps?: {
+    readonly host: string;
+    readonly port: number;
+    readonly certFile: string;
+    readonly keyFile: string;
+  };
   /** Folder for stream keys and what must outlive a restart; made when it is not there. */
   readonly dataDir: string;
   /** Channels that may publish, at least one; keys are created in dataDir when not given. */
@@ -63,6 +73,8 @@ export function readOptions(options: OriginOptions): Settings {
   };
   inRange('http.port', options.http.port, { from: 0, to: 65_535, whole: true });
   inRange('rtmp.port', options.rtmp.port, { from: 0, to: 65_535, whole: true });
+  if (options.rtmps !== undefined)
+    inRange('rtmps.port', options.rtmps.port, { from: 0, to: 65_535, whole: true });
   inRange('segmentSeconds', settings.segmentSeconds, { from: 1, to: 6, whole: false });
   inRange('listedSegments', settings.listedSegments, { from: 6, to: 60, whole: true });
   inRange('interruptedMs', settings.interruptedMs, { from: 0, to: 3_600_000, whole: true });

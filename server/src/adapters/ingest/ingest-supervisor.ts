@@ -17,6 +17,19 @@ export type IngestHandlers = {
   readonly onRestart: (detail: string, delayMs: number) => void;
 };
 
+/** Where to listen: for RTMP, and for RTMPS where there is a certificate. */
+export type IngestAddresses = {
+  readonly host: string;
+  readonly port: number;
+  readonly secure?: {
+    readonly host: string;
+    readonly port: number;
+    /** PEM. */
+    readonly cert: string;
+    readonly key: string;
+  };
+};
+
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
 const STEADY_MS = 30_000;
@@ -38,25 +51,21 @@ type Worker = {
 export class IngestSupervisor {
   readonly #handlers: IngestHandlers;
   readonly #at: { readonly host: string; port: number };
+  readonly #secure: { readonly host: string; port: number; cert: string; key: string } | undefined;
   #worker: Worker | undefined;
   #generation = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
 
-  private constructor(
-    at: { readonly host: string; readonly port: number },
-    handlers: IngestHandlers,
-  ) {
-    this.#at = { ...at };
+  private constructor(at: IngestAddresses, handlers: IngestHandlers) {
+    this.#at = { host: at.host, port: at.port };
+    this.#secure = at.secure && { ...at.secure };
     this.#handlers = handlers;
   }
 
   /** Starts the process; resolves when it listens, rejects with an `OriginError` when it cannot. */
-  static async start(
-    at: { readonly host: string; readonly port: number },
-    handlers: IngestHandlers,
-  ): Promise<IngestSupervisor> {
+  static async start(at: IngestAddresses, handlers: IngestHandlers): Promise<IngestSupervisor> {
     const supervisor = new IngestSupervisor(at, handlers);
     try {
       await supervisor.#spawn();
@@ -73,6 +82,11 @@ export class IngestSupervisor {
   /** Where it listens. */
   get port(): number {
     return this.#at.port;
+  }
+
+  /** Where it listens for RTMPS, if it does. */
+  get securePort(): number | undefined {
+    return this.#secure?.port;
   }
 
   /** The process, while it runs. */
@@ -157,7 +171,11 @@ export class IngestSupervisor {
         if (child.pid === undefined) this.#exited(worker, error.message);
       });
     });
-    writeJson(pipe, { kind: FRAME_KIND.listen, session: 0 }, { ...this.#at });
+    const secure = this.#secure && {
+      ...{ secureHost: this.#secure.host, securePort: this.#secure.port },
+      ...{ cert: this.#secure.cert, key: this.#secure.key },
+    };
+    writeJson(pipe, { kind: FRAME_KIND.listen, session: 0 }, { ...this.#at, ...secure });
     await started;
   }
 
@@ -194,14 +212,19 @@ export class IngestSupervisor {
         if (worker.sessions.delete(session))
           this.#handlers.onClosed(session, textField(readJson(frame.body), 'reason'));
         break;
-      case FRAME_KIND.listening:
-        this.#at.port = Number(readJson(frame.body).get('port'));
+      case FRAME_KIND.listening: {
+        const fields = readJson(frame.body);
+        this.#at.port = Number(fields.get('port'));
+        if (this.#secure !== undefined) this.#secure.port = Number(fields.get('securePort'));
         settle();
         break;
+      }
       case FRAME_KIND.listenFailed: {
         const fields = readJson(frame.body);
         const cause = { code: textField(fields, 'code'), message: textField(fields, 'message') };
-        settle(OriginError.listening({ option: 'rtmp.port', ...this.#at }, cause));
+        const option = textField(fields, 'option');
+        const { host, port } = (option === 'rtmps.port' ? this.#secure : undefined) ?? this.#at;
+        settle(OriginError.listening({ option, host, port }, cause));
         worker.child.kill('SIGKILL');
         break;
       }

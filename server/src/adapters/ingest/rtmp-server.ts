@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import { ORIGIN_LIMITS } from '../../core/index.ts';
 import { type PublishRequest, PublisherConnection } from './rtmp-session.ts';
 
@@ -17,27 +18,34 @@ type Entry = { readonly connection: PublisherConnection; readonly ip: string; as
  * connection that has not published, so that idle connections cannot keep a publisher out (ORG-2).
  */
 export class RtmpServer {
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
   readonly #handlers: RtmpServerHandlers;
   readonly #entries = new Map<number, Entry>();
   #next = 1;
 
   constructor(handlers: RtmpServerHandlers) {
     this.#handlers = handlers;
-    this.#server = createServer((socket) => {
-      this.#take(socket);
-    });
   }
 
-  /** Resolves with the port; rejects with the error of the listening socket. */
-  listen(at: { readonly host: string; readonly port: number }): Promise<number> {
+  /**
+   * Listens at one more place: for RTMP, or with a secure context for RTMPS, within the same limits. Resolves with the port;
+   * rejects with the error of the listening socket.
+   */
+  listen(
+    at: { readonly host: string; readonly port: number },
+    secureContext?: SecureContext,
+  ): Promise<number> {
+    const server = createServer((socket) => {
+      this.#take(socket, secureContext);
+    });
+    this.#servers.push(server);
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(at.port, at.host, () => {
-        this.#server.off('error', reject);
+      server.once('error', reject);
+      server.listen(at.port, at.host, () => {
+        server.off('error', reject);
         // Later errors (no more file descriptors) end only the connection they belong to.
-        this.#server.on('error', () => {});
-        const address = this.#server.address();
+        server.on('error', () => {});
+        const address = server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : at.port);
       });
     });
@@ -55,19 +63,20 @@ export class RtmpServer {
 
   /** Ends all connections. */
   close(): void {
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     for (const { connection } of [...this.#entries.values()]) connection.close('server stops');
   }
 
-  #take(socket: Socket): void {
-    const ip = socket.remoteAddress ?? '';
+  #take(plain: Socket, secureContext: SecureContext | undefined): void {
+    const ip = plain.remoteAddress ?? '';
     this.#makeRoom(ip);
     const full = this.#entries.size >= ORIGIN_LIMITS.rtmpConnections;
     if (full || this.#fromIp(ip).length >= ORIGIN_LIMITS.rtmpConnectionsPerIp) {
-      socket.on('error', () => {});
-      socket.destroy();
+      plain.on('error', () => {});
+      plain.destroy();
       return;
     }
+    const socket = secureContext === undefined ? plain : secured(plain, secureContext);
     const session = this.#next;
     this.#next = session === 0xffff_ffff ? 1 : session + 1;
     const connection = new PublisherConnection(socket, {
@@ -98,6 +107,14 @@ export class RtmpServer {
     if (this.#entries.size >= ORIGIN_LIMITS.rtmpConnections)
       evictOldest([...this.#entries.values()]);
   }
+}
+
+/** Its handshake counts as part of the RTMP handshake, and has to be over by the same time. */
+function secured(plain: Socket, secureContext: SecureContext): Socket {
+  const socket = new TLSSocket(plain, { isServer: true, secureContext });
+  // What is no TLS is reported apart from other errors, and leaves the socket open.
+  socket.on('_tlsError', () => socket.destroy());
+  return socket;
 }
 
 function evictOldest(entries: readonly Entry[]): void {
