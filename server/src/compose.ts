@@ -6,12 +6,13 @@ import { createMemoryBus } from './adapters/bus/memory.ts';
 import { ChannelHost, type ChannelHostPorts } from './adapters/channel/channel-host.ts';
 import { PlaylistVersions } from './adapters/channel/live-objects.ts';
 import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
-import { findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
+import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
 import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
 import { lockFolder } from './adapters/storage/folder-lock.ts';
+import { SrtListener } from './adapters/ingest/srt-listener.ts';
 import { readCertificate } from './adapters/ingest/certificate.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import {
@@ -35,6 +36,8 @@ export type Origin = {
   readonly rtmpPort: number;
   /** Where publishers connect by RTMPS; undefined where they cannot. */
   readonly rtmpsPort: number | undefined;
+  /** The UDP port for SRT publishers of a channel, whose passphrase is the stream key; undefined where there is none. */
+  readonly srtPort: (channel: ChannelId) => number | undefined;
   /** Carries `segment.ready` and the stream events (EVT-1, EVT-2). */
   readonly bus: Bus;
   /** Throws a RangeError for a channel that the origin does not have. */
@@ -43,6 +46,8 @@ export type Origin = {
   readonly processes: () => {
     readonly ingest: number | undefined;
     readonly encoders: readonly { readonly channel: ChannelId; readonly pid: number }[];
+    /** That listen for SRT, or receive it. */
+    readonly srt: readonly { readonly channel: ChannelId; readonly pid: number }[];
   };
   /** Ends publishers, encoders and the servers. Idempotent. */
   readonly close: () => Promise<void>;
@@ -81,9 +86,12 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const ingest = await startIngest(settings, { keys, hosts, sessions, log });
     undo.push(() => ingest.close());
-    const parts = { store, bus, states, log, ingest, ffmpeg };
+    const srt = new Map<ChannelId, SrtListener>();
+    undo.push(() => Promise.all([...srt.values()].map((listener) => listener.close())));
+    const parts = { store, bus, states, log, ingest, srt, ffmpeg };
     for (const { channel } of settings.channels)
       hosts.set(channel, createHost(channel, settings, parts));
+    await startSrt(settings, { keys, hosts, srt, ffmpeg, log });
     const httpPort = await startHttp(settings, { store, hosts, log, ingest, undo });
     log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
@@ -91,6 +99,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       httpPort,
       rtmpPort: ingest.port,
       rtmpsPort: ingest.securePort,
+      srtPort: (channel) => (srt.has(channel) ? srtPort(settings, channel) : undefined),
       bus,
       streamKey: keys.keyOf,
       processes: () => ({
@@ -98,6 +107,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
         encoders: [...hosts.values()].flatMap((host) =>
           host.encoderPids().map((pid) => ({ channel: host.channel, pid })),
         ),
+        srt: [...srt].flatMap(([channel, { pid }]) => (pid === undefined ? [] : { channel, pid })),
       }),
       close: () => (closing ??= close()),
     };
@@ -173,6 +183,54 @@ function startIngest(
   return starting;
 }
 
+function srtPort({ srt, channels }: Settings, channel: ChannelId): number {
+  return (srt?.port ?? 0) + channels.findIndex((known) => known.channel === channel);
+}
+
+async function startSrt(
+  settings: Settings,
+  parts: {
+    readonly keys: StreamKeys;
+    readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
+    readonly srt: Map<ChannelId, SrtListener>;
+    readonly ffmpeg: FoundFfmpeg;
+    readonly log: Logger;
+  },
+): Promise<void> {
+  if (settings.srt === undefined) return;
+  const { keys, hosts, srt, ffmpeg } = parts;
+  await expectSrt(ffmpeg);
+  for (const [channel, host] of hosts) {
+    const log = parts.log.child({ channel });
+    const passphrase = keys.keyOf(channel);
+    if (passphrase.length < 10 || passphrase.length > 79)
+      throw new OriginError(
+        'bad-options',
+        `the key of channel ${channel} must have 10 to 79 characters to be a passphrase of SRT`,
+      );
+    const address = { host: settings.srt.host, port: srtPort(settings, channel), passphrase };
+    const listener = await SrtListener.start(address, ffmpeg.path, {
+      onPublish: (session) => {
+        log.info({ session }, 'SRT publisher accepted');
+        host.publish(session);
+      },
+      onTag: (session, tag) => {
+        host.tag(session, tag);
+      },
+      onClosed: (session, reason) => {
+        host.unpublish(session, reason);
+      },
+      onLog: (line) => {
+        log.debug({ line }, 'ffmpeg of SRT');
+      },
+      onRestart: (detail, delayMs) => {
+        log.warn({ detail, delayMs }, 'the SRT listener is started again');
+      },
+    });
+    srt.set(channel, listener);
+  }
+}
+
 function createHost(
   channel: ChannelId,
   settings: Settings,
@@ -182,10 +240,11 @@ function createHost(
     readonly states: ChannelStates;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
+    readonly srt: ReadonlyMap<ChannelId, SrtListener>;
     readonly ffmpeg: FoundFfmpeg;
   },
 ): ChannelHost {
-  const { store, bus, states, ingest, ffmpeg } = parts;
+  const { store, bus, states, ingest, srt, ffmpeg } = parts;
   const log = parts.log.child({ channel });
   const core = new Channel(
     {
@@ -232,7 +291,9 @@ function createHost(
       resume: (session) => {
         ingest.resume(session);
       },
+      // Each knows its own sessions.
       drop: (session, reason) => {
+        srt.get(channel)?.drop(session, reason);
         ingest.drop(session, reason);
       },
     },

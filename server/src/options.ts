@@ -21,6 +21,11 @@ export type OriginOptions = {
     readonly certFile: string;
     readonly keyFile: string;
   };
+  /**
+   * Where publishers connect by SRT: the first channel at this UDP port, the others at those that follow, each with its stream key,
+   * which then must have 10 to 79 characters, as the passphrase. Needs an ffmpeg with libsrt. Default: nowhere.
+   */
+  readonly srt?: { readonly host: string; readonly port: number };
   /** Folder for stream keys and what must outlive a restart; made when it is not there. */
   readonly dataDir: string;
   /** Channels that may publish, at least one; keys are created in dataDir when not given. */
@@ -75,6 +80,10 @@ export function readOptions(options: OriginOptions): Settings {
   inRange('rtmp.port', options.rtmp.port, { from: 0, to: 65_535, whole: true });
   if (options.rtmps !== undefined)
     inRange('rtmps.port', options.rtmps.port, { from: 0, to: 65_535, whole: true });
+  if (options.srt !== undefined) {
+    const to = 65_536 - options.channels.length;
+    inRange('srt.port', options.srt.port, { from: 1, to, whole: true });
+  }
   inRange('segmentSeconds', settings.segmentSeconds, { from: 1, to: 6, whole: false });
   inRange('listedSegments', settings.listedSegments, { from: 6, to: 60, whole: true });
   inRange('interruptedMs', settings.interruptedMs, { from: 0, to: 3_600_000, whole: true });

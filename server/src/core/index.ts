@@ -34,6 +34,7 @@ export { type ByteRange, matchesEtag, parseByteRange } from './delivery/byte-ran
 export {
   ffmpegVersion,
   hasFpsMode,
+  hasProtocol,
   missingCapabilities,
   type ProbeOutput,
 } from './encoder/capabilities.ts';
@@ -45,6 +46,8 @@ export {
   fragmentMsFor,
   type LadderOptions,
   ladderToFragmentedMp4,
+  SRT_LISTEN_MS,
+  srtToFlv,
 } from './encoder/ffmpeg-args.ts';
 export {
   DEFAULT_LADDER,
@@ -57,6 +60,7 @@ export {
   SOURCE,
 } from './encoder/ladder.ts';
 export { type PictureSize, pictureSize } from './h264/picture-size.ts';
+export { FlvStream } from './flv/flv-stream.ts';
 export { type FeedVerdict, PublishFeed } from './flv/publish-feed.ts';
 export {
   FLV_HEADER,

@@ -43,7 +43,7 @@ export class Publisher {
       ...['-hide_banner', '-loglevel', 'warning', '-nostdin'],
       ...(options.burst === true ? [] : ['-re']),
       ...(options.file === undefined ? made : ['-i', options.file, '-c', 'copy']),
-      ...['-f', 'flv', url],
+      ...['-f', url.startsWith('srt:') ? 'mpegts' : 'flv', url],
     ];
     return new Publisher(spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
   }

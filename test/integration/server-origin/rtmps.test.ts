@@ -6,7 +6,7 @@ import { ORIGIN_LIMITS } from '@shoal/server/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
 import { scene } from './scene.ts';
-import { DEMO, TestOrigin } from './test-origin.ts';
+import { DEMO, type TestOrigin } from './test-origin.ts';
 
 const file = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/tls/${name}`, import.meta.url));

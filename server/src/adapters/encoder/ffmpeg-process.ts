@@ -51,7 +51,8 @@ export function startFfmpeg(options: FfmpegProcessOptions, handlers: EncoderHand
     },
   });
   const { call } = options;
-  const command = ffmpeg({ stdoutLines: 20 }).setFfmpegPath(options.path).input(input);
+  const command = ffmpeg({ stdoutLines: 20 }).setFfmpegPath(options.path);
+  command.input(call.from ?? input);
   command.inputFormat(call.inputFormat);
   for (const option of call.input) command.inputOptions(...present(option));
   command.output(output).format(call.outputFormat);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, chmodSync, constants, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
-import { ffmpegVersion, missingCapabilities } from '../../core/index.ts';
+import { ffmpegVersion, hasProtocol, missingCapabilities } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
 
 /** An ffmpeg that can be used. */
@@ -54,6 +54,15 @@ export async function findFfmpeg(options: FindFfmpegOptions = {}): Promise<Found
   throw new OriginError(
     'ffmpeg-missing',
     `ffmpeg was not found. Install it with: ${how} (or set FFMPEG_PATH to an ffmpeg with libx264).${seen}`,
+  );
+}
+
+/** Rejects with an `OriginError` (`ffmpeg-unfit`) unless this ffmpeg can take SRT. */
+export async function expectSrt({ path }: FoundFfmpeg): Promise<void> {
+  if (hasProtocol(await run(path, '-protocols'), 'srt')) return;
+  throw new OriginError(
+    'ffmpeg-unfit',
+    `ffmpeg at ${path} was built without SRT (libsrt): use another one, or no srt`,
   );
 }
 

@@ -22,6 +22,11 @@ export function hasFpsMode(version: string): boolean {
   return Number(major) > 5 || (major === '5' && Number(minor) >= 1);
 }
 
+/** Whether this protocol is in the output of `ffmpeg -protocols`. */
+export function hasProtocol(output: string, protocol: string): boolean {
+  return output.split(/\r?\n/).some((line) => line.trim() === protocol);
+}
+
 /** What the origin needs and this ffmpeg lacks, in words; empty for one that can be used. */
 export function missingCapabilities(output: ProbeOutput): readonly string[] {
   const encoders = new Set(names(output.encoders, /^\s*[VASDFXBI.]{6}\s+(\S+)/));

@@ -4,8 +4,10 @@ import { type Rung, rungSize } from './ladder.ts';
 /** One option and its value, or an option alone. They are kept apart: joined text would be split at spaces. */
 export type FfmpegOption = readonly [name: string, value?: string];
 
-/** A whole ffmpeg call from standard input to standard output. */
+/** A whole ffmpeg call to standard output. */
 export type FfmpegCall = {
+  /** A URL to read from. Default: standard input. */
+  readonly from?: string;
   readonly inputFormat: string;
   readonly input: readonly FfmpegOption[];
   readonly outputFormat: string;
@@ -93,6 +95,37 @@ export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
       [timing, 'passthrough'],
       ['-video_track_timescale', '90000'],
       ...fragmented(fragmentMs, '+separate_moof'),
+    ],
+  };
+}
+
+/** How long an SRT listener waits for a caller. */
+export const SRT_LISTEN_MS = 20_000;
+
+/**
+ * Takes one SRT caller with this passphrase and copies its MPEG-TS into FLV. The timestamps are its own; what FLV cannot hold
+ * (HEVC with ffmpeg 5) ends it.
+ */
+export function srtToFlv(at: {
+  readonly host: string;
+  readonly port: number;
+  /** Of characters that need no escape in a URL. */
+  readonly passphrase: string;
+}): FfmpegCall {
+  const host = at.host.includes(':') ? `[${at.host}]` : at.host;
+  // Without a caller for so long it leaves, so that none outlives an origin that was killed by much.
+  const listening = `mode=listener&listen_timeout=${micros(SRT_LISTEN_MS)}`;
+  return {
+    from: `srt://${host}:${at.port}?${listening}&transtype=live&pbkeylen=16&passphrase=${at.passphrase}`,
+    inputFormat: 'mpegts',
+    input: [['-hide_banner'], ['-loglevel', 'warning'], ['-analyzeduration', micros(ANALYSE_MS)]],
+    outputFormat: 'flv',
+    output: [
+      ['-map', '0:v:0?'],
+      ['-map', '0:a:0?'],
+      ['-c', 'copy'],
+      ['-flvflags', 'no_duration_filesize'],
+      ['-flush_packets', '1'],
     ],
   };
 }
