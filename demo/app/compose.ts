@@ -47,6 +47,8 @@ export async function startDemo(
     const origin = await startOrigin({
       http: { host: config.host, port: config.httpPort },
       rtmp: { host: config.host, port: config.rtmpPort },
+      ...(config.rtmps !== undefined && { rtmps: { host: config.host, ...config.rtmps } }),
+      ...(config.srtPort !== undefined && { srt: { host: config.host, port: config.srtPort } }),
       dataDir,
       channels: [{ channel: config.channel }],
       staticDir: pages.dir,
@@ -115,6 +117,8 @@ function addressesOf(
     channel: config.channel,
     httpPort: origin.httpPort,
     rtmpPort: origin.rtmpPort,
+    rtmpsPort: origin.rtmpsPort,
+    srtPort: config.srtPort,
     trackerPort: tracker.port,
   };
 }

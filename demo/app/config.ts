@@ -22,6 +22,11 @@ export type DemoConfig = {
   readonly httpPort: number;
   readonly trackerPort: number;
   readonly rtmpPort: number;
+  /** RTMPS beside RTMP. Default: none. */
+  readonly rtmps:
+    { readonly port: number; readonly certFile: string; readonly keyFile: string } | undefined;
+  /** UDP port of SRT. Default: none. */
+  readonly srtPort: number | undefined;
   /** Address to listen on. Default 0.0.0.0, that is every interface. */
   readonly host: string;
   /** Host in URLs for people; undefined means `localhost` there, and pages ask the host they came from. */
@@ -82,6 +87,8 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
   const httpPort = take('httpPort', parsePort);
   const trackerPort = take('trackerPort', parsePort);
   const rtmpPort = take('rtmpPort', parsePort);
+  const rtmpsPort = take('rtmpsPort', orNone(parsePort));
+  const srtPort = take('srtPort', orNone(parseFixedPort));
   const host = take('host', parseHost);
   const publicHost = take('publicHost', parseHost);
   const dataDir = take('dataDir', parseFolder);
@@ -95,12 +102,17 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
       option: 'redis',
       message: '--redis needs a --tracker-port that others can be told, not 0',
     });
-  problems.push(...sharedPorts({ httpPort, trackerPort, rtmpPort }));
+  const { tlsCert, tlsKey } = raw.values;
+  if (rtmpsPort !== undefined && rtmpsPort !== 'none' && (tlsCert === '' || tlsKey === ''))
+    problems.push({ option: 'rtmpsPort', message: '--rtmps-port needs --tls-cert and --tls-key' });
+  problems.push(...sharedPorts({ httpPort, trackerPort, rtmpPort, rtmpsPort }));
   if (
     problems.length > 0 ||
     httpPort === undefined ||
     trackerPort === undefined ||
     rtmpPort === undefined ||
+    rtmpsPort === undefined ||
+    srtPort === undefined ||
     host === undefined ||
     dataDir === undefined ||
     channel === undefined ||
@@ -113,6 +125,9 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     httpPort,
     trackerPort,
     rtmpPort,
+    rtmps:
+      rtmpsPort === 'none' ? undefined : { port: rtmpsPort, certFile: tlsCert, keyFile: tlsKey },
+    srtPort: srtPort === 'none' ? undefined : srtPort,
     host,
     publicHost: raw.given.has('publicHost') ? publicHost : undefined,
     dataDir,
@@ -126,15 +141,20 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
 }
 
 function sharedPorts(
-  ports: Readonly<Record<'httpPort' | 'trackerPort' | 'rtmpPort', number | undefined>>,
+  ports: Readonly<
+    Record<'httpPort' | 'trackerPort' | 'rtmpPort' | 'rtmpsPort', number | 'none' | undefined>
+  >,
 ): readonly ConfigProblem[] {
   const pairs = [
     ['httpPort', 'trackerPort'],
     ['httpPort', 'rtmpPort'],
     ['trackerPort', 'rtmpPort'],
+    ['httpPort', 'rtmpsPort'],
+    ['trackerPort', 'rtmpsPort'],
+    ['rtmpPort', 'rtmpsPort'],
   ] as const;
   return pairs
-    .filter(([a, b]) => ports[a] !== undefined && ports[a] !== 0 && ports[a] === ports[b])
+    .filter(([a, b]) => typeof ports[a] === 'number' && ports[a] !== 0 && ports[a] === ports[b])
     .map(([a, b]) => ({
       option: b,
       message: `--${VALUE_OPTIONS[a].flag} and --${VALUE_OPTIONS[b].flag} are both ${String(ports[a])}`,
@@ -144,6 +164,18 @@ function sharedPorts(
 function parsePort(text: string): Result<number, string> {
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port <= 65_535 ? ok(port) : err('not a port (0 to 65535)');
+}
+
+/** ffmpeg, which listens there, could not say which port it was given. */
+function parseFixedPort(text: string): Result<number, string> {
+  const port = parsePort(text);
+  return port.ok && port.value > 0 ? port : err('not a port (1 to 65535)');
+}
+
+function orNone<T>(
+  parse: (text: string) => Result<T, string>,
+): (text: string) => Result<T | 'none', string> {
+  return (text) => (text === '' ? ok('none') : parse(text));
 }
 
 function parseHost(text: string): Result<string, string> {

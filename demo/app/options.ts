@@ -17,6 +17,10 @@ export type OptionName =
   | 'httpPort'
   | 'trackerPort'
   | 'rtmpPort'
+  | 'rtmpsPort'
+  | 'tlsCert'
+  | 'tlsKey'
+  | 'srtPort'
   | 'host'
   | 'publicHost'
   | 'dataDir'
@@ -48,6 +52,34 @@ export const VALUE_OPTIONS: Readonly<Record<OptionName, ValueOption>> = {
     fallback: '1935',
     value: 'PORT',
     about: 'RTMP ingest; 0 takes any free port',
+  },
+  rtmpsPort: {
+    flag: 'rtmps-port',
+    variable: 'SHOAL_RTMPS_PORT',
+    fallback: '',
+    value: 'PORT',
+    about: 'RTMPS ingest, with --tls-cert and --tls-key; none by default',
+  },
+  tlsCert: {
+    flag: 'tls-cert',
+    variable: 'SHOAL_TLS_CERT',
+    fallback: '',
+    value: 'FILE',
+    about: 'certificate (PEM), the chain included',
+  },
+  tlsKey: {
+    flag: 'tls-key',
+    variable: 'SHOAL_TLS_KEY',
+    fallback: '',
+    value: 'FILE',
+    about: 'its private key (PEM)',
+  },
+  srtPort: {
+    flag: 'srt-port',
+    variable: 'SHOAL_SRT_PORT',
+    fallback: '',
+    value: 'PORT',
+    about: 'SRT ingest (UDP); none by default',
   },
   host: {
     flag: 'host',
@@ -112,6 +144,10 @@ export const OPTION_NAMES: readonly OptionName[] = [
   'httpPort',
   'trackerPort',
   'rtmpPort',
+  'rtmpsPort',
+  'tlsCert',
+  'tlsKey',
+  'srtPort',
   'host',
   'publicHost',
   'dataDir',
@@ -166,6 +202,10 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
       httpPort: read('httpPort'),
       trackerPort: read('trackerPort'),
       rtmpPort: read('rtmpPort'),
+      rtmpsPort: read('rtmpsPort'),
+      tlsCert: read('tlsCert'),
+      tlsKey: read('tlsKey'),
+      srtPort: read('srtPort'),
       host: read('host'),
       publicHost: read('publicHost'),
       dataDir: read('dataDir'),

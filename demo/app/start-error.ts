@@ -4,7 +4,7 @@ import { VALUE_OPTIONS } from './options.ts';
 
 /** Which options a part's ports come from. */
 const PORT_OPTIONS = {
-  origin: ['httpPort', 'rtmpPort'],
+  origin: ['httpPort', 'rtmpPort', 'rtmpsPort', 'srtPort'],
   tracker: ['trackerPort'],
 } as const;
 
@@ -18,13 +18,15 @@ export function explainStartError(error: unknown, part: Part, config: DemoConfig
   const message = messageOf(error);
   if (code === 'port-in-use') {
     // The parts know nothing of our options; their message names the port, and no two are the same.
+    const ports = { ...config, rtmpsPort: config.rtmps?.port };
     const option =
-      PORT_OPTIONS[part].find((name) => new RegExp(`\\bport ${config[name]}\\b`).test(message)) ??
+      PORT_OPTIONS[part].find((name) => new RegExp(`\\bport ${ports[name]}\\b`).test(message)) ??
       PORT_OPTIONS[part][0];
     const { flag, variable } = VALUE_OPTIONS[option];
+    const any = option === 'srtPort' ? '' : ' (0 takes any free one)';
     return new DemoError(
       'port-in-use',
-      `Port ${config[option]} is taken. Choose another with --${flag} PORT or ${variable}=PORT (0 takes any free one).`,
+      `Port ${ports[option]} is taken. Choose another with --${flag} PORT or ${variable}=PORT${any}.`,
       { cause: error },
     );
   }

@@ -20,7 +20,11 @@ export function startLines(started: Started): readonly string[] {
       ? '  The test pattern is being published. To publish from OBS instead (Settings, Stream, Custom):'
       : '  To publish from OBS (Settings, Stream, Custom; keyframe interval 2 s):',
     `    Server       ${urls.rtmpServer}`,
+    ...(urls.rtmpsServer === undefined ? [] : [`    or           ${urls.rtmpsServer}`]),
     `    Stream key   ${started.streamKey}`,
+    ...(urls.srtServer === undefined
+      ? []
+      : [`    or, by SRT   ${urls.srtServer}?passphrase=${started.streamKey}&pbkeylen=16`]),
     '',
     `  HLS      ${urls.hls}`,
     `  Tracker  ${urls.tracker}`,
@@ -43,6 +47,8 @@ export function startJson(started: Started): string {
     hlsUrl: urls.hls,
     trackerUrl: urls.tracker,
     rtmpServer: urls.rtmpServer,
+    rtmpsServer: urls.rtmpsServer,
+    srtServer: urls.srtServer,
     streamKey: started.streamKey,
     pattern: started.pattern,
     dataDir: started.dataDir,

@@ -7,6 +7,8 @@ export type Addresses = {
   readonly httpPort: number;
   readonly trackerPort: number;
   readonly rtmpPort: number;
+  readonly rtmpsPort: number | undefined;
+  readonly srtPort: number | undefined;
   /** What operators show the tracker. */
   readonly adminToken: string;
 };
@@ -19,6 +21,9 @@ export type DemoUrls = {
   readonly tracker: string;
   /** What OBS calls "Server"; the stream key is a field of its own. */
   readonly rtmpServer: string;
+  readonly rtmpsServer?: string;
+  /** What OBS calls "Server" as well, to which the stream key is added as the passphrase. */
+  readonly srtServer?: string;
 };
 
 /** Default of the host in URLs. */
@@ -43,11 +48,15 @@ export function demoUrls(at: Addresses): DemoUrls {
     hls: `${http}/live/${at.channel}/index.m3u8`,
     tracker: trackerUrl(at.publicHost, at.trackerPort),
     rtmpServer: `rtmp://${host}:${at.rtmpPort}/live`,
+    ...(at.rtmpsPort !== undefined && { rtmpsServer: `rtmps://${host}:${at.rtmpsPort}/live` }),
+    ...(at.srtPort !== undefined && { srtServer: `srt://${host}:${at.srtPort}` }),
   };
 }
 
 /** What the pages read from `/config.json`. Neither the stream key nor the operator's token is ever part of it. */
-export function pageConfig(at: Omit<Addresses, 'adminToken'>): Readonly<Record<string, unknown>> {
+export function pageConfig(
+  at: Omit<Addresses, 'adminToken' | 'rtmpsPort' | 'srtPort'>,
+): Readonly<Record<string, unknown>> {
   return {
     channel: at.channel,
     trackerPort: at.trackerPort,

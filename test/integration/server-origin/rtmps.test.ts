@@ -33,7 +33,7 @@ function opened<T extends Socket>(socket: T): T {
 }
 
 describe('RTMPS', () => {
-  it('ORG-1 ORG-3 takes publishers as RTMP does, at the same port after the ingest process died', async () => {
+  it('ORG-12 ORG-3 takes publishers as RTMP does, at the same port after the ingest process died', async () => {
     const test = await start({ rtmps: RTMPS });
     const first = await publish(url(test));
     await test.playlistWhere((p) => p.segments.length >= 2, 'two segments');
@@ -56,7 +56,7 @@ describe('RTMPS', () => {
     expect(test.linter.problems).toEqual([]);
   });
 
-  it('ORG-2 what is no TLS, or says nothing, is closed and hurts nobody', async () => {
+  it('ORG-12 ORG-2 what is no TLS, or says nothing, is closed and hurts nobody', async () => {
     const test = await start({ rtmps: RTMPS });
     await publish(url(test));
     const at = { host: '127.0.0.1', port: test.origin.rtmpsPort ?? 0 };

@@ -32,7 +32,7 @@ const published = (test: TestOrigin, type: string): number =>
   test.events.filter((event) => event.type === type).length;
 
 describe('SRT', () => {
-  it('EVT-2 ORG-4 a publisher is as one of RTMP: live, interrupted, and live again in another epoch', async () => {
+  it('ORG-12 EVT-2 ORG-4 a publisher is as one of RTMP: live, interrupted, and live again in another epoch', async () => {
     const test = await startWithSrt();
     const first = await publish(url(test));
     const playlist = await test.playlistWhere((p) => p.segments.length >= 3, 'three segments');
@@ -51,7 +51,7 @@ describe('SRT', () => {
     expect(test.linter.problems).toEqual([]);
   });
 
-  it('ORG-1 a wrong passphrase gets nothing in, and keeps nobody out', async () => {
+  it('ORG-12 ORG-1 a wrong passphrase gets nothing in, and keeps nobody out', async () => {
     const test = await startWithSrt();
     const wrong = await publish(url(test, 'another-passphrase'));
     expect(await wrong.exit()).not.toBe(0);
@@ -61,7 +61,7 @@ describe('SRT', () => {
     await test.playlistWhere((p) => p.segments.length >= 2, 'two segments');
   });
 
-  it('ORG-8 who publishes by RTMP replaces the one of SRT, and the other way round', async () => {
+  it('ORG-12 ORG-8 who publishes by RTMP replaces the one of SRT, and the other way round', async () => {
     const test = await startWithSrt();
     const srt = await publish(url(test));
     await test.playlistWhere((p) => p.segments.length >= 1, 'a segment');

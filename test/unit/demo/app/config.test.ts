@@ -21,6 +21,8 @@ describe('the command line of the demo', () => {
           httpPort: 8080,
           trackerPort: 8081,
           rtmpPort: 1935,
+          rtmps: undefined,
+          srtPort: undefined,
           host: '0.0.0.0',
           publicHost: undefined,
           dataDir: './.shoal',
@@ -45,6 +47,10 @@ describe('the command line of the demo', () => {
   it('takes every option from the environment', () => {
     const env = {
       SHOAL_RTMP_PORT: '0',
+      SHOAL_RTMPS_PORT: '1936',
+      SHOAL_TLS_CERT: '/c.pem',
+      SHOAL_TLS_KEY: '/k.pem',
+      SHOAL_SRT_PORT: '9000',
       SHOAL_HOST: '127.0.0.1',
       SHOAL_PUBLIC_HOST: 'live.example',
       SHOAL_DATA_DIR: '/data',
@@ -59,6 +65,8 @@ describe('the command line of the demo', () => {
         json: true,
         config: {
           rtmpPort: 0,
+          rtmps: { port: 1936, certFile: '/c.pem', keyFile: '/k.pem' },
+          srtPort: 9000,
           host: '127.0.0.1',
           publicHost: 'live.example',
           dataDir: '/data',
@@ -101,6 +109,8 @@ describe('the command line of the demo', () => {
     ['--data-dir', ' '],
     ['--pattern-size', '1281x720'],
     ['--pattern-size', '32x32'],
+    ['--srt-port', '0'],
+    ['--rtmps-port', '1936'],
     ['--ladder', '480p'],
     ['--ladder', 'a:240:300,a:120:100'],
     ['--ladder', 'odd:241:300'],

@@ -8,6 +8,8 @@ const at = {
   httpPort: 1,
   trackerPort: 2,
   rtmpPort: 3,
+  rtmpsPort: undefined,
+  srtPort: undefined,
   adminToken: 'secret',
 };
 
@@ -21,6 +23,13 @@ describe('the addresses of the demo', () => {
       rtmpServer: 'rtmp://localhost:3/live',
     });
     expect(demoUrls({ ...at, publicHost: 'live.example' }).tracker).toBe('ws://live.example:2/');
+  });
+
+  it('have RTMPS and SRT where they are taken', () => {
+    expect(demoUrls({ ...at, rtmpsPort: 4, srtPort: 5 })).toMatchObject({
+      rtmpsServer: 'rtmps://localhost:4/live',
+      srtServer: 'srt://localhost:5',
+    });
   });
 
   it('put an IPv6 address into brackets', () => {

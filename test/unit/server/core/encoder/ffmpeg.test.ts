@@ -6,11 +6,13 @@ import {
   formatLadder,
   fragmentMsFor,
   hasFpsMode,
+  hasProtocol,
   ladderToFragmentedMp4,
   missingCapabilities,
   parseLadder,
   rungSize,
   rungsFor,
+  srtToFlv,
 } from '@shoal/server/core';
 import { renditionId } from '../../../../support/builders.ts';
 
@@ -112,6 +114,15 @@ describe('ffmpeg', () => {
     ['N-92253-g0c8ec0a4b5', false],
   ])('%s has -fps_mode: %s', (version, has) => {
     expect(hasFpsMode(version)).toBe(has);
+  });
+
+  it('is called to listen for SRT, an IPv6 address in brackets', () => {
+    const call = srtToFlv({ host: '::1', port: 9000, passphrase: 'the-stream-key' });
+    expect(call.from).toMatch(/^srt:\/\/\[::1\]:9000\?mode=listener&/);
+    expect(call.from).toMatch(/&pbkeylen=16&passphrase=the-stream-key$/);
+    expect([call.inputFormat, call.outputFormat]).toEqual(['mpegts', 'flv']);
+    expect(hasProtocol('Input:\n  rtmp\n  srt\nOutput:\n', 'srt')).toBe(true);
+    expect(hasProtocol('Input:\n  srtp\nOutput:\n', 'srt')).toBe(false);
   });
 
   it('is known by its version line', () => {
