@@ -13,7 +13,7 @@ import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
 import { lockFolder } from './adapters/storage/folder-lock.ts';
 import { SrtListener } from './adapters/ingest/srt-listener.ts';
-import { readCertificate } from './adapters/ingest/certificate.ts';
+import { readCertificate } from './adapters/certificate.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import {
   Channel,
@@ -322,6 +322,7 @@ async function startHttp(
   },
 ): Promise<number> {
   const { store, hosts, log, ingest } = parts;
+  const { host, port, tls } = settings.http;
   const app = await createHttpApp(
     {
       live: {
@@ -344,19 +345,22 @@ async function startHttp(
         log.error({ err }, 'request failed');
       },
     },
-    settings.staticDir === undefined ? {} : { staticDir: settings.staticDir },
+    {
+      ...(settings.staticDir !== undefined && { staticDir: settings.staticDir }),
+      ...(tls !== undefined && { tls: readCertificate(tls) }),
+    },
   );
   parts.undo.push(() => app.close());
   try {
-    await app.listen(settings.http);
+    await app.listen({ host, port });
   } catch (error) {
     const cause = error instanceof Error ? error : new Error('listen failed');
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
     throw OriginError.listening(
-      { option: 'http.port', ...settings.http },
+      { option: 'http.port', host, port },
       { code, message: cause.message },
     );
   }
   const address = app.server.address();
-  return typeof address === 'object' && address !== null ? address.port : settings.http.port;
+  return typeof address === 'object' && address !== null ? address.port : port;
 }

@@ -7,8 +7,15 @@ import { OriginError } from './errors.ts';
 
 /** Everything that can be chosen about an origin. */
 export type OriginOptions = {
-  /** Where HLS, the status API and pages are served; port 0 takes any that is free. */
-  readonly http: { readonly host: string; readonly port: number };
+  /**
+   * Where HLS, the status API and pages are served; port 0 takes any that is free. With a certificate and its key in PEM files,
+   * which are read at the start, it is HTTPS: HTTP/2, and HTTP/1.1 for those who do not speak it.
+   */
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  };
   /** Where publishers connect; port 0 takes any that is free. */
   readonly rtmp: { readonly host: string; readonly port: number };
   /**

@@ -44,6 +44,10 @@ export const ORIGIN_LIMITS = {
   rungs: 6,
   /** Channels of one origin. */
   channels: 1_024,
+  /** From connecting to the end of the TLS handshake of HTTPS. */
+  tlsHandshakeMs: 10_000,
+  /** Requests at a time on one connection of HTTP/2. */
+  http2Streams: 128,
   /** HTTP connections. */
   httpConnections: 8_192,
   /** A response whose reader takes nothing. */

@@ -1,9 +1,10 @@
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
-import { type ChannelStatus, ORIGIN_LIMITS, type SegmentDelivery } from '../../core/index.ts';
+import { type ChannelStatus, type SegmentDelivery } from '../../core/index.ts';
 import { CORS_HEADERS, type LiveRoutesPorts, PREFLIGHT_HEADERS, serveLive } from './live-routes.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
+import { type Certificate, makeServer } from './make-server.ts';
 
 /** What the HTTP side needs of the origin. */
 export type HttpPorts = {
@@ -22,17 +23,25 @@ const REQUEST_MS = 30_000;
 /** Builds the HTTP server: live media, the status API, health, and pages of `staticDir`. */
 export async function createHttpApp(
   ports: HttpPorts,
-  options: { readonly staticDir?: string },
+  options: { readonly staticDir?: string; readonly tls?: Certificate },
 ): Promise<FastifyInstance> {
+  const { tls } = options;
+  let cutAll = (): void => undefined;
   const app = Fastify({
     logger: false,
-    forceCloseConnections: true,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_MS,
+    serverFactory: (listener) => {
+      const times = { keepAliveMs: KEEP_ALIVE_MS, requestMs: REQUEST_MS };
+      const made = makeServer(listener, { ...times, ...(tls !== undefined && { tls }) });
+      ({ cutAll } = made);
+      return made.server;
+    },
     bodyLimit: 1024,
     routerOptions: { maxParamLength: 128 },
   });
-  app.server.maxConnections = ORIGIN_LIMITS.httpConnections;
+  app.addHook('preClose', (done) => {
+    cutAll();
+    done();
+  });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) ports.onError(error);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { OriginError } from '../../errors.ts';
+import { OriginError } from '../errors.ts';
 
 /**
  * Reads a certificate and its key from PEM files. Throws an `OriginError` (`bad-options`) that names the file which cannot be read,
