@@ -18,7 +18,7 @@ export const ORIGIN_LIMITS = {
   publishMs: 10_000,
   /** Without media from a publisher (ORG-8). */
   idleMs: 10_000,
-  /** RTMP connections; a newcomer takes the place of the oldest that has not published. */
+  /** RTMP connections that do not publish; a newcomer takes the place of the oldest. */
   rtmpConnections: 256,
   rtmpConnectionsPerIp: 16,
   /** One frame of the pipe between the ingest process and its parent: a tag and its headers. */

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { parseChannelId, unwrap } from '@shoal/protocol';
+import { ORIGIN_LIMITS } from '@shoal/server/core';
 import { seededBytes, seededRandom } from '../../support/seeded-random.ts';
 import { until } from '../../support/until.ts';
 import { amfBody, RtmpClient, rtmpMessage } from './rtmp-client.ts';
@@ -181,6 +182,28 @@ describe('a hostile network', () => {
     );
     expect(new Set(on.segments.map(({ epoch }) => epoch)).size).toBe(1);
     expect(test.linter.problems).toEqual([]);
+  });
+
+  it('ORG-2 publishers count for no limit: one address may publish to any number of channels', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => unwrap(parseChannelId(`many-${i}`)));
+    const test = await start({ channels: names.map((channel) => ({ channel })) });
+    const { rtmpPort } = test.origin;
+    const publishers: RtmpClient[] = [];
+    for (const channel of names) {
+      const client = await connect(RtmpClient.connected(rtmpPort));
+      client.publish(test.origin.streamKey(channel));
+      await client.hears('NetStream.Publish.Start');
+      publishers.push(client);
+    }
+    // Nor do they lend their places: those who only connect push each other out, not them.
+    const idle: RtmpClient[] = [];
+    for (let i = 0; i < 2 * ORIGIN_LIMITS.rtmpConnectionsPerIp; i++)
+      idle.push(await connect(RtmpClient.connected(rtmpPort)));
+    await until(
+      () => idle.filter((client) => !client.closed).length <= ORIGIN_LIMITS.rtmpConnectionsPerIp,
+      { what: 'idle connections to make room' },
+    );
+    expect(publishers.filter((client) => client.closed)).toEqual([]);
   });
 
   it('ORG-2 conversations with random bytes changed end no more than themselves', async () => {

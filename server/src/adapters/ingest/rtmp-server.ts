@@ -14,8 +14,8 @@ export type RtmpServerHandlers = {
 type Entry = { readonly connection: PublisherConnection; readonly ip: string; asked: boolean };
 
 /**
- * Takes RTMP connections within limits. A newcomer beyond them takes the place of the oldest
- * connection that has not published, so that idle connections cannot keep a publisher out (ORG-2).
+ * Takes RTMP connections within limits. They count those that do not publish: a newcomer beyond them takes the place of the
+ * oldest, so that idle connections cannot keep a publisher out (ORG-2). Of those that publish there is one for each channel.
  */
 export class RtmpServer {
   readonly #servers: Server[] = [];
@@ -70,8 +70,7 @@ export class RtmpServer {
   #take(plain: Socket, secureContext: SecureContext | undefined): void {
     const ip = plain.remoteAddress ?? '';
     this.#makeRoom(ip);
-    const full = this.#entries.size >= ORIGIN_LIMITS.rtmpConnections;
-    if (full || this.#fromIp(ip).length >= ORIGIN_LIMITS.rtmpConnectionsPerIp) {
+    if (this.#isFull(ip)) {
       plain.on('error', () => {});
       plain.destroy();
       return;
@@ -97,15 +96,23 @@ export class RtmpServer {
     this.#entries.set(session, entry);
   }
 
-  #fromIp(ip: string): readonly Entry[] {
-    return [...this.#entries.values()].filter((entry) => entry.ip === ip);
+  /** Those that do not publish, the oldest first. */
+  #idle(): readonly Entry[] {
+    return [...this.#entries.values()].filter(({ connection }) => !connection.publishing);
+  }
+
+  #isFull(ip: string): boolean {
+    const idle = this.#idle();
+    const same = idle.filter((entry) => entry.ip === ip);
+    const { rtmpConnections, rtmpConnectionsPerIp } = ORIGIN_LIMITS;
+    return idle.length >= rtmpConnections || same.length >= rtmpConnectionsPerIp;
   }
 
   #makeRoom(ip: string): void {
-    const same = this.#fromIp(ip);
-    if (same.length >= ORIGIN_LIMITS.rtmpConnectionsPerIp) evictOldest(same);
-    if (this.#entries.size >= ORIGIN_LIMITS.rtmpConnections)
-      evictOldest([...this.#entries.values()]);
+    const idle = this.#idle();
+    const same = idle.filter((entry) => entry.ip === ip);
+    if (same.length >= ORIGIN_LIMITS.rtmpConnectionsPerIp) makeRoom(same);
+    else if (idle.length >= ORIGIN_LIMITS.rtmpConnections) makeRoom(idle);
   }
 }
 
@@ -117,6 +124,6 @@ function secured(plain: Socket, secureContext: SecureContext): Socket {
   return socket;
 }
 
-function evictOldest(entries: readonly Entry[]): void {
-  entries.find(({ connection }) => !connection.publishing)?.connection.close('made room');
+function makeRoom([oldest]: readonly Entry[]): void {
+  oldest?.connection.close('made room');
 }
