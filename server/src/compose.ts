@@ -5,6 +5,7 @@ import { type Bus, type ChannelId, type Sha256 } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
 import { ChannelHost, type ChannelHostPorts } from './adapters/channel/channel-host.ts';
 import { PlaylistVersions } from './adapters/channel/live-objects.ts';
+import { startCopy } from './adapters/encoder/copy-encoder.ts';
 import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
@@ -17,9 +18,9 @@ import { readCertificate } from './adapters/certificate.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import {
   Channel,
-  copyToFragmentedMp4,
+  type Encoder,
+  type EncoderHandlers,
   type EncodeWhat,
-  type FfmpegCall,
   hasFpsMode,
   ladderToFragmentedMp4,
   type ObjectStore,
@@ -274,16 +275,12 @@ function createHost(
       }
     },
     startEncoder: (what, handlers) =>
-      startFfmpeg(
-        {
-          path: ffmpeg.path,
-          call: encoderCall(what, ffmpeg),
-          onLog: (line) => {
-            log.debug({ line }, 'ffmpeg');
-          },
+      startEncoder(what, handlers, {
+        ffmpeg,
+        onLog: (line) => {
+          log.debug({ line }, 'ffmpeg');
         },
-        handlers,
-      ),
+      }),
     publisher: {
       pause: (session) => {
         ingest.pause(session);
@@ -304,11 +301,16 @@ function createHost(
   return new ChannelHost(channel, core, ports);
 }
 
-function encoderCall(what: EncodeWhat, { version }: FoundFfmpeg): FfmpegCall {
-  const { fragmentMs, rungs, source } = what;
-  if (source === undefined || rungs.length === 0) return copyToFragmentedMp4({ fragmentMs });
-  const fpsMode = hasFpsMode(version);
-  return ladderToFragmentedMp4({ fragmentMs, rungs, source, fpsMode });
+/** Only what there is to transcode takes an ffmpeg. */
+function startEncoder(
+  { fragmentMs, rungs, source }: EncodeWhat,
+  handlers: EncoderHandlers,
+  { ffmpeg, onLog }: { readonly ffmpeg: FoundFfmpeg; readonly onLog: (line: string) => void },
+): Encoder {
+  if (source === undefined || rungs.length === 0) return startCopy({ fragmentMs }, handlers);
+  const fpsMode = hasFpsMode(ffmpeg.version);
+  const call = ladderToFragmentedMp4({ fragmentMs, rungs, source, fpsMode });
+  return startFfmpeg({ path: ffmpeg.path, call, onLog }, handlers);
 }
 
 async function startHttp(

@@ -1,3 +1,4 @@
+import { parseRenditionId, unwrap } from '@shoal/protocol';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -5,13 +6,16 @@ import { pause, until } from '../support/until.ts';
 import { type Broadcast, type Publisher, startBroadcast } from './support/broadcast.ts';
 import { openViewer, type ViewerPage } from './support/viewers.ts';
 
+const LADDER = [{ name: unwrap(parseRenditionId('low')), lines: 72, kbps: 200 }];
+
 let browser: Browser;
 let broadcast: Broadcast;
 let publisher: Publisher;
 let viewer: ViewerPage;
 
 beforeAll(async () => {
-  broadcast = await startBroadcast(['faulty']);
+  // With something to transcode, and so with an encoder process.
+  broadcast = await startBroadcast(['faulty'], LADDER);
   publisher = await broadcast.publish('faulty');
   browser = await launchChromium();
   viewer = await openViewer(browser, broadcast.watchUrl('faulty'), { name: 'patient' });

@@ -39,8 +39,6 @@ export {
   type ProbeOutput,
 } from './encoder/capabilities.ts';
 export {
-  copyToFragmentedMp4,
-  type CopyOptions,
   type FfmpegCall,
   type FfmpegOption,
   fragmentMsFor,
@@ -60,6 +58,7 @@ export {
   SOURCE,
 } from './encoder/ladder.ts';
 export { type PictureSize, pictureSize } from './h264/picture-size.ts';
+export { type AudioConfig, audioConfig } from './aac/audio-config.ts';
 export { FlvStream } from './flv/flv-stream.ts';
 export { type FeedVerdict, PublishFeed } from './flv/publish-feed.ts';
 export {
@@ -83,6 +82,7 @@ export {
   ROUNDING_MS,
   type SegmenterOptions,
 } from './fmp4/cut.ts';
+export { FlvMuxer, type FlvMuxerOptions } from './fmp4/flv-muxer.ts';
 export { LadderSegmenter } from './fmp4/ladder-segmenter.ts';
 export { Segmenter } from './fmp4/segmenter.ts';
 export { type MediaPlaylist, renderMediaPlaylist } from './hls/media-playlist.ts';

@@ -1,15 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseRenditionId, unwrap } from '@shoal/protocol';
+import { unwrap } from '@shoal/protocol';
 import { readMovie } from '@shoal/server/core';
 import { describe, expect, it } from 'vitest';
 import { decode } from './decode.ts';
 import { joinFlv, makeFlv } from './flv-files.ts';
+import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 
 const { start, publish } = scene();
-
-const LADDER = [{ name: unwrap(parseRenditionId('low')), lines: 72, kbps: 100 }];
 
 describe('a publisher that changes what it sends', () => {
   it('ORG-11 another picture size begins another epoch, which plays in all renditions', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type LintedPlaylist } from '../../support/playlist-linter.ts';
 import { until } from '../../support/until.ts';
 import { RtmpClient } from './rtmp-client.ts';
+import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 import { type TestOrigin } from './test-origin.ts';
 
@@ -80,7 +81,7 @@ describe('faults', () => {
   });
 
   it('ORG-9 a killed encoder costs no picture: the next epoch goes on where it was', async () => {
-    const test = await start();
+    const test = await start({ ladder: LADDER });
     await publish(test.rtmpUrl());
     const before = await test.playlistWhere(TWO_SEGMENTS, 'two segments');
     const [encoder] = test.origin.processes().encoders;
@@ -98,7 +99,7 @@ describe('faults', () => {
   });
 
   it('ORG-9 an encoder that hangs is replaced after three target durations', async () => {
-    const test = await start();
+    const test = await start({ ladder: LADDER });
     await publish(test.rtmpUrl());
     const before = await test.playlistWhere(TWO_SEGMENTS, 'two segments');
     const [encoder] = test.origin.processes().encoders;
@@ -110,7 +111,7 @@ describe('faults', () => {
   });
 
   it('ORG-9 a publisher is paused while an encoder hangs, and goes on with the next', async () => {
-    const test = await start({ listedSegments: 60 });
+    const test = await start({ ladder: LADDER, listedSegments: 60 });
     let stoppedAt = 0;
     test.origin.bus.subscribe((event) => {
       const [encoder] = test.origin.processes().encoders;

@@ -5,6 +5,7 @@ import { ORIGIN_LIMITS } from '@shoal/server/core';
 import { seededBytes, seededRandom } from '../../support/seeded-random.ts';
 import { until } from '../../support/until.ts';
 import { amfBody, RtmpClient, rtmpMessage } from './rtmp-client.ts';
+import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 import { DEMO, type TestOrigin } from './test-origin.ts';
 
@@ -335,10 +336,11 @@ describe('a hostile network', () => {
   });
 
   it('the processes of an origin that was closed are gone', async () => {
-    const test = await start();
+    const test = await start({ ladder: LADDER });
     const publisher = await publish(test.rtmpUrl());
     await test.playlistWhere((p) => p.segments.length >= 1, 'a segment');
     const { ingest, encoders } = test.origin.processes();
+    expect(encoders).toHaveLength(1);
     const pids = [ingest, ...encoders.map(({ pid }) => pid)];
     await test.down();
     await publisher.exit();

@@ -1,19 +1,13 @@
-import { parseRenditionId, unwrap } from '@shoal/protocol';
-import type { Rung } from '@shoal/server';
 import { describe, expect, it } from 'vitest';
 import { type LintedPlaylist, PlaylistLinter } from '../../support/playlist-linter.ts';
 import { until } from '../../support/until.ts';
 import { decode, packets } from './decode.ts';
+import { rung } from './rungs.ts';
 import { scene } from './scene.ts';
 import type { TestOrigin } from './test-origin.ts';
 
 const { start, publish } = scene();
 
-const rung = (name: string, lines: number, kbps: number): Rung => ({
-  name: unwrap(parseRenditionId(name)),
-  lines,
-  kbps,
-});
 const LADDER = [rung('big', 1080, 4_000), rung('mid', 72, 120), rung('low', 48, 60)];
 const RENDITIONS = ['source', 'mid', 'low'] as const;
 

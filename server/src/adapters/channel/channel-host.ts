@@ -189,11 +189,13 @@ export class ChannelHost {
     if (this.#paused || this.#session === undefined) return;
     this.#paused = true;
     this.#ports.publisher.pause(this.#session);
+    this.#input({ type: 'held', held: true });
   }
 
   #release(): void {
     if (!this.#paused || this.#session === undefined) return;
     this.#paused = false;
     this.#ports.publisher.resume(this.#session);
+    this.#input({ type: 'held', held: false });
   }
 }

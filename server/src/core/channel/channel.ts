@@ -100,6 +100,9 @@ export class Channel {
       case 'encoder-exit':
         this.#encoderExit(input.epoch, input.detail, now);
         break;
+      case 'held':
+        this.#apply(this.#lifecycle.step(input, now), now);
+        break;
       case 'tick':
         this.#tick(now);
         break;
@@ -271,8 +274,7 @@ export class Channel {
     const tracks = init.renditions.map((rendition) => rendition.tracks);
     const dropped = this.#timeline.add(infos, cut, { epoch, tracks, mediaAt });
     for (const info of infos) this.#delivery.ready(info, now);
-    this.#lastEpoch = epoch;
-    this.#lastMsn = this.#timeline.nextMsn - 1;
+    [this.#lastEpoch, this.#lastMsn] = [epoch, this.#timeline.nextMsn - 1];
     this.#renewals = 0;
     this.#apply(this.#lifecycle.step({ type: 'segment', epoch }, now), now);
     if (!cut.independent) this.#keysTooFarApart = true;
@@ -344,8 +346,7 @@ export class Channel {
     const limitMs = (): number => this.#limitMs();
     const { what, cutter } = planEncoder({ rungs: this.#rungs, source, segmentMs, limitMs });
     const { tags, mediaAt } = this.#feed.preamble();
-    const record: Epoch = { epoch, cutter, mediaAt, doomed: false };
-    for (const old of this.#epochs.begin(record))
+    for (const old of this.#epochs.begin({ epoch, cutter, mediaAt, doomed: false }))
       this.#effects.push({ type: 'kill-encoder', epoch: old });
     this.#save();
     this.#effects.push({ type: 'start-encoder', epoch, what, preamble: tags });

@@ -11,6 +11,8 @@ type EncoderState =
       readonly epoch: number;
       /** When media came that no segment has answered yet. */
       readonly awaitingSince: Millis | undefined;
+      /** Whether its publisher is paused until it takes what waits. */
+      readonly held: boolean;
     }
   | { readonly type: 'waiting'; readonly until: Millis };
 
@@ -42,6 +44,8 @@ export type LifecycleInput =
   | { readonly type: 'publish'; readonly session: SessionId }
   | { readonly type: 'unpublish'; readonly session: SessionId }
   | { readonly type: 'media' }
+  /** The publisher is paused for the encoder's sake, so that no media come, or goes on. */
+  | { readonly type: 'held'; readonly held: boolean }
   | { readonly type: 'segment'; readonly epoch: number }
   | { readonly type: 'encoder-exit'; readonly epoch: number }
   /** The encoder of this epoch must be replaced; it is killed. */
@@ -126,6 +130,8 @@ export class Lifecycle {
         return this.#unpublish(input.session, now);
       case 'media':
         return this.#media(now);
+      case 'held':
+        return this.#hold(input.held, now);
       case 'segment':
         return this.#segment(input.epoch, now);
       case 'encoder-exit':
@@ -178,6 +184,14 @@ export class Lifecycle {
     return [];
   }
 
+  #hold(held: boolean, now: Millis): readonly LifecycleEffect[] {
+    const state = this.#state;
+    if (state.state !== 'starting' && state.state !== 'live') return [];
+    if (state.encoder.type !== 'running') return [];
+    this.#state = { ...state, encoder: { ...state.encoder, held } };
+    return held ? this.#media(now) : [];
+  }
+
   #segment(epoch: number, now: Millis): readonly LifecycleEffect[] {
     const state = this.#state;
     if (state.state !== 'starting' && state.state !== 'live') return [];
@@ -189,7 +203,7 @@ export class Lifecycle {
       state: 'live',
       since,
       failures: 0,
-      encoder: { ...encoder, awaitingSince: undefined },
+      encoder: { ...encoder, awaitingSince: encoder.held ? now : undefined },
     };
     return [];
   }
@@ -248,7 +262,7 @@ export class Lifecycle {
     this.#lastEpoch = epoch;
     return {
       effect: { type: 'start-encoder', epoch },
-      encoder: { type: 'running', epoch, awaitingSince: undefined },
+      encoder: { type: 'running', epoch, awaitingSince: undefined, held: false },
     };
   }
 }

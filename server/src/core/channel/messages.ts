@@ -15,6 +15,8 @@ export type ChannelInput =
   /** Output of the encoder of an epoch. */
   | { readonly type: 'encoded'; readonly epoch: number; readonly bytes: Uint8Array }
   | { readonly type: 'encoder-exit'; readonly epoch: number; readonly detail: string }
+  /** The publisher was paused, since its media wait for the encoder, or goes on. */
+  | { readonly type: 'held'; readonly held: boolean }
   | { readonly type: 'tick' };
 
 /** What an object under `/live/` is; immutable ones never change under their path (ORG-6). */

@@ -14,12 +14,6 @@ export type FfmpegCall = {
   readonly output: readonly FfmpegOption[];
 };
 
-/** What the copying encoder is to do. */
-export type CopyOptions = {
-  /** Milliseconds after which a fragment ends even without a key frame. */
-  readonly fragmentMs: number;
-};
-
 /**
  * How long ffmpeg may look at its input before it begins to write. A stream with sound and picture is
  * known after its first packets; one with picture alone only after this time, since FLV announces no
@@ -27,22 +21,10 @@ export type CopyOptions = {
  */
 const ANALYSE_MS = 800;
 
-/**
- * Copies H.264 and AAC from FLV into fragmented MP4, a fragment for each group of pictures.
- * `-fflags nobuffer` is left out on purpose: with it ffmpeg drops what it read while analysing, which is
- * the first group.
- */
-export function copyToFragmentedMp4({ fragmentMs }: CopyOptions): FfmpegCall {
-  const maps: readonly FfmpegOption[] = [
-    ['-map', '0:v:0?'],
-    ['-map', '0:a:0?'],
-    ['-c', 'copy'],
-  ];
-  return { ...FLV_TO_MP4, output: [...maps, ...fragmented(fragmentMs)] };
-}
-
 /** What the transcoding encoder is to do. */
-export type LadderOptions = CopyOptions & {
+export type LadderOptions = {
+  /** Milliseconds after which a fragment ends even without a key frame. */
+  readonly fragmentMs: number;
   readonly source: PictureSize;
   /** At least one. */
   readonly rungs: readonly Rung[];
@@ -55,6 +37,7 @@ export type LadderOptions = CopyOptions & {
  * fragments of its own, which {@link ../fmp4/ladder-segmenter.ts} sorts into renditions. The rungs have key frames where the
  * source has them and nowhere else, its timestamps to the millisecond, and no frames out of order, so that all segments can
  * be cut at the same instants. Encoders that look ahead would hold all of them back (`zerolatency`).
+ * `-fflags nobuffer` is left out on purpose: with it ffmpeg drops what it read while analysing, which is the first group.
  */
 export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
   const { fragmentMs, source, rungs, fpsMode } = options;
@@ -78,7 +61,9 @@ export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
   // The older name is gone from newer versions, the newer one unknown to older ones.
   const timing = fpsMode ? '-fps_mode' : '-vsync';
   return {
-    ...FLV_TO_MP4,
+    inputFormat: 'flv',
+    input: [['-hide_banner'], ['-loglevel', 'warning'], ['-analyzeduration', micros(ANALYSE_MS)]],
+    outputFormat: 'mp4',
     output: [
       ['-filter_complex', [`[0:v:0]split=${rungs.length}${labels}`, ...scaled].join(';')],
       ['-map', '0:v:0'],
@@ -94,7 +79,10 @@ export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
       ['-sc_threshold', '0'],
       [timing, 'passthrough'],
       ['-video_track_timescale', '90000'],
-      ...fragmented(fragmentMs, '+separate_moof'),
+      ['-map_metadata', '-1'],
+      ['-frag_duration', micros(fragmentMs)],
+      ['-movflags', '+frag_keyframe+empty_moov+default_base_moof+separate_moof'],
+      ['-flush_packets', '1'],
     ],
   };
 }
@@ -128,21 +116,6 @@ export function srtToFlv(at: {
       ['-flush_packets', '1'],
     ],
   };
-}
-
-const FLV_TO_MP4: Pick<FfmpegCall, 'inputFormat' | 'input' | 'outputFormat'> = {
-  inputFormat: 'flv',
-  input: [['-hide_banner'], ['-loglevel', 'warning'], ['-analyzeduration', micros(ANALYSE_MS)]],
-  outputFormat: 'mp4',
-};
-
-function fragmented(fragmentMs: number, flags = ''): readonly FfmpegOption[] {
-  return [
-    ['-map_metadata', '-1'],
-    ['-frag_duration', micros(fragmentMs)],
-    ['-movflags', `+frag_keyframe+empty_moov+default_base_moof${flags}`],
-    ['-flush_packets', '1'],
-  ];
 }
 
 function micros(ms: number): string {

@@ -132,6 +132,20 @@ describe('the lifecycle of a channel', () => {
     expect(one.deadline()).toBe(now + 100);
   });
 
+  it('ORG-9 an encoder that hangs while its publisher is paused for its sake is killed too', () => {
+    const one = live();
+    one.step({ type: 'held', held: true }, T0 + 2_500);
+    expect(one.deadline()).toBe(T0 + 8_500);
+    // What it gave was of before; what waits for it still waits.
+    one.step({ type: 'segment', epoch: EPOCH }, T0 + 3_000);
+    expect(one.deadline()).toBe(T0 + 9_000);
+    one.step({ type: 'held', held: false }, T0 + 3_500);
+    one.step({ type: 'segment', epoch: EPOCH }, T0 + 4_000);
+    expect(one.deadline()).toBeUndefined();
+    one.step({ type: 'held', held: true }, T0 + 5_000);
+    expect(types(one.step({ type: 'tick' }, T0 + 11_000))).toEqual(['kill-encoder']);
+  });
+
   it('ORG-9 an encoder that takes media for three target durations and gives nothing is killed', () => {
     const one = live();
     expect(one.deadline()).toBeUndefined();
@@ -217,10 +231,11 @@ describe('the lifecycle of a channel', () => {
 });
 
 type Shorthand =
-  | Extract<LifecycleInput, { readonly session: number }>
-  | Exclude<LifecycleInput['type'], 'publish' | 'unpublish'>;
+  | Extract<LifecycleInput, { readonly session: number } | { readonly held: boolean }>
+  | Exclude<LifecycleInput['type'], 'publish' | 'unpublish' | 'held'>;
 
 function complete(what: Shorthand, epoch: number): LifecycleInput {
   if (typeof what === 'object') return what;
-  return what === 'media' || what === 'tick' ? { type: what } : { type: what, epoch };
+  const bare = what === 'media' || what === 'tick' || what === 'renew-encoder';
+  return bare ? { type: what } : { type: what, epoch };
 }
