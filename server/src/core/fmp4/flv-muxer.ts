@@ -45,9 +45,9 @@ export class FlvMuxer {
   #sounds: Sample[] = [];
   #bytes = 0;
   #sequence = 0;
-  /** The first timestamp, and the last one with the wraps of its 32 bits undone. Ms. */
+  /** The first timestamp, and the last ones with the wraps of their 32 bits undone. Ms. */
   #firstMs: number | undefined;
-  #lastMs = 0;
+  readonly #lastMs: { picture?: number; sound?: number } = {};
   #lastPicture = -Infinity;
   /** How long the one before it lasted. */
   #pictureUnits = PICTURE_MS * VIDEO_UNITS_PER_MS;
@@ -89,7 +89,7 @@ export class FlvMuxer {
   }
 
   #picture(tag: Uint8Array, sync: boolean): Result<readonly Uint8Array[], string> {
-    const ms = this.#time(tag);
+    const ms = this.#time(tag, 'picture');
     // A stream is entered at a key frame, with its header.
     const waits = this.#video === undefined || (this.#lastPicture === -Infinity && !sync);
     if (ms === undefined) return err('timestamps went back');
@@ -109,7 +109,7 @@ export class FlvMuxer {
   }
 
   #sound(tag: Uint8Array): Result<readonly Uint8Array[], string> {
-    const ms = this.#time(tag);
+    const ms = this.#time(tag, 'sound');
     if (ms === undefined) return err('timestamps went back');
     if (this.#audio === undefined) return ok([]);
     const { sampleRate } = this.#audio;
@@ -133,19 +133,21 @@ export class FlvMuxer {
     return this.#bytes > ORIGIN_LIMITS.segmentBytes ? err('a fragment is too large') : ok(done);
   }
 
-  /** Milliseconds since the first tag; undefined when they go back as they cannot in one stream. */
-  #time(tag: Uint8Array): number | undefined {
+  /**
+   * Milliseconds since the first tag; undefined when they go back as they cannot in one stream. Sound and picture may be sent
+   * seconds apart, each in its own order.
+   */
+  #time(tag: Uint8Array, kind: 'picture' | 'sound'): number | undefined {
     const [, , , , a = 0, b = 0, c = 0, high = 0] = tag;
     const stamp = ((high << 24) | (a << 16) | (b << 8) | c) >>> 0;
-    if (this.#firstMs === undefined) {
-      this.#firstMs = stamp;
-      this.#lastMs = stamp;
-    }
+    this.#firstMs ??= stamp;
+    const known = this.#lastMs[kind];
+    const before = known ?? this.#firstMs;
     // The shorter way round: 32 bits of milliseconds are 50 days.
-    const step = (stamp - (this.#lastMs >>> 0)) | 0;
-    if (step < -MOST_BACK_MS) return undefined;
-    const ms = this.#lastMs + step;
-    this.#lastMs = Math.max(ms, this.#lastMs);
+    const step = (stamp - (before >>> 0)) | 0;
+    if (known !== undefined && step < -MOST_BACK_MS) return undefined;
+    const ms = before + step;
+    this.#lastMs[kind] = known === undefined ? ms : Math.max(ms, known);
     return Math.max(0, ms - this.#firstMs);
   }
 

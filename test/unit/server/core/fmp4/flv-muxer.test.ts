@@ -115,6 +115,18 @@ describe('the muxer', () => {
     ]);
   });
 
+  it('takes sound that is sent seconds after the picture it belongs to', () => {
+    const { push } = bound(new Bench());
+    push(...HEADERS, flvTag.key(0), flvTag.audio(0), flvTag.frame(1_900));
+    expect(push(flvTag.audio(23), flvTag.key(1_940))).toEqual([
+      INIT,
+      'video 2 from 0 for 1940 key, audio 2 from 0 for 46 key',
+    ]);
+    expect(push(flvTag.audio(46), flvTag.key(1_980))).toEqual([
+      'video 1 from 1940 for 40 key, audio 1 from 46 for 23 key',
+    ]);
+  });
+
   it('ends a group that is too long, and begins none without a key frame', () => {
     const { push } = bound(new Bench());
     expect(push(...HEADERS, flvTag.frame(0), flvTag.frame(40))).toEqual([]);
