@@ -1,6 +1,5 @@
 import { err, ok, type Result } from '@shoal/protocol';
 import { ORIGIN_LIMITS } from '../limits.ts';
-import { BoxStream, type WholeBox } from './box-stream.ts';
 import { joined } from './boxes.ts';
 import {
   type Cut,
@@ -13,7 +12,8 @@ import {
 } from './cut.ts';
 import { type FragmentInfo, readFragmentOfOne } from './fragment.ts';
 import { keepTracks } from './keep-tracks.ts';
-import { readMovie, type Track } from './movie.ts';
+import { type FragmentPart, type MoviePart, MovieStream } from './movie-stream.ts';
+import { type Track } from './movie.ts';
 
 /** Where a segment begins. */
 type Start = {
@@ -64,11 +64,9 @@ const MAX_OPEN = 3;
 export class LadderSegmenter implements Cutter {
   readonly #options: SegmenterOptions;
   readonly #count: number;
-  readonly #boxes: BoxStream = new BoxStream({ maxBytes: ORIGIN_LIMITS.segmentBytes });
-  #head: readonly Uint8Array[] = [];
+  readonly #input: MovieStream = new MovieStream();
   #tracks: readonly Track[] = [];
   #pictures: readonly Track[] = [];
-  #moof: Uint8Array | undefined;
   #open: Open[] = [];
   /** How far each rendition has come. */
   #ends: number[] = [];
@@ -85,14 +83,11 @@ export class LadderSegmenter implements Cutter {
   }
 
   push(chunk: Uint8Array): Result<readonly Cut[], string> {
-    const boxes = this.#boxes.push(chunk);
-    if (!boxes.ok) return boxes;
     const cuts: Cut[] = [];
-    for (const box of boxes.value) {
-      const taken = this.#box(box, cuts);
-      if (!taken.ok) return taken;
-    }
-    return ok(cuts);
+    const taken = this.#input.push(chunk, (part) =>
+      part.type === 'movie' ? this.#movie(part, cuts) : this.#media(part, cuts),
+    );
+    return taken.ok ? ok(cuts) : taken;
   }
 
   finish(): readonly CutSegment[] {
@@ -102,52 +97,26 @@ export class LadderSegmenter implements Cutter {
     return left.filter(({ samples, media }) => samples > 0 && media.every(has)).map(closed);
   }
 
-  #box({ type, bytes }: WholeBox, cuts: Cut[]): Result<undefined, string> {
-    switch (type) {
-      case 'ftyp':
-        if (bytes.length > ORIGIN_LIMITS.initBytes) return err('ftyp too large');
-        this.#head = [bytes];
-        return ok(undefined);
-      case 'moov':
-        return this.#movie(bytes, cuts);
-      case 'moof':
-        this.#moof = bytes;
-        return ok(undefined);
-      case 'mdat':
-        return this.#media(bytes, cuts);
-      default:
-        return ok(undefined);
-    }
-  }
-
-  #movie(bytes: Uint8Array, cuts: Cut[]): Result<undefined, string> {
-    if (this.#tracks.length > 0) return err('a second moov');
-    if (bytes.length > ORIGIN_LIMITS.initBytes) return err('moov too large');
-    const moov = bytes.subarray(8);
-    const read = readMovie(moov);
-    if (!read.ok) return read;
-    this.#tracks = read.value;
-    this.#pictures = read.value.filter(({ kind }) => kind === 'video');
-    const sound = read.value.filter(({ kind }) => kind === 'audio').slice(0, 1);
+  #movie({ head, moov, tracks: all }: MoviePart, cuts: Cut[]): Result<undefined, string> {
+    this.#tracks = all;
+    this.#pictures = all.filter(({ kind }) => kind === 'video');
+    const sound = all.filter(({ kind }) => kind === 'audio').slice(0, 1);
     // Sound alone is the same in all renditions.
     if (this.#pictures.length !== this.#count && this.#pictures.length !== 0)
       return err(`${this.#pictures.length} pictures instead of ${this.#count}`);
     const renditions: CutInit[] = [];
     for (let i = 0; i < this.#count; i++) {
       const tracks = [...this.#pictures.slice(i, i + 1), ...sound];
-      const kept = keepTracks(moov, tracks);
+      const kept = keepTracks(moov.subarray(8), tracks);
       if (!kept.ok) return kept;
-      renditions.push({ bytes: joined([...this.#head, kept.value]), tracks });
+      renditions.push({ bytes: joined([...head, kept.value]), tracks });
     }
     this.#ends = renditions.map(() => 0);
     cuts.push({ type: 'init', renditions });
     return ok(undefined);
   }
 
-  #media(mdat: Uint8Array, cuts: Cut[]): Result<undefined, string> {
-    const moof = this.#moof;
-    if (moof === undefined) return err('mdat without moof');
-    this.#moof = undefined;
+  #media({ moof, mdat }: FragmentPart, cuts: Cut[]): Result<undefined, string> {
     const read = readFragmentOfOne(moof.subarray(8), this.#tracks);
     if (!read.ok) return read;
     if (read.value === undefined) return ok(undefined);

@@ -1,6 +1,5 @@
 import { err, ok, type Result } from '@shoal/protocol';
 import { ORIGIN_LIMITS } from '../limits.ts';
-import { BoxStream, type WholeBox } from './box-stream.ts';
 import { type FragmentInfo, readFragment } from './fragment.ts';
 import {
   type Cut,
@@ -11,12 +10,14 @@ import {
   TARGET_SLACK_MS,
 } from './cut.ts';
 import { joined } from './boxes.ts';
-import { readMovie, type Track } from './movie.ts';
+import { type FragmentPart, type MoviePart, MovieStream } from './movie-stream.ts';
+import { type Track } from './movie.ts';
 
 type Fragment = FragmentInfo & { readonly moof: Uint8Array; readonly mdat: Uint8Array };
 
 /** By how many frames a fragment may be shorter than asked and yet not have ended at a key frame. */
 const SLACK_FRAMES = 1.5;
+
 /**
  * Cuts an encoder's fragmented MP4 into an initialisation section and segments. A segment closes at the
  * key frame at which it reached the target, as soon as the fragment before that key frame is whole.
@@ -24,10 +25,8 @@ const SLACK_FRAMES = 1.5;
  */
 export class Segmenter implements Cutter {
   readonly #options: SegmenterOptions;
-  readonly #boxes: BoxStream = new BoxStream({ maxBytes: ORIGIN_LIMITS.segmentBytes });
-  #head: Uint8Array[] = [];
+  readonly #input: MovieStream = new MovieStream();
   #tracks: readonly Track[] = [];
-  #moof: Uint8Array | undefined;
   #pending: Fragment[] = [];
 
   constructor(options: SegmenterOptions) {
@@ -36,14 +35,11 @@ export class Segmenter implements Cutter {
 
   /** Takes output of the encoder. An error means that this output cannot be segmented any further. */
   push(chunk: Uint8Array): Result<readonly Cut[], string> {
-    const boxes = this.#boxes.push(chunk);
-    if (!boxes.ok) return boxes;
     const cuts: Cut[] = [];
-    for (const box of boxes.value) {
-      const taken = this.#box(box, cuts);
-      if (!taken.ok) return taken;
-    }
-    return ok(cuts);
+    const taken = this.#input.push(chunk, (part) =>
+      part.type === 'movie' ? this.#movie(part, cuts) : this.#media(part, cuts),
+    );
+    return taken.ok ? ok(cuts) : taken;
   }
 
   /** What is left when the encoder has ended. */
@@ -52,40 +48,13 @@ export class Segmenter implements Cutter {
     return last === undefined ? [] : [last];
   }
 
-  #box({ type, bytes }: WholeBox, cuts: Cut[]): Result<undefined, string> {
-    switch (type) {
-      case 'ftyp':
-        if (bytes.length > ORIGIN_LIMITS.initBytes) return err('ftyp too large');
-        this.#head = [bytes];
-        return ok(undefined);
-      case 'moov':
-        return this.#movie(bytes, cuts);
-      case 'moof':
-        this.#moof = bytes;
-        return ok(undefined);
-      case 'mdat':
-        return this.#media(bytes, cuts);
-      default:
-        // styp, sidx, free, mfra: nothing that a player of our segments needs.
-        return ok(undefined);
-    }
-  }
-
-  #movie(bytes: Uint8Array, cuts: Cut[]): Result<undefined, string> {
-    if (this.#tracks.length > 0) return err('a second moov');
-    if (bytes.length > ORIGIN_LIMITS.initBytes) return err('moov too large');
-    const tracks = readMovie(bytes.subarray(8));
-    if (!tracks.ok) return tracks;
-    this.#tracks = tracks.value;
-    const init = joined([...this.#head, bytes]);
-    cuts.push({ type: 'init', renditions: [{ bytes: init, tracks: this.#tracks }] });
+  #movie({ head, moov, tracks }: MoviePart, cuts: Cut[]): Result<undefined, string> {
+    this.#tracks = tracks;
+    cuts.push({ type: 'init', renditions: [{ bytes: joined([...head, moov]), tracks }] });
     return ok(undefined);
   }
 
-  #media(mdat: Uint8Array, cuts: Cut[]): Result<undefined, string> {
-    const moof = this.#moof;
-    if (moof === undefined) return err('mdat without moof');
-    this.#moof = undefined;
+  #media({ moof, mdat }: FragmentPart, cuts: Cut[]): Result<undefined, string> {
     const info = readFragment(moof.subarray(8), this.#tracks);
     if (!info.ok) return info;
     // A fragment without the leading track (the very last audio) joins the segment that is open.

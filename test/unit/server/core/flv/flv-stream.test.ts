@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FLV_HEADER, FlvStream, ORIGIN_LIMITS } from '@shoal/server/core';
 import { flvTag } from '../flv-tags.ts';
+import { chunksOf } from '../fmp4/media-fixtures.ts';
 
 const TAGS = [flvTag.videoHeader(), flvTag.key(0, 5_000), flvTag.audio(10), flvTag.frame(33)];
 const FILE = Buffer.concat([FLV_HEADER, ...TAGS]);
@@ -19,13 +20,7 @@ describe('an FLV stream', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 9 });
     fc.assert(
       fc.property(sizes, (chosen) => {
-        const chunks: Uint8Array[] = [];
-        for (let at = 0, i = 0; at < FILE.length; i++) {
-          const size = chosen[i % chosen.length] ?? 1;
-          chunks.push(FILE.subarray(at, at + size));
-          at += size;
-        }
-        const tags = read(new FlvStream(), chunks);
+        const tags = read(new FlvStream(), chunksOf(FILE, chosen));
         expect(tags.map((tag) => Buffer.from(tag).toString('hex'))).toEqual(
           TAGS.map((tag) => Buffer.from(tag).toString('hex')),
         );

@@ -9,7 +9,7 @@ import {
   readMovie,
   ROUNDING_MS,
 } from '@shoal/server/core';
-import { initSection, mediaFixture, videoFragment } from './media-fixtures.ts';
+import { chunksOf, initSection, mediaFixture, videoFragment } from './media-fixtures.ts';
 
 /** The source, two rungs, and the sound. */
 type Track = 1 | 2 | 3 | 4;
@@ -65,12 +65,7 @@ describe('the segmenter of a ladder', () => {
     };
     const cutAll = (sizes: readonly number[]): readonly Cut[] => {
       const cutter = segmenter();
-      const cuts: Cut[] = [];
-      for (let at = 0, i = 0; at < bytes.length; i++) {
-        const size = sizes[i % sizes.length] ?? 1;
-        cuts.push(...push(cutter, bytes.subarray(at, at + size)));
-        at += size;
-      }
+      const cuts = chunksOf(bytes, sizes).flatMap((chunk) => push(cutter, chunk));
       return [...cuts, ...cutter.finish().map((segment): Cut => ({ type: 'segment', segment }))];
     };
     const whole = cutAll([bytes.length]);

@@ -63,3 +63,14 @@ export function initSection(name: 'av' | 'v' | 'a' | 'ladder'): Uint8Array {
   const bytes = Buffer.from(mediaFixture(name));
   return bytes.subarray(0, bytes.indexOf('moof') - 4);
 }
+
+/** `bytes` in pieces of these sizes, over and over. */
+export function chunksOf(bytes: Uint8Array, sizes: readonly number[]): readonly Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const size = sizes[i % sizes.length] ?? 1;
+    chunks.push(bytes.subarray(at, at + size));
+    at += size;
+  }
+  return chunks;
+}

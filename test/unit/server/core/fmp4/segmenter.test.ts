@@ -9,7 +9,7 @@ import {
   ROUNDING_MS,
   Segmenter,
 } from '@shoal/server/core';
-import { initSection, mediaFixture, videoFragment } from './media-fixtures.ts';
+import { chunksOf, initSection, mediaFixture, videoFragment } from './media-fixtures.ts';
 
 function segmenter(targetMs: number, limitMs = targetMs + ROUNDING_MS): Segmenter {
   return new Segmenter({ targetMs, fragmentMs: fragmentMsFor(targetMs), limitMs: () => limitMs });
@@ -89,12 +89,7 @@ describe('the segmenter', () => {
       const bytes = mediaFixture(name);
       const cutAll = (sizes: readonly number[]): readonly Cut[] => {
         const cutter = segmenter(1000);
-        const cuts: Cut[] = [];
-        for (let at = 0, i = 0; at < bytes.length; i++) {
-          const size = sizes[i % sizes.length] ?? 1;
-          cuts.push(...push(cutter, bytes.subarray(at, at + size)));
-          at += size;
-        }
+        const cuts = chunksOf(bytes, sizes).flatMap((chunk) => push(cutter, chunk));
         const rest = cutter.finish().map((segment): Cut => ({ type: 'segment', segment }));
         return [...cuts, ...rest];
       };
