@@ -36,7 +36,11 @@ afterEach(async () => {
   await Promise.all(contexts.splice(0).map((context) => context.close()));
 });
 
-async function open(kind: PlainKind, options: Partial<ShoalOptions> = {}): Promise<Page> {
+async function open(
+  kind: PlainKind,
+  options: Partial<ShoalOptions> = {},
+  how: { readonly level?: number } = {},
+): Promise<Page> {
   const context = await browser.newContext();
   contexts.push(context);
   const page = await context.newPage();
@@ -44,10 +48,10 @@ async function open(kind: PlainKind, options: Partial<ShoalOptions> = {}): Promi
   await page.waitForFunction(() => 'player' in window);
   const playlist = origins.get(kind)?.playlistPath ?? '';
   await page.evaluate(
-    async ([given, url]) => {
-      await window.player.start(given, url);
+    async ([given, url, settings]) => {
+      await window.player.start(given, url, settings);
     },
-    [{ tracker: `ws://127.0.0.1:${tracker.port}`, ...options }, playlist] as const,
+    [{ tracker: `ws://127.0.0.1:${tracker.port}`, ...options }, playlist, how] as const,
   );
   return page;
 }
@@ -111,21 +115,20 @@ describe.each(KINDS)('an origin without digests, %s', (kind) => {
 
   it('SWM-30 two viewers share it where the site allows that', { timeout: 300_000 }, () =>
     unlessResting(async () => {
-      const ann = await open(kind, { integrity: 'none' });
+      // Viewers of different qualities have nothing for each other, and which one is chosen is up to the machine.
+      const how = kind === 'separate-audio' ? { level: 1 } : {};
+      const ann = await open(kind, { integrity: 'none' }, how);
       await reached(ann, '5 s to be played', ({ time }) => time > 5);
-      const bob = await open(kind, { integrity: 'none' });
-      const met = await reached(bob, 'a peer', ({ stats }) => stats.peers === 1);
+      const bob = await open(kind, { integrity: 'none' }, how);
+      await reached(bob, 'a peer', ({ stats }) => stats.peers === 1);
       const end = await reached(bob, 'the end', ({ ended, time, stats }) =>
         kind === 'ts-live' ? stats.bytes.p2p > 0 && time > 14 : ended,
       );
       expectClean(end);
       expectClean(await report(ann));
-      const { bytes } = end.stats;
-      // Where there are two qualities, since they met: of the lower one less comes than of the higher one before.
-      const before = kind === 'separate-audio' ? met.stats.bytes.http : 0;
-      const http = bytes.http - before;
+      const { p2p, http } = end.stats.bytes;
       // Of a live stream each of the two fetches its part for the other.
-      expect(bytes.p2p).toBeGreaterThan(kind === 'ts-live' ? 0.3 * http : http);
+      expect(p2p).toBeGreaterThan(kind === 'ts-live' ? 0.3 * http : http);
     }),
   );
 });

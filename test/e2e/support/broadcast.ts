@@ -21,6 +21,8 @@ export type Broadcast = {
   readonly origin: Origin;
   /** Cuts every connection to the tracker, as its death would, and lets none in any more. */
   readonly killTracker: () => Promise<void>;
+  /** Undoes that. */
+  readonly reviveTracker: () => Promise<void>;
   /** Finished responses below `/live/`, oldest first. */
   readonly deliveries: readonly DeliveryRecord[];
   readonly watchUrl: (channel: string, query?: string) => string;
@@ -88,6 +90,7 @@ export async function startBroadcast(
   return {
     origin,
     killTracker: () => gate.cut(),
+    reviveTracker: () => gate.open(),
     deliveries,
     watchUrl: (channel, query = '') => `${site}/?channel=${channel}${query}`,
     publish: async (name, segments = 3) => {

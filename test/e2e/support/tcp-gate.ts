@@ -1,7 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A way to a port that can be cut, as a killed process cuts it: no close frame, nobody listening. */
-export type TcpGate = { readonly port: number; readonly cut: () => Promise<void> };
+export type TcpGate = {
+  readonly port: number;
+  readonly cut: () => Promise<void>;
+  /** Lets them in again. */
+  readonly open: () => Promise<void>;
+};
 
 /** Passes connections on to a port of this machine. */
 export async function openGate(to: number): Promise<TcpGate> {
@@ -18,18 +23,22 @@ export async function openGate(to: number): Promise<TcpGate> {
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await listen(0);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  let cutting: Promise<void> | undefined;
+  const { port } = address;
   return {
-    port: address.port,
+    port,
+    open: () => (server.listening ? Promise.resolve() : listen(port)),
     cut: () =>
-      (cutting ??= new Promise<void>((resolve) => {
+      new Promise<void>((resolve) => {
+        // When it is closed already, the callback says so, which is as good.
         server.close(() => {
           resolve();
         });
         for (const socket of sockets) socket.resetAndDestroy();
-      })),
+      }),
   };
 }
