@@ -46,6 +46,8 @@ export {
   parseLivePath,
   pieceCount,
   pieceLength,
+  partFile,
+  type PlaylistSort,
   segmentFile,
   type SegmentId,
   type SegmentInfo,

@@ -57,10 +57,25 @@ export function stripePieces(
   return { from: Math.floor((stripe * pieces) / of), to: Math.floor(((stripe + 1) * pieces) / of) };
 }
 
+/** Which playlists of a channel: those of segments, or those of low latency, which list parts too. */
+export type PlaylistSort = 'index' | 'll';
+
 /** What a path below `/live/` names (SEG-3). */
 export type LivePath =
-  | { readonly type: 'multivariant'; readonly channel: ChannelId }
-  | { readonly type: 'playlist'; readonly channel: ChannelId; readonly rendition: RenditionId }
+  | { readonly type: 'multivariant'; readonly channel: ChannelId; readonly sort: PlaylistSort }
+  | {
+      readonly type: 'playlist';
+      readonly channel: ChannelId;
+      readonly rendition: RenditionId;
+      readonly sort: PlaylistSort;
+    }
+  | {
+      readonly type: 'part';
+      readonly channel: ChannelId;
+      readonly id: SegmentId;
+      /** Counted from 0 in its segment. */
+      readonly part: number;
+    }
   | {
       readonly type: 'init';
       readonly channel: ChannelId;
@@ -72,6 +87,11 @@ export type LivePath =
 /** File name of a segment inside its rendition's folder. */
 export function segmentFile(id: Omit<SegmentId, 'rendition'>): string {
   return `${id.epoch}-${id.msn}.m4s`;
+}
+
+/** File name of a part of a segment, counted from 0. */
+export function partFile(id: Omit<SegmentId, 'rendition'>, part: number): string {
+  return `${id.epoch}-${id.msn}.${part}.m4s`;
 }
 
 /** File name of the initialisation section of an epoch. */
@@ -86,7 +106,8 @@ export function digestsUrl(segmentUrl: string): string {
 
 // No leading zeros: a segment has one path, in caches too.
 const INIT = /^(0|[1-9]\d{0,9})-init\.mp4$/;
-const MEDIA = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,9})\.(m4s|digests)$/;
+const MEDIA = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,9})(?:\.(0|[1-9]\d{0,2}))?\.(m4s|digests)$/;
+const PLAYLIST = /^(index|ll)\.m3u8$/;
 
 /** Reads a URL path such as `/live/demo/source/1700000000-42.m4s`; anything else is an error. */
 export function parseLivePath(path: string): Result<LivePath, string> {
@@ -96,14 +117,15 @@ export function parseLivePath(path: string): Result<LivePath, string> {
   const channel = parseChannelId(parts[2]);
   if (!channel.ok) return channel;
   const file = parts[parts.length - 1] ?? '';
+  const sort = PLAYLIST.exec(file)?.[1] as PlaylistSort | undefined;
   if (parts.length === 4)
-    return file === 'index.m3u8'
-      ? ok({ type: 'multivariant', channel: channel.value })
-      : err('no such file');
+    return sort === undefined
+      ? err('no such file')
+      : ok({ type: 'multivariant', channel: channel.value, sort });
   const rendition = parseRenditionId(parts[3]);
   if (!rendition.ok) return rendition;
-  if (file === 'index.m3u8')
-    return ok({ type: 'playlist', channel: channel.value, rendition: rendition.value });
+  if (sort !== undefined)
+    return ok({ type: 'playlist', channel: channel.value, rendition: rendition.value, sort });
   const init = INIT.exec(file);
   if (init !== null) {
     const epoch = Number(init[1]);
@@ -116,9 +138,15 @@ export function parseLivePath(path: string): Result<LivePath, string> {
   const epoch = Number(media[1]);
   const msn = Number(media[2]);
   if (!isUint32(epoch) || !isUint32(msn)) return err('segment out of range');
-  return ok({
-    type: media[3] === 'm4s' ? 'segment' : 'digests',
-    channel: channel.value,
-    id: { rendition: rendition.value, epoch, msn },
-  });
+  const id = { rendition: rendition.value, epoch, msn };
+  const [, , , part, extension] = media;
+  if (part === undefined)
+    return ok({
+      type: extension === 'm4s' ? 'segment' : 'digests',
+      channel: channel.value,
+      id,
+    });
+  return extension === 'm4s'
+    ? ok({ type: 'part', channel: channel.value, id, part: Number(part) })
+    : err('no such file');
 }

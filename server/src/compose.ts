@@ -9,6 +9,7 @@ import { startCopy } from './adapters/encoder/copy-encoder.ts';
 import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
+import { BlockedRequests } from './adapters/http/blocked-requests.ts';
 import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
@@ -56,6 +57,8 @@ export type Origin = {
 
 const RTMP_APP = 'live';
 const KEPT_SEGMENTS = 8;
+/** A third of a second at the usual frame rates, and some slack. */
+const PART_MS = 350;
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');
@@ -89,11 +92,13 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     undo.push(() => ingest.close());
     const srt = new Map<ChannelId, SrtListener>();
     undo.push(() => Promise.all([...srt.values()].map((listener) => listener.close())));
-    const parts = { store, bus, states, log, ingest, srt, ffmpeg };
+    const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
+    const onPlaylist = (path: string): void => blocked?.changed(path);
+    const parts = { store, bus, states, log, ingest, srt, ffmpeg, onPlaylist };
     for (const { channel } of settings.channels)
       hosts.set(channel, createHost(channel, settings, parts));
     await startSrt(settings, { keys, hosts, srt, ffmpeg, log });
-    const httpPort = await startHttp(settings, { store, hosts, log, ingest, undo });
+    const httpPort = await startHttp(settings, { store, blocked, hosts, log, ingest, undo });
     log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
     return {
@@ -243,15 +248,17 @@ function createHost(
     readonly ingest: IngestSupervisor;
     readonly srt: ReadonlyMap<ChannelId, SrtListener>;
     readonly ffmpeg: FoundFfmpeg;
+    readonly onPlaylist: (path: string) => void;
   },
 ): ChannelHost {
-  const { store, bus, states, ingest, srt, ffmpeg } = parts;
+  const { store, bus, states, ingest, srt, ffmpeg, onPlaylist } = parts;
   const log = parts.log.child({ channel });
   const core = new Channel(
     {
       channel,
       ladder: settings.ladder,
       segmentMs: settings.segmentSeconds * 1000,
+      ...(settings.lowLatency && { partMs: PART_MS }),
       listedSegments: settings.listedSegments,
       keptSegments: KEPT_SEGMENTS,
       interruptedMs: settings.interruptedMs,
@@ -266,6 +273,7 @@ function createHost(
     store,
     versions: new PlaylistVersions(),
     bus,
+    onPlaylist,
     save: (id, state) => {
       try {
         states.save(id, state);
@@ -303,11 +311,12 @@ function createHost(
 
 /** Only what there is to transcode takes an ffmpeg. */
 function startEncoder(
-  { fragmentMs, rungs, source }: EncodeWhat,
+  { fragmentMs, rungs, source, parts }: EncodeWhat,
   handlers: EncoderHandlers,
   { ffmpeg, onLog }: { readonly ffmpeg: FoundFfmpeg; readonly onLog: (line: string) => void },
 ): Encoder {
-  if (source === undefined || rungs.length === 0) return startCopy({ fragmentMs }, handlers);
+  if (source === undefined || rungs.length === 0)
+    return startCopy({ fragmentMs, ...(parts !== undefined && { parts }) }, handlers);
   const fpsMode = hasFpsMode(ffmpeg.version);
   const call = ladderToFragmentedMp4({ fragmentMs, rungs, source, fpsMode });
   return startFfmpeg({ path: ffmpeg.path, call, onLog }, handlers);
@@ -317,18 +326,20 @@ async function startHttp(
   settings: Settings,
   parts: {
     readonly store: ObjectStore;
+    readonly blocked: BlockedRequests | undefined;
     readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
     readonly undo: (() => Promise<unknown>)[];
   },
 ): Promise<number> {
-  const { store, hosts, log, ingest } = parts;
+  const { store, blocked, hosts, log, ingest } = parts;
   const { host, port, tls } = settings.http;
   const app = await createHttpApp(
     {
       live: {
         store,
+        ...(blocked !== undefined && { blocked }),
         expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
         served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
         onDelivered: (record) => {

@@ -46,6 +46,11 @@ export type OriginOptions = {
    * takes CPU (README), and none saves it all. Default: {@link DEFAULT_LADDER}.
    */
   readonly ladder?: readonly Rung[];
+  /**
+   * Makes playlists of low latency beside the others, `ll.m3u8`, with parts of a third of a second. Channels with renditions
+   * beside the source have no parts: there reloads wait for segments. Default false.
+   */
+  readonly lowLatency?: boolean;
   /** How long a channel waits for its publisher to come back, 0–3,600,000 ms. Default 30,000. */
   readonly interruptedMs?: number;
   /**
@@ -68,7 +73,13 @@ export type Settings = OriginOptions &
   Required<
     Pick<
       OriginOptions,
-      'segmentSeconds' | 'listedSegments' | 'ladder' | 'interruptedMs' | 'closeAfterMs' | 'logLevel'
+      | 'segmentSeconds'
+      | 'listedSegments'
+      | 'ladder'
+      | 'lowLatency'
+      | 'interruptedMs'
+      | 'closeAfterMs'
+      | 'logLevel'
     >
   >;
 
@@ -79,6 +90,7 @@ export function readOptions(options: OriginOptions): Settings {
     segmentSeconds: options.segmentSeconds ?? 2,
     listedSegments: options.listedSegments ?? 16,
     ladder: options.ladder ?? DEFAULT_LADDER,
+    lowLatency: options.lowLatency ?? false,
     interruptedMs: options.interruptedMs ?? 30_000,
     closeAfterMs: options.closeAfterMs ?? 300_000,
     logLevel: options.logLevel ?? 'info',

@@ -15,6 +15,7 @@ export {
 } from './channel/lifecycle.ts';
 export { digestsPath, initPath, playlistPath, segmentPath } from './channel/live-paths.ts';
 export {
+  type Awaited,
   type ChannelEffect,
   type ChannelInput,
   type ChannelOptions,
@@ -92,3 +93,5 @@ export { FRAME_KIND, frameHeader, FrameReader, type PipeFrame } from './ingest/p
 export { ORIGIN_LIMITS } from './limits.ts';
 export { type Encoder, type EncoderHandlers, type LiveObject, type ObjectStore } from './ports.ts';
 export { checkAmf0 } from './rtmp/amf-guard.ts';
+export { hasReached, isTooFar, type Reach, type Wanted } from './hls/low-latency.ts';
+export { PartSegmenter } from './fmp4/part-segmenter.ts';

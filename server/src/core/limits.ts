@@ -50,6 +50,8 @@ export const ORIGIN_LIMITS = {
   http2Streams: 128,
   /** HTTP connections. */
   httpConnections: 8_192,
+  /** Requests that wait for the next version of a playlist; each holds a connection, or a stream of one. */
+  blockedRequests: 16_384,
   /** A response whose reader takes nothing. */
   httpStallMs: 30_000,
 } as const;

@@ -1,4 +1,4 @@
-import { type SegmentId } from '@shoal/protocol';
+import { type Reach } from './hls/low-latency.ts';
 
 /** Something that can be fetched under `/live/`. */
 export type LiveObject = {
@@ -7,8 +7,16 @@ export type LiveObject = {
   /** Strong entity tag, quotes included. */
   readonly etag: string;
   readonly cacheControl: string;
-  /** The segment whose media this is; absent for everything else. */
-  readonly segment?: SegmentId;
+  /** Of a playlist of low latency, for requests that wait. */
+  readonly awaited?: {
+    readonly reach: Reach;
+    /** Its delta update; absent where that would leave nothing out. */
+    readonly delta?: Uint8Array;
+    /** Of an answer to a request for a version, whose URL has its number. */
+    readonly cacheControl: string;
+    /** How long a request may wait. */
+    readonly waitMs: number;
+  };
 };
 
 /** Where live objects are kept, by URL path. */
@@ -32,7 +40,8 @@ export type Encoder = {
 
 /** What an encoder tells. After `onExit` nothing more comes. */
 export type EncoderHandlers = {
-  readonly onData: (bytes: Uint8Array) => void;
+  /** `endsSegment`: where parts are cut, whether these bytes are the last of a segment. */
+  readonly onData: (bytes: Uint8Array, endsSegment?: boolean) => void;
   /** Input that waited has been taken. */
   readonly onDrain: () => void;
   readonly onExit: (detail: string) => void;

@@ -5,6 +5,7 @@ import {
   isUint32,
   LIMITS,
   parseLivePath,
+  partFile,
   pieceCount,
   pieceLength,
   segmentFile,
@@ -22,16 +23,21 @@ const largest = LIMITS.piecesPerSegment * LIMITS.pieceBytes;
 describe('paths below /live/', () => {
   it('SEG-3 read back as what they were written from', () => {
     fc.assert(
-      fc.property(fc.tuple(name, name), uint32, uint32, ([channel, rendition], epoch, msn) => {
+      fc.property(fc.tuple(name, name), fc.tuple(uint32, uint32, fc.nat(999)), (names, numbers) => {
+        const [channel, rendition] = names;
+        const [epoch, msn, part] = numbers;
         const folder = `/live/${channel}/${rendition}`;
         const id = { rendition, epoch, msn };
         const segment = `${folder}/${segmentFile({ epoch, msn })}`;
         const expected = [
-          [`/live/${channel}/index.m3u8`, { type: 'multivariant', channel }],
-          [`${folder}/index.m3u8`, { type: 'playlist', channel, rendition }],
+          [`/live/${channel}/index.m3u8`, { type: 'multivariant', channel, sort: 'index' }],
+          [`/live/${channel}/ll.m3u8`, { type: 'multivariant', channel, sort: 'll' }],
+          [`${folder}/index.m3u8`, { type: 'playlist', channel, rendition, sort: 'index' }],
+          [`${folder}/ll.m3u8`, { type: 'playlist', channel, rendition, sort: 'll' }],
           [`${folder}/${initFile(epoch)}`, { type: 'init', channel, rendition, epoch }],
           [segment, { type: 'segment', channel, id }],
           [digestsUrl(segment), { type: 'digests', channel, id }],
+          [`${folder}/${partFile({ epoch, msn }, part)}`, { type: 'part', channel, id, part }],
         ] as const;
         for (const [path, value] of expected)
           expect(parseLivePath(path)).toEqual({ ok: true, value });
@@ -41,7 +47,16 @@ describe('paths below /live/', () => {
 
   it('SEG-3 are found under no other spelling: what is read is written the same', () => {
     const digits = fc.stringMatching(/^\d{0,12}$/);
-    const suffix = fc.constantFrom('.m4s', '.digests', '-init.mp4', '.mp4', '');
+    const suffix = fc.constantFrom(
+      '.m4s',
+      '.0.m4s',
+      '.07.m4s',
+      '.1.digests',
+      '.digests',
+      '-init.mp4',
+      '.mp4',
+      '',
+    );
     fc.assert(
       fc.property(digits, fc.option(digits), suffix, (first, second, end) => {
         const file = `${first}${second === null ? '' : `-${second}`}${end}`;
@@ -51,6 +66,8 @@ describe('paths below /live/', () => {
         else if (read.value.type === 'segment') expect(segmentFile(read.value.id)).toBe(file);
         else if (read.value.type === 'digests')
           expect(digestsUrl(segmentFile(read.value.id))).toBe(file);
+        else if (read.value.type === 'part')
+          expect(partFile(read.value.id, read.value.part)).toBe(file);
         else expect.unreachable();
       }),
       { numRuns: 2_000 },

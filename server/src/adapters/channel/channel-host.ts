@@ -19,6 +19,8 @@ export type ChannelHostPorts = {
   readonly store: ObjectStore;
   readonly versions: PlaylistVersions;
   readonly bus: Bus;
+  /** The playlist under a path is another one, or gone. */
+  readonly onPlaylist: (path: string) => void;
   readonly save: (channel: ChannelId, state: ChannelState) => void;
   readonly startEncoder: (what: EncodeWhat, handlers: EncoderHandlers) => Encoder;
   /** Of the ingest: what a host may do to its publisher. */
@@ -150,7 +152,11 @@ export class ChannelHost {
         break;
       case 'playlist':
         if (effect.text === undefined) store.delete(effect.path);
-        else store.put(effect.path, versions.next(effect.text, this.#core.status()));
+        else {
+          const { text, awaited } = effect;
+          store.put(effect.path, versions.next(text, this.#core.status(), awaited));
+        }
+        this.#ports.onPlaylist(effect.path);
         break;
       case 'note':
         this.#ports.note(effect.level, effect.message);
@@ -160,8 +166,8 @@ export class ChannelHost {
 
   #start(epoch: number, what: EncodeWhat, preamble: readonly Uint8Array[]): void {
     const encoder = this.#ports.startEncoder(what, {
-      onData: (bytes) => {
-        this.#input({ type: 'encoded', epoch, bytes });
+      onData: (bytes, endsSegment = false) => {
+        this.#input({ type: 'encoded', epoch, bytes, endsSegment });
       },
       onDrain: () => {
         this.#release();

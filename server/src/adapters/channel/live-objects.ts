@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import {
+  type Awaited,
   type ChannelStatus,
   type LiveObject,
   type Stored,
@@ -11,6 +12,7 @@ const TYPES: Readonly<Record<StoredKind, string>> = {
   init: 'video/mp4',
   segment: 'video/mp4',
   digests: 'application/octet-stream',
+  part: 'video/mp4',
 };
 
 /** What is served for something that never changes under its path (ORG-6); the name itself tells it apart. */
@@ -22,9 +24,12 @@ export function immutableObject(
     contentType: TYPES[stored.kind],
     etag: `"${basename(stored.path)}"`,
     cacheControl: 'public, max-age=31536000, immutable',
-    ...(stored.kind === 'segment' && stored.id !== undefined && { segment: stored.id }),
   };
 }
+
+/** In target durations (draft-pantos-hls-rfc8216bis section 6.2.5.2 and appendix B.1). */
+const BLOCK_TARGETS = 3;
+const CACHE_TARGETS = 6;
 
 /** Turns playlist texts into live objects, each with an entity tag of its own. */
 export class PlaylistVersions {
@@ -32,16 +37,32 @@ export class PlaylistVersions {
   readonly #prefix: string = randomBytes(6).toString('base64url');
   #version = 0;
 
-  next(text: string, status: Pick<ChannelStatus, 'targetDurationMs'>): LiveObject {
+  next(
+    text: string,
+    status: Pick<ChannelStatus, 'targetDurationMs'>,
+    awaited?: Awaited,
+  ): LiveObject {
     this.#version += 1;
-    // A browser asks again each time, which an entity tag makes cheap: what it held back would be
-    // latency. Shared caches may hold a playlist for half a target duration (ORG-6).
-    const shared = Math.floor((status.targetDurationMs ?? 0) / 2000);
-    return {
+    const targetMs = status.targetDurationMs ?? 0;
+    const object = {
       bytes: Buffer.from(text),
       contentType: 'application/vnd.apple.mpegurl',
       etag: `"${this.#prefix}-${this.#version}"`,
-      cacheControl: `public, max-age=0, s-maxage=${shared}`,
+    };
+    // A browser asks again each time, which an entity tag makes cheap: what it held back would be
+    // latency. Shared caches may hold a playlist for half a target duration (ORG-6), and one that changes with
+    // every part not at all.
+    const shared = awaited === undefined ? Math.floor(targetMs / 2000) : 0;
+    const cacheControl = `public, max-age=0, s-maxage=${shared}`;
+    if (awaited === undefined) return { ...object, cacheControl };
+    const { reach, delta } = awaited;
+    return {
+      ...{ ...object, cacheControl },
+      awaited: {
+        ...{ reach, waitMs: BLOCK_TARGETS * targetMs },
+        ...(delta !== undefined && { delta: Buffer.from(delta) }),
+        cacheControl: `public, max-age=0, s-maxage=${Math.ceil((CACHE_TARGETS * targetMs) / 1000)}`,
+      },
     };
   }
 }

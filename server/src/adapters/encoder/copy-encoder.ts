@@ -22,7 +22,7 @@ export function startCopy(options: FlvMuxerOptions, handlers: EncoderHandlers): 
     write: (tag) => {
       if (!running) return 0;
       const made = muxer.push(tag);
-      if (made.ok) for (const bytes of made.value) handlers.onData(bytes);
+      if (made.ok) for (const bytes of made.value) handlers.onData(bytes, muxer.endsSegment);
       else end(made.error);
       return 0;
     },

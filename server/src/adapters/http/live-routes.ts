@@ -1,11 +1,16 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type ChannelId, parseLivePath, type SegmentId } from '@shoal/protocol';
+import { type ChannelId, type LivePath, parseLivePath, type SegmentId } from '@shoal/protocol';
 import {
+  hasReached,
+  isTooFar,
   type LiveObject,
   matchesEtag,
   type ObjectStore,
   parseByteRange,
+  playlistPath,
 } from '../../core/index.ts';
+import { type BlockedRequests } from './blocked-requests.ts';
+import { readDirectives } from './directives.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
 import { sendBody } from './send-body.ts';
 
@@ -27,6 +32,8 @@ export type DeliveryRecord = {
 /** What the live routes need. */
 export type LiveRoutesPorts = {
   readonly store: ObjectStore;
+  /** Where requests wait for playlists; absent where there are none of low latency. */
+  readonly blocked?: BlockedRequests;
   /** True while viewers of the channel may expect a playlist soon. */
   readonly expectsMedia: (channel: ChannelId) => boolean;
   /** Counts what was served of a segment. */
@@ -61,19 +68,97 @@ type Answer = {
 
 const NO_BODY = new Uint8Array(0);
 
-/** Serves GET and HEAD of everything under `/live/` (SEG-3, ORG-6, ORG-7). */
+/** A request, and what its URL says. */
+type Asked = {
+  readonly request: IncomingMessage;
+  readonly path: string;
+  readonly query: string;
+  readonly live: LivePath | undefined;
+};
+
+/** Serves GET and HEAD of everything under `/live/` (SEG-3, ORG-6, ORG-7, ORG-13). */
 export function serveLive(
   request: IncomingMessage,
   response: ServerResponse,
   ports: LiveRoutesPorts,
 ): void {
-  const [path = ''] = (request.url ?? '').split('?', 1);
+  const url = request.url ?? '';
+  const at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at);
   const parsed = parseLivePath(path);
-  const object = parsed.ok ? ports.store.get(path) : undefined;
-  const answer =
-    object === undefined
-      ? missing(path, parsed.ok && ports.expectsMedia(parsed.value.channel))
-      : present(object, request);
+  const live = parsed.ok ? parsed.value : undefined;
+  const asked = { request, path, query: at < 0 ? '' : url.slice(at + 1), live };
+  const send = (answer: Answer): void => {
+    respond(asked, response, { answer, ports });
+  };
+  const answer = answerNow(asked, ports);
+  if (!('wait' in answer)) {
+    send(answer);
+    return;
+  }
+  const leave = ports.blocked?.add(answer.wait, {
+    waitMs: answer.waitMs,
+    retry: () => {
+      const again = answerNow(asked, ports);
+      if ('wait' in again) return false;
+      send(again);
+      return true;
+    },
+    expire: () => {
+      send(failure(503, 'it did not come in time', RETRY_SOON));
+    },
+  });
+  if (leave === undefined) send(failure(503, 'too many requests wait', RETRY_SOON));
+  else response.on('close', leave);
+}
+
+/** An answer, or the path of the playlist whose next version may bring one. */
+type Verdict = Answer | { readonly wait: string; readonly waitMs: number };
+
+function answerNow({ request, path, query, live }: Asked, ports: LiveRoutesPorts): Verdict {
+  const object = live === undefined ? undefined : ports.store.get(path);
+  if (object?.awaited !== undefined)
+    return lowLatency(object, object.awaited, { request, path, query });
+  if (object !== undefined) return present(object, request);
+  if (live?.type === 'part') {
+    const list = playlistPath(live.channel, live.id.rendition, 'll');
+    const awaited = ports.store.get(list)?.awaited;
+    const { open } = awaited?.reach ?? {};
+    const { epoch, msn } = live.id;
+    const hinted = open?.epoch === epoch && open.msn === msn && open.parts === live.part;
+    if (awaited !== undefined && hinted) return { wait: list, waitMs: awaited.waitMs };
+  }
+  const expected = live !== undefined && ports.expectsMedia(live.channel);
+  const made = live !== undefined && 'sort' in live && (live.sort === 'index' || ports.blocked);
+  return missing(expected && Boolean(made));
+}
+
+/** A playlist of low latency: at once, or when it has what was asked for (draft-pantos-hls-rfc8216bis section 6.2.5). */
+function lowLatency(
+  object: LiveObject,
+  awaited: NonNullable<LiveObject['awaited']>,
+  { request, path, query }: Pick<Asked, 'request' | 'path' | 'query'>,
+): Verdict {
+  const directives = readDirectives(query);
+  if (!directives.ok) return failure(400, directives.error, { 'Cache-Control': 'no-store' });
+  const { wanted, delta } = directives.value;
+  const { reach, waitMs, cacheControl } = awaited;
+  if (wanted !== undefined && !hasReached(reach, wanted)) {
+    if (isTooFar(reach, wanted))
+      return failure(400, '_HLS_msn is too far ahead', { 'Cache-Control': 'no-store' });
+    return { wait: path, waitMs };
+  }
+  const version = wanted === undefined ? object : { ...object, cacheControl };
+  if (!delta || awaited.delta === undefined) return present(version, request);
+  const etag = object.etag.replace(/"$/, '-delta"');
+  return present({ ...version, bytes: awaited.delta, etag }, request);
+}
+
+function respond(
+  { request, path, live }: Asked,
+  response: ServerResponse,
+  { answer, ports }: { readonly answer: Answer; readonly ports: LiveRoutesPorts },
+): void {
   response.writeHead(answer.status, {
     ...CORS_HEADERS,
     ...answer.headers,
@@ -82,8 +167,8 @@ export function serveLive(
   const body = request.method === 'HEAD' ? NO_BODY : answer.body;
   const { range } = request.headers;
   sendBody(response, body, (bytes) => {
-    if (parsed.ok && object?.segment !== undefined)
-      ports.served(parsed.value.channel, object.segment, bytes);
+    const delivered = answer.status === 200 || answer.status === 206;
+    if (live?.type === 'segment' && delivered) ports.served(live.channel, live.id, bytes);
     ports.onDelivered({
       path,
       status: answer.status,
@@ -127,13 +212,11 @@ function wantedRange(
   return applies ? parseByteRange(range, object.bytes.length) : undefined;
 }
 
+const RETRY_SOON = { 'Retry-After': '1', 'Cache-Control': 'no-store' };
+
 /** What is not there (yet): 503 for a playlist that will come, since players try that again, else 404. */
-function missing(path: string, expected: boolean): Answer {
-  if (expected && path.endsWith('.m3u8'))
-    return failure(503, 'the channel is starting', {
-      'Retry-After': '1',
-      'Cache-Control': 'no-store',
-    });
+function missing(expected: boolean): Answer {
+  if (expected) return failure(503, 'the channel is starting', RETRY_SOON);
   return failure(404, 'no such file', { 'Cache-Control': 'public, max-age=1' });
 }
 

@@ -1,38 +1,33 @@
-import { assertNever, type RenditionId, type SegmentId } from '@shoal/protocol';
-import { DeliveryAccounting, type SegmentDelivery } from '../delivery/accounting.ts';
-import { type Rung, rungsFor, SOURCE } from '../encoder/ladder.ts';
+import { assertNever, type SegmentId } from '@shoal/protocol';
+import { type SegmentDelivery } from '../delivery/accounting.ts';
+import { rungsFor } from '../encoder/ladder.ts';
 import { PublishFeed } from '../flv/publish-feed.ts';
-import { type CutSegment, ROUNDING_MS } from '../fmp4/cut.ts';
+import { type CutPart, type CutSegment } from '../fmp4/cut.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type ChannelState } from './channel-state.ts';
+import { ChannelOutput } from './channel-output.ts';
 import { EncoderEpochs, type Epoch } from './encoder-epochs.ts';
 import { planEncoder } from './encoder-plan.ts';
 import { Lifecycle, type LifecycleEffect, type SessionId } from './lifecycle.ts';
-import { playlistPath } from './live-paths.ts';
 import {
   type ChannelEffect,
   type ChannelInput,
   type ChannelOptions,
   type ChannelStatus,
 } from './messages.ts';
-import { evictSegment, storeSegment } from './segment-effects.ts';
-import { Timeline } from './timeline.ts';
 
-/** The longest target duration; a first group of pictures longer than this is cut without a key frame. */
-const MAX_TARGET_SECONDS = 10;
 const KEYS_TOO_FAR_APART =
   'key frames are too far apart: set the key frame interval to the segment length';
+
+type Encoded = Extract<ChannelInput, { readonly type: 'encoded' }>;
 
 /** A channel: publishers, encoders, segments and playlists. Pure; its host does the rest. */
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #lifecycle: Lifecycle;
-  readonly #timeline: Timeline;
-  readonly #delivery: DeliveryAccounting;
+  readonly #output: ChannelOutput;
   readonly #epochs: EncoderEpochs = new EncoderEpochs();
   #feed: PublishFeed = new PublishFeed();
-  /** What this broadcast has beside the source; undefined until its first encoder. Viewers know them from the playlist. */
-  #rungs: readonly Rung[] | undefined;
   /** The epoch of an encoder that waits until it is known what the publisher sends. */
   #awaited: number | undefined;
   /** Changes of picture or sound since the last segment. */
@@ -46,30 +41,16 @@ export class Channel {
 
   constructor(options: ChannelOptions, restored: ChannelState, now: number) {
     this.#options = options;
-    const { channel, segmentMs } = options;
-    const segments = ORIGIN_LIMITS.deliverySegments * (1 + options.ladder.length);
-    this.#delivery = new DeliveryAccounting({ segments });
-    this.#timeline = new Timeline(
-      {
-        channel,
-        segmentMs,
-        window: {
-          listed: options.listedSegments,
-          kept: options.keptSegments,
-          maxBytes: ORIGIN_LIMITS.channelBytes,
-        },
-      },
-      restored,
-    );
-    const before = restored.open ? restored.rungs : undefined;
-    this.#rungs = before && options.ladder.filter(({ name }) => before.includes(name));
+    this.#output = new ChannelOutput(options, restored);
     this.#lifecycle = new Lifecycle(
       {
         interruptedMs: options.interruptedMs,
         closeAfterMs: options.closeAfterMs,
         lastEpoch: restored.lastEpoch,
         watchdogMs: () =>
-          3 * (this.#timeline.targetDuration ?? Math.max(5, segmentMs / 1000)) * 1000,
+          3 *
+          (this.#output.timeline.targetDuration ?? Math.max(5, options.segmentMs / 1000)) *
+          1000,
         ...(restored.open && { resumesAt: now }),
       },
       now,
@@ -95,7 +76,7 @@ export class Channel {
         if (input.session === this.#session) this.#unpublish(input.reason, now);
         break;
       case 'encoded':
-        this.#encoded(input.epoch, input.bytes, now);
+        this.#encoded(input, now);
         break;
       case 'encoder-exit':
         this.#encoderExit(input.epoch, input.detail, now);
@@ -119,12 +100,12 @@ export class Channel {
 
   /** Counts body bytes of a segment that were written to a socket. */
   served(id: SegmentId, bytes: number): void {
-    this.#delivery.served(id, bytes);
+    this.#output.delivery.served(id, bytes);
   }
 
   /** What was served of the newest segments, oldest first. */
   delivery(): readonly SegmentDelivery[] {
-    return this.#delivery.list();
+    return this.#output.delivery.list();
   }
 
   /** True while viewers may expect a playlist soon, although there may be none yet. */
@@ -135,13 +116,14 @@ export class Channel {
 
   status(): ChannelStatus {
     const { state, since } = this.#lifecycle.state;
-    const { targetDuration } = this.#timeline;
+    const { timeline } = this.#output;
+    const { targetDuration } = timeline;
     return {
       channel: this.#options.channel,
       state,
       since,
       ...(this.#reason !== undefined && { reason: this.#reason }),
-      renditions: this.#timeline.renditions(),
+      renditions: timeline.renditions(),
       ...(this.#lastEpoch !== undefined && { epoch: this.#lastEpoch }),
       ...(this.#lastMsn !== undefined && { lastMsn: this.#lastMsn }),
       ...(targetDuration !== undefined && { targetDurationMs: targetDuration * 1000 }),
@@ -213,16 +195,17 @@ export class Channel {
     this.#apply(this.#lifecycle.step({ type: 'unpublish', session }, now), now);
   }
 
-  #encoded(epoch: number, bytes: Uint8Array, now: number): void {
+  #encoded({ epoch, bytes, endsSegment }: Encoded, now: number): void {
     const record = this.#epochs.get(epoch);
     if (record === undefined || record.doomed) return;
-    const cuts = record.cutter.push(bytes);
+    const cuts = record.cutter.push(bytes, endsSegment);
     if (!cuts.ok) {
       this.#replace(record, `encoder output: ${cuts.error}`, now);
       return;
     }
     for (const cut of cuts.value) {
       if (cut.type === 'init') record.init = { renditions: cut.renditions, stored: false };
+      else if (cut.type === 'part') this.#part(record, cut.part);
       else this.#segment(record, cut.segment, now);
     }
   }
@@ -241,7 +224,7 @@ export class Channel {
 
   /** Has an encoder replaced whose output is of no use. */
   #replace(record: Epoch, reason: string, now: number): void {
-    record.doomed = true;
+    this.#doom(record, now);
     this.#note('warn', reason);
     if (!this.#epochs.release(record)) return;
     this.#reason = reason;
@@ -251,30 +234,34 @@ export class Channel {
     this.#apply(this.#lifecycle.step({ type: 'replace-encoder', epoch }, now), now);
   }
 
+  /** Lists a part before its segment. */
+  #part(record: Epoch, cut: CutPart): void {
+    if (!this.expectsMedia) return;
+    const first = record.init?.stored === false;
+    const stored = this.#output.part(record, cut);
+    if (stored.length === 0) return;
+    this.#effects.push(...stored);
+    // Numbers that a playlist shows are not used again.
+    if (first) this.#save();
+    this.#effects.push(...this.#output.lowLatencyPlaylists(this.#over));
+  }
+
+  /** Nothing more is taken of it. What was listed in parts becomes a segment, as players expect. */
+  #doom(record: Epoch, now: number): void {
+    const rest = this.#output.isOpen(record.epoch) ? record.cutter.finish() : [];
+    for (const cut of rest) this.#segment(record, cut, now);
+    record.doomed = true;
+  }
+
   #segment(record: Epoch, cut: CutSegment, now: number): void {
-    const { init, mediaAt } = record;
-    if (!this.expectsMedia || init === undefined || mediaAt === undefined || record.doomed) return;
-    // The tail of an encoder that was overtaken by its successor has no place any more.
-    if (!this.#timeline.continues(record.epoch) || cut.durationMs <= 0) return;
-    if (cut.durationMs > this.#limitMs()) {
+    if (!this.expectsMedia || !this.#output.takes(record) || cut.durationMs <= 0) return;
+    if (cut.durationMs > this.#output.limitMs()) {
       this.#replace(record, 'a jump in the timestamps made a segment too long', now);
       return;
     }
-    const { channel, sha256 } = this.#options;
     const { epoch } = record;
-    const { infos, effects } = storeSegment({
-      ...{ channel, epoch, cut, sha256, now },
-      msn: this.#timeline.nextMsn,
-      names: this.#names(),
-      inits: init.renditions,
-      first: !init.stored,
-    });
-    this.#effects.push(...effects);
-    init.stored = true;
-    const tracks = init.renditions.map((rendition) => rendition.tracks);
-    const dropped = this.#timeline.add(infos, cut, { epoch, tracks, mediaAt });
-    for (const info of infos) this.#delivery.ready(info, now);
-    [this.#lastEpoch, this.#lastMsn] = [epoch, this.#timeline.nextMsn - 1];
+    this.#effects.push(...this.#output.segment(record, cut, now));
+    [this.#lastEpoch, this.#lastMsn] = [epoch, this.#output.timeline.nextMsn - 1];
     this.#renewals = 0;
     this.#apply(this.#lifecycle.step({ type: 'segment', epoch }, now), now);
     if (!cut.independent) this.#keysTooFarApart = true;
@@ -283,17 +270,7 @@ export class Channel {
       this.#reason = this.#keysTooFarApart ? KEYS_TOO_FAR_APART : undefined;
     this.#save();
     this.#playlists();
-    for (const old of dropped)
-      this.#effects.push(...evictSegment(channel, old.infos, this.#timeline.keeps(old.epoch)));
-  }
-
-  /** What the renditions are called, the source first. */
-  #names(): readonly RenditionId[] {
-    return [SOURCE, ...(this.#rungs ?? []).map(({ name }) => name)];
-  }
-
-  #limitMs(): number {
-    return (this.#timeline.targetDuration ?? MAX_TARGET_SECONDS) * 1000 + ROUNDING_MS;
+    this.#effects.push(...this.#output.evictions());
   }
 
   #apply(effects: readonly LifecycleEffect[], now: number): void {
@@ -304,15 +281,15 @@ export class Channel {
           break;
         case 'finish-encoder':
         case 'kill-encoder':
-          this.#endEncoder(effect.type, effect.epoch);
+          this.#endEncoder(effect.type, effect.epoch, now);
           break;
         case 'drop-publisher':
           this.#effects.push(effect);
           break;
         case 'broadcast-begins':
-          this.#timeline.begin();
+          this.#output.timeline.begin();
           this.#playlists();
-          this.#rungs = undefined;
+          this.#output.rungs = undefined;
           break;
         case 'close-playlists':
           this.#playlists();
@@ -340,11 +317,11 @@ export class Channel {
   #startEncoder(epoch: number, now: number): void {
     this.#awaited = this.#feed.known(now) ? undefined : epoch;
     if (this.#awaited !== undefined) return;
-    const { segmentMs, ladder } = this.#options;
+    const { segmentMs, ladder, partMs } = this.#options;
     const source = this.#feed.picture;
-    this.#rungs ??= source === undefined ? [] : rungsFor(ladder, source);
-    const limitMs = (): number => this.#limitMs();
-    const { what, cutter } = planEncoder({ rungs: this.#rungs, source, segmentMs, limitMs });
+    const rungs = (this.#output.rungs ??= source === undefined ? [] : rungsFor(ladder, source));
+    const limitMs = (): number => this.#output.limitMs();
+    const { what, cutter } = planEncoder({ rungs, source, segmentMs, limitMs, partMs });
     const { tags, mediaAt } = this.#feed.preamble();
     for (const old of this.#epochs.begin({ epoch, cutter, mediaAt, doomed: false }))
       this.#effects.push({ type: 'kill-encoder', epoch: old });
@@ -352,43 +329,32 @@ export class Channel {
     this.#effects.push({ type: 'start-encoder', epoch, what, preamble: tags });
   }
 
-  #endEncoder(type: 'finish-encoder' | 'kill-encoder', epoch: number): void {
+  #endEncoder(type: 'finish-encoder' | 'kill-encoder', epoch: number, now: number): void {
     if (this.#awaited === epoch) {
       this.#awaited = undefined;
       return;
     }
     const record = this.#epochs.get(epoch);
-    if (record !== undefined && type === 'kill-encoder') record.doomed = true;
+    if (record !== undefined && type === 'kill-encoder') this.#doom(record, now);
     this.#epochs.release(record);
     this.#effects.push({ type, epoch });
   }
 
   #playlists(): void {
-    const { channel } = this.#options;
-    const { state } = this.#lifecycle.state;
-    const ended = state === 'ended' && !this.#lifecycle.open;
-    const list = (path: string, text: string | undefined): void => {
-      this.#effects.push({ type: 'playlist', path, text });
-    };
-    let any = false;
-    for (const rendition of this.#names()) {
-      const text = this.#timeline.playlist(rendition, ended);
-      any ||= text !== undefined;
-      list(playlistPath(channel, rendition), text);
-    }
-    list(playlistPath(channel), any ? this.#timeline.multivariant() : undefined);
+    this.#effects.push(...this.#output.playlists(this.#over));
+  }
+
+  /** Whether nothing will follow in the playlists. */
+  get #over(): boolean {
+    return this.#lifecycle.state.state === 'ended' && !this.#lifecycle.open;
   }
 
   #save(): void {
-    const { targetDuration } = this.#timeline;
     this.#effects.push({
       type: 'save',
       state: {
-        nextMsn: this.#timeline.nextMsn,
-        discontinuity: this.#timeline.discontinuity,
+        ...this.#output.state,
         lastEpoch: this.#lifecycle.lastEpoch,
-        ...(targetDuration !== undefined && { targetDuration }),
-        ...(this.#rungs !== undefined && { rungs: this.#rungs.map(({ name }) => name) }),
         open: this.#lifecycle.open,
       },
     });

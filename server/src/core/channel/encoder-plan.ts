@@ -2,6 +2,7 @@ import { fragmentMsFor } from '../encoder/ffmpeg-args.ts';
 import { type Rung } from '../encoder/ladder.ts';
 import { type Cutter } from '../fmp4/cut.ts';
 import { LadderSegmenter } from '../fmp4/ladder-segmenter.ts';
+import { PartSegmenter } from '../fmp4/part-segmenter.ts';
 import { Segmenter } from '../fmp4/segmenter.ts';
 import { type PictureSize } from '../h264/picture-size.ts';
 import { type EncodeWhat } from './messages.ts';
@@ -18,11 +19,17 @@ export function planEncoder(wanted: {
   readonly source: PictureSize | undefined;
   readonly segmentMs: number;
   readonly limitMs: () => number;
+  readonly partMs: number | undefined;
 }): EncoderPlan {
-  const { rungs, source, segmentMs, limitMs } = wanted;
+  const { rungs, source, segmentMs, limitMs, partMs } = wanted;
   const fragmentMs = fragmentMsFor(segmentMs);
   const limits = { targetMs: segmentMs, fragmentMs, limitMs };
   const renditions = 1 + rungs.length;
+  if (partMs !== undefined && renditions === 1)
+    return {
+      what: { fragmentMs, rungs: [], parts: { partMs, targetMs: segmentMs } },
+      cutter: new PartSegmenter({ targetMs: segmentMs, limitMs }),
+    };
   return {
     what: source === undefined ? { fragmentMs, rungs: [] } : { fragmentMs, rungs, source },
     cutter:

@@ -2,6 +2,8 @@ import {
   type ChannelId,
   digestsUrl,
   initFile,
+  partFile,
+  type PlaylistSort,
   type RenditionId,
   segmentFile,
   type SegmentId,
@@ -25,9 +27,18 @@ export function initPath(
   return `/live/${channel}/${of.rendition}/${initFile(of.epoch)}`;
 }
 
+/** URL path of a part (SEG-3). */
+export function partPath(channel: ChannelId, id: SegmentId, part: number): string {
+  return `/live/${channel}/${id.rendition}/${partFile(id, part)}`;
+}
+
 /** URL path of the multivariant playlist, or of a rendition's media playlist (SEG-3). */
-export function playlistPath(channel: ChannelId, rendition?: RenditionId): string {
+export function playlistPath(
+  channel: ChannelId,
+  rendition?: RenditionId,
+  sort: PlaylistSort = 'index',
+): string {
   return rendition === undefined
-    ? `/live/${channel}/index.m3u8`
-    : `/live/${channel}/${rendition}/index.m3u8`;
+    ? `/live/${channel}/${sort}.m3u8`
+    : `/live/${channel}/${rendition}/${sort}.m3u8`;
 }

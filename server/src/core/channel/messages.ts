@@ -1,9 +1,10 @@
 import { type ChannelId, type OriginEvent, type SegmentId, type Sha256 } from '@shoal/protocol';
 import { type Rung } from '../encoder/ladder.ts';
+import { type PartTimes } from '../fmp4/flv-muxer.ts';
 import { type PictureSize } from '../h264/picture-size.ts';
 import { type ChannelState } from './channel-state.ts';
 import { type SessionId } from './lifecycle.ts';
-import { type RenditionInfo } from './timeline.ts';
+import { type LowLatencyText, type RenditionInfo } from './timeline.ts';
 
 /** Everything that can happen to a channel. */
 export type ChannelInput =
@@ -12,15 +13,20 @@ export type ChannelInput =
   /** One FLV tag of a publisher. */
   | { readonly type: 'tag'; readonly session: SessionId; readonly tag: Uint8Array }
   | { readonly type: 'unpublish'; readonly session: SessionId; readonly reason: string }
-  /** Output of the encoder of an epoch. */
-  | { readonly type: 'encoded'; readonly epoch: number; readonly bytes: Uint8Array }
+  /** Output of the encoder of an epoch; `endsSegment` as in {@link ../ports.ts}. */
+  | {
+      readonly type: 'encoded';
+      readonly epoch: number;
+      readonly bytes: Uint8Array;
+      readonly endsSegment?: boolean;
+    }
   | { readonly type: 'encoder-exit'; readonly epoch: number; readonly detail: string }
   /** The publisher was paused, since its media wait for the encoder, or goes on. */
   | { readonly type: 'held'; readonly held: boolean }
   | { readonly type: 'tick' };
 
 /** What an object under `/live/` is; immutable ones never change under their path (ORG-6). */
-export type StoredKind = 'init' | 'segment' | 'digests';
+export type StoredKind = 'init' | 'segment' | 'digests' | 'part';
 
 /** Bytes to be served, and the segment that they are or belong to, if they do. */
 export type Stored = { readonly bytes: Uint8Array; readonly id?: SegmentId };
@@ -33,7 +39,12 @@ export type EncodeWhat = {
   readonly rungs: readonly Rung[];
   /** Its picture; absent when there is none, or none that can be read. */
   readonly source?: PictureSize;
+  /** Where parts are to be cut; only where nothing is transcoded. */
+  readonly parts?: PartTimes;
 };
+
+/** What a request for the next version of a playlist waits for. */
+export type Awaited = Pick<LowLatencyText, 'delta' | 'reach'>;
 
 /** Everything that a channel may ask its host to do, in this order. */
 export type ChannelEffect =
@@ -53,7 +64,13 @@ export type ChannelEffect =
   /** To be on disk before anything after it happens. */
   | { readonly type: 'save'; readonly state: ChannelState }
   /** Replaces a playlist; `text` undefined takes it away. */
-  | { readonly type: 'playlist'; readonly path: string; readonly text: string | undefined }
+  | {
+      readonly type: 'playlist';
+      readonly path: string;
+      readonly text: string | undefined;
+      /** Of a playlist of low latency. */
+      readonly awaited?: Awaited;
+    }
   | { readonly type: 'note'; readonly level: 'info' | 'warn'; readonly message: string };
 
 /** What is fixed about a channel. */
@@ -62,6 +79,8 @@ export type ChannelOptions = {
   /** What is transcoded beside it, where the source is larger. */
   readonly ladder: readonly Rung[];
   readonly segmentMs: number;
+  /** The longest that a part may be; absent where there are to be none. */
+  readonly partMs?: number;
   readonly listedSegments: number;
   readonly keptSegments: number;
   readonly interruptedMs: number;

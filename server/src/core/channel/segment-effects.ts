@@ -7,8 +7,9 @@ import {
   type SegmentInfo,
   type Sha256,
 } from '@shoal/protocol';
-import { type CutInit, type CutSegment } from '../fmp4/cut.ts';
-import { digestsPath, initPath, segmentPath } from './live-paths.ts';
+import { type CutInit, type CutPart, type CutSegment } from '../fmp4/cut.ts';
+import { type WindowSegment } from '../hls/segment-window.ts';
+import { digestsPath, initPath, partPath, segmentPath } from './live-paths.ts';
 import { type ChannelEffect } from './messages.ts';
 
 /** A segment that was cut, and its place. */
@@ -55,6 +56,38 @@ export function storeSegment(segment: NewSegment): {
       event: { type: 'segment.ready', channel, segment: info, at: segment.now },
     });
   return { infos, effects };
+}
+
+/** Stores a part in all its renditions. */
+export function storePart(
+  part: Omit<NewSegment, 'cut' | 'sha256' | 'now'> & {
+    readonly cut: CutPart;
+    /** Its number in the segment. */
+    readonly index: number;
+  },
+): readonly ChannelEffect[] {
+  const { channel, epoch, msn, index } = part;
+  return part.cut.media.flatMap((bytes, i): readonly ChannelEffect[] => {
+    const rendition = part.names[i];
+    const init = part.inits[i];
+    if (rendition === undefined || init === undefined) return [];
+    const id: SegmentId = { rendition, epoch, msn };
+    const path = partPath(channel, id, index);
+    const stored: ChannelEffect = { type: 'store', kind: 'part', path, bytes };
+    if (!part.first) return [stored];
+    const first = initPath(channel, id);
+    return [{ type: 'store', kind: 'init', path: first, bytes: init.bytes }, stored];
+  });
+}
+
+/** Takes the parts of a segment away in all its renditions. */
+export function evictParts(
+  channel: ChannelId,
+  { infos, parts = [] }: WindowSegment,
+): readonly ChannelEffect[] {
+  return infos.flatMap(({ id }) =>
+    parts.map((_, i): ChannelEffect => ({ type: 'evict', path: partPath(channel, id, i) })),
+  );
 }
 
 /** Takes a segment away in all its renditions; `keepsInit`: others of its epoch are still there. */

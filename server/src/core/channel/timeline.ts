@@ -1,9 +1,20 @@
-import { type ChannelId, type RenditionId, type SegmentInfo } from '@shoal/protocol';
-import { type CutSegment } from '../fmp4/cut.ts';
+import {
+  type ChannelId,
+  type PlaylistSort,
+  type RenditionId,
+  type SegmentInfo,
+} from '@shoal/protocol';
+import { type CutPart, type CutSegment } from '../fmp4/cut.ts';
 import { codecsOf, type Track } from '../fmp4/movie.ts';
-import { renderMediaPlaylist } from '../hls/media-playlist.ts';
+import { type LowLatency, type Reach, SEGMENTS_WITH_PARTS, skippable } from '../hls/low-latency.ts';
+import { type MediaPlaylist, renderMediaPlaylist } from '../hls/media-playlist.ts';
 import { BitrateMeter, renderMultivariant, type Variant } from '../hls/multivariant.ts';
-import { SegmentWindow, type WindowOptions, type WindowSegment } from '../hls/segment-window.ts';
+import {
+  type OpenSegment,
+  SegmentWindow,
+  type WindowOptions,
+  type WindowSegment,
+} from '../hls/segment-window.ts';
 import { type ChannelState } from './channel-state.ts';
 
 /** What an operator is told about one rendition of a channel. */
@@ -24,6 +35,16 @@ export type TimelineOptions = {
   /** What a segment should last. */
   readonly segmentMs: number;
   readonly window: WindowOptions;
+  /** The longest that parts may be; absent where none are listed. */
+  readonly partMs?: number;
+};
+
+/** A playlist of low latency, and what those who wait for its next version must know. */
+export type LowLatencyText = {
+  readonly text: string;
+  /** The delta update; undefined where it would leave nothing out. */
+  readonly delta: string | undefined;
+  readonly reach: Reach;
 };
 
 /** Where the media of an epoch comes from. */
@@ -36,7 +57,12 @@ export type EpochMedia = {
 };
 
 /** One rendition as it has been so far. */
-type Rendition = { readonly meter: BitrateMeter; tracks: readonly Track[] };
+type Rendition = {
+  readonly meter: BitrateMeter;
+  tracks: readonly Track[];
+  /** Whether the meter knows the first part alone, of which a picture is most. */
+  readonly provisional?: boolean;
+};
 
 /** Segments of a channel in the order of playback: numbers, dates and playlists, the same for all its renditions. */
 export class Timeline {
@@ -48,6 +74,10 @@ export class Timeline {
   #targetDuration: number | undefined;
   #epoch: { readonly epoch: number; readonly baseMs: number } | undefined;
   #endMs = 0;
+  /** What there is of the next segment. */
+  #open: OpenSegment | undefined;
+  /** Segments whose parts can be fetched. */
+  readonly #parted: WindowSegment[] = [];
   #frameRate: number | undefined;
   #independent = true;
 
@@ -64,10 +94,6 @@ export class Timeline {
     return this.#nextMsn;
   }
 
-  get discontinuity(): number {
-    return this.#discontinuity;
-  }
-
   /** Seconds; undefined before the first segment of a broadcast. */
   get targetDuration(): number | undefined {
     return this.#targetDuration;
@@ -79,6 +105,41 @@ export class Timeline {
     this.#targetDuration = undefined;
     this.#renditions.clear();
     this.#independent = true;
+    this.#open = undefined;
+  }
+
+  /** Whether parts of this epoch are listed whose segment is still to come. */
+  isOpen(epoch: number): boolean {
+    return this.#open?.epoch === epoch && this.#open.parts.length > 0;
+  }
+
+  /** Segments whose parts nobody needs any more, each once. */
+  takeParts(): readonly WindowSegment[] {
+    const old = this.#parted.slice(0, -SEGMENTS_WITH_PARTS - PARTS_KEPT);
+    this.#parted.splice(0, old.length);
+    return old;
+  }
+
+  /** Gives a part its place in the next segment; returns its number in there. */
+  addPart(part: CutPart, names: readonly RenditionId[], media: EpochMedia): number {
+    const { startMs, durationMs, independent } = part;
+    const { baseMs } = this.#enter(media);
+    this.#targetDuration ??= Math.ceil(this.#options.segmentMs / 1000);
+    for (const [i, name] of names.entries()) {
+      if (this.#renditions.has(name)) continue;
+      const meter = new BitrateMeter();
+      meter.add({ size: part.media[i]?.length ?? 0, durationMs }, durationMs);
+      this.#renditions.set(name, { meter, tracks: media.tracks[i] ?? [], provisional: true });
+    }
+    const { epoch } = media;
+    const parts = this.#open?.epoch === epoch ? this.#open.parts : [];
+    const open = parts.length > 0 ? this.#open : undefined;
+    this.#open = {
+      ...{ epoch, msn: this.#nextMsn, discontinuity: this.#discontinuity },
+      programDateTimeMs: open?.programDateTimeMs ?? Math.round(baseMs + startMs),
+      parts: [...parts, { durationMs, independent }],
+    };
+    return parts.length;
   }
 
   /** True when this epoch's segments would come after all that are there. */
@@ -88,40 +149,69 @@ export class Timeline {
 
   /** Gives the segment, whose number is {@link nextMsn}, its place in all renditions; returns what is no longer kept. */
   add(infos: readonly SegmentInfo[], cut: CutSegment, media: EpochMedia): readonly WindowSegment[] {
-    if (this.#epoch?.epoch !== media.epoch) {
-      // Dates never go back, not even when a publisher had sent faster than real time (RFC 8216 section 6.2.1).
-      this.#epoch = { epoch: media.epoch, baseMs: Math.max(media.mediaAt, this.#endMs) };
-      this.#discontinuity += 1;
-      this.#frameRate = undefined;
-    }
+    const { baseMs } = this.#enter(media);
     const wanted = Math.ceil(this.#options.segmentMs / 1000);
     this.#targetDuration ??= Math.max(wanted, Math.round(cut.durationMs / 1000));
     if (media.tracks.flat().some((track) => track.kind === 'video'))
       this.#frameRate ??= nominalFrameRate(cut.sampleRate);
     if (!cut.independent) this.#independent = false;
     this.#describe(infos, media);
-    const programDateTimeMs = Math.round(this.#epoch.baseMs + cut.startMs);
+    const programDateTimeMs = Math.round(baseMs + cut.startMs);
     this.#endMs = programDateTimeMs + cut.durationMs;
     const msn = this.#nextMsn;
     this.#nextMsn = msn + 1;
-    return this.#window.add({
+    const parts = this.#open?.epoch === media.epoch ? this.#open.parts : undefined;
+    this.#open = parts && {
+      ...{ epoch: media.epoch, msn: this.#nextMsn, discontinuity: this.#discontinuity },
+      ...{ programDateTimeMs: Math.round(this.#endMs), parts: [] },
+    };
+    const segment: WindowSegment = {
       epoch: media.epoch,
       msn,
       infos,
       programDateTimeMs,
       discontinuity: this.#discontinuity,
       independent: cut.independent,
-    });
+      ...(parts !== undefined && { parts }),
+    };
+    if (parts !== undefined) this.#parted.push(segment);
+    return this.#window.add(segment);
+  }
+
+  /** The first of an epoch, part or segment, begins it. */
+  #enter({ epoch, mediaAt }: EpochMedia): { readonly baseMs: number } {
+    if (this.#epoch?.epoch === epoch) return this.#epoch;
+    // Dates never go back, not even when a publisher had sent faster than real time (RFC 8216 section 6.2.1).
+    this.#epoch = { epoch, baseMs: Math.max(mediaAt, this.#endMs) };
+    this.#discontinuity += 1;
+    this.#frameRate = undefined;
+    return this.#epoch;
   }
 
   #describe(infos: readonly SegmentInfo[], media: EpochMedia): void {
     for (const [i, info] of infos.entries()) {
       const { rendition } = info.id;
-      const known = this.#renditions.get(rendition) ?? { meter: new BitrateMeter(), tracks: [] };
+      const before = this.#renditions.get(rendition);
+      const usable = before !== undefined && before.provisional !== true;
+      const known = usable ? before : { meter: new BitrateMeter(), tracks: [] };
       known.tracks = media.tracks[i] ?? [];
       known.meter.add(info, (this.#targetDuration ?? 0) * 1000);
       this.#renditions.set(rendition, known);
     }
+  }
+
+  /** Whether playlists of low latency are made. */
+  get hasParts(): boolean {
+    return this.#options.partMs !== undefined;
+  }
+
+  /** What a restart must know of it. */
+  get numbers(): Pick<ChannelState, 'nextMsn' | 'discontinuity' | 'targetDuration'> {
+    return {
+      nextMsn: this.#nextMsn,
+      discontinuity: this.#discontinuity,
+      ...(this.#targetDuration !== undefined && { targetDuration: this.#targetDuration }),
+    };
   }
 
   /** True while something of this epoch can be fetched. */
@@ -131,16 +221,53 @@ export class Timeline {
 
   /** The media playlist of a rendition; undefined while it would be empty. */
   playlist(rendition: RenditionId, ended: boolean): string | undefined {
+    const playlist = this.#playlist(rendition, ended);
+    if (playlist === undefined || !lists(playlist)) return undefined;
+    return renderMediaPlaylist(playlist);
+  }
+
+  #playlist(rendition: RenditionId, ended: boolean): MediaPlaylist | undefined {
     const segments = this.#window.listed();
     const targetDuration = this.#targetDuration;
-    const has = segments.some(({ infos }) => infos.some(({ id }) => id.rendition === rendition));
-    if (!has || targetDuration === undefined) return undefined;
+    if (targetDuration === undefined) return undefined;
     const { channel } = this.#options;
-    return renderMediaPlaylist({ channel, rendition, targetDuration, segments, ended });
+    return { channel, rendition, targetDuration, segments, ended };
+  }
+
+  /** The same with parts, one of `all` renditions. It may have parts alone. */
+  lowLatency(
+    rendition: RenditionId,
+    all: readonly RenditionId[],
+    ended: boolean,
+  ): LowLatencyText | undefined {
+    const playlist = this.#playlist(rendition, ended);
+    const open = ended ? undefined : this.#open;
+    if (playlist === undefined || !(lists(playlist) || open !== undefined)) return undefined;
+    const { segments, targetDuration } = playlist;
+    const parts = open !== undefined || segments.some((segment) => segment.parts !== undefined);
+    const lowLatency: LowLatency = {
+      partTargetMs: parts ? this.#options.partMs : undefined,
+      open,
+      others: all.filter((other) => other !== rendition),
+    };
+    const skip = skippable(segments, targetDuration);
+    const last = segments.at(-1);
+    return {
+      text: renderMediaPlaylist({ ...playlist, lowLatency }),
+      delta: skip > 0 ? renderMediaPlaylist({ ...playlist, lowLatency, skip }) : undefined,
+      reach: {
+        lastMsn: last?.msn,
+        lastParts: last?.parts?.length ?? 0,
+        ...(open !== undefined && {
+          open: { epoch: open.epoch, msn: open.msn, parts: open.parts.length },
+        }),
+        ended,
+      },
+    };
   }
 
   /** The multivariant playlist; undefined while there is nothing to describe. */
-  multivariant(): string | undefined {
+  multivariant(sort: PlaylistSort = 'index'): string | undefined {
     const variants = [...this.#renditions].map(([rendition, known]): Variant => {
       const { codecs, width, height, frameRate } = this.#info(rendition, known);
       return {
@@ -153,7 +280,7 @@ export class Timeline {
       };
     });
     if (variants.length === 0) return undefined;
-    return renderMultivariant(variants, { independent: this.#independent });
+    return renderMultivariant(variants, { independent: this.#independent, sort });
   }
 
   /** What the media are, the source first; empty before the first segment. */
@@ -174,6 +301,14 @@ export class Timeline {
     };
   }
 }
+
+/** Whether it has a segment of its rendition. */
+function lists({ segments, rendition }: MediaPlaylist): boolean {
+  return segments.some(({ infos }) => infos.some(({ id }) => id.rendition === rendition));
+}
+
+/** Segments whose parts stay fetchable after they left the playlist. */
+const PARTS_KEPT = 2;
 
 const NOMINAL_RATES = [24_000 / 1001, 24, 25, 30_000 / 1001, 30, 48, 50, 60_000 / 1001, 60];
 

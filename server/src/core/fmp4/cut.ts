@@ -17,15 +17,24 @@ export type CutSegment = {
   readonly independent: boolean;
 };
 
+/** A part of the segment that comes next, in every rendition (draft-pantos-hls-rfc8216bis section 4.4.4.9). */
+export type CutPart = Pick<CutSegment, 'media' | 'startMs' | 'durationMs' | 'independent'>;
+
 /** What is made of the encoder's output. */
 export type Cut =
   | { readonly type: 'init'; readonly renditions: readonly CutInit[] }
   | { readonly type: 'segment'; readonly segment: CutSegment };
 
+/** The same where parts are cut too. */
+export type PartedCut = Cut | { readonly type: 'part'; readonly part: CutPart };
+
 /** Cuts the output of one encoder into an initialisation section and segments. */
 export type Cutter = {
-  /** Takes output of the encoder. An error means that this output cannot be segmented any further. */
-  readonly push: (chunk: Uint8Array) => Result<readonly Cut[], string>;
+  /**
+   * Takes output of the encoder. An error means that this output cannot be segmented any further. `endsSegment`: where the
+   * encoder cuts parts, whether it ends a segment here.
+   */
+  readonly push: (chunk: Uint8Array, endsSegment?: boolean) => Result<readonly PartedCut[], string>;
   /** What is left when the encoder has ended. */
   readonly finish: () => readonly CutSegment[];
 };

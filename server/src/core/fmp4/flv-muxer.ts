@@ -3,6 +3,7 @@ import { type AudioConfig, audioConfig } from '../aac/audio-config.ts';
 import { TAG_HEAD_BYTES, TAG_OVERHEAD_BYTES, tagKind } from '../flv/tag.ts';
 import { pictureSize } from '../h264/picture-size.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
+import { ROUNDING_MS, TARGET_SLACK_MS } from './cut.ts';
 import { type Sample, type TrackSamples, writeFragment } from './write-fragment.ts';
 import {
   AAC_FRAME,
@@ -30,14 +31,24 @@ const MOST_BACK_MS = 1_000;
 export type FlvMuxerOptions = {
   /** A fragment ends at a key frame or after this time, whichever comes first. */
   readonly fragmentMs: number;
+  /** Cuts fragments that are parts of segments instead: none is longer than `partMs`, and a key frame ends one only where a segment ends. */
+  readonly parts?: PartTimes;
 };
+
+/** How long parts may be, and segments should be. Milliseconds. */
+export type PartTimes = { readonly partMs: number; readonly targetMs: number };
+
+/** How long the first part waits for the header of the sound. */
+const FIRST_PART_MS = 700;
 
 /**
  * Copies H.264 and AAC from FLV tags into fragmented MP4, a fragment for each group of pictures, as ffmpeg does with `-c copy` and
- * `frag_keyframe`. The initialisation section comes with the first fragment, when it is known which tracks there are.
+ * `frag_keyframe`, or for each part of a segment (draft-pantos-hls-rfc8216bis section 4.4.4.9). The initialisation section comes with the first fragment, when it is known which tracks there are.
  */
 export class FlvMuxer {
   readonly #fragmentUnits: number;
+  readonly #parts: SegmentRule | undefined;
+  #endsSegment = false;
   #video: VideoSource | undefined;
   #audio: AudioConfig | undefined;
   #begun: { readonly video: boolean; readonly audio: boolean } | undefined;
@@ -53,8 +64,14 @@ export class FlvMuxer {
   #pictureUnits = PICTURE_MS * VIDEO_UNITS_PER_MS;
   #nextSound: number | undefined;
 
-  constructor({ fragmentMs }: FlvMuxerOptions) {
-    this.#fragmentUnits = fragmentMs * VIDEO_UNITS_PER_MS;
+  constructor({ fragmentMs, parts }: FlvMuxerOptions) {
+    this.#fragmentUnits = (parts?.partMs ?? fragmentMs) * VIDEO_UNITS_PER_MS;
+    this.#parts = parts && new SegmentRule(parts.targetMs);
+  }
+
+  /** Where parts are cut: whether the last fragment that came ends a segment, a key frame following it. */
+  get endsSegment(): boolean {
+    return this.#endsSegment;
   }
 
   /** Takes one whole tag; returns what it completes. An error means that the stream cannot be copied any further. */
@@ -99,13 +116,26 @@ export class FlvMuxer {
     const at = Math.max(ms * VIDEO_UNITS_PER_MS, least);
     const shownLater = compositionMs(tag) * VIDEO_UNITS_PER_MS;
     const data = tag.subarray(VIDEO_AT, tag.length - TAIL);
-    const first = this.#pictures[0];
-    const long = first !== undefined && at - first.at >= this.#fragmentUnits;
-    const done = first !== undefined && (sync || long) ? this.#flush(at) : [];
+    const done = this.#endsFragment(at, sync) ? this.#flush(at) : [];
     if (this.#lastPicture !== -Infinity) this.#pictureUnits = at - this.#lastPicture;
     this.#lastPicture = at;
     this.#pictures.push({ data, at, shownLater, sync });
     return this.#count(data, done);
+  }
+
+  /** Whether a picture at `at` begins another fragment. */
+  #endsFragment(at: number, sync: boolean): boolean {
+    const first = this.#pictures[0];
+    if (this.#parts === undefined)
+      return first !== undefined && (sync || at - first.at >= this.#fragmentUnits);
+    // What it would become with this one, which lasts about as long as the one before.
+    const with1 = first === undefined ? 0 : 2 * at - this.#lastPicture - first.at;
+    const begins = sync && this.#parts.key(at / VIDEO_UNITS_PER_MS);
+    if (first === undefined) return false;
+    this.#endsSegment = begins;
+    const early = this.#begun === undefined && this.#audio === undefined;
+    const wait = early && at - first.at < FIRST_PART_MS * VIDEO_UNITS_PER_MS;
+    return begins || (with1 > this.#fragmentUnits && !wait);
   }
 
   #sound(tag: Uint8Array): Result<readonly Uint8Array[], string> {
@@ -122,7 +152,8 @@ export class FlvMuxer {
     const units = ((at - (first?.at ?? at)) * VIDEO_TRACK.timescale) / sampleRate;
     // Where there is a header of a picture, one is waited for a little longer.
     const most = (this.#video === undefined ? 1 : 2) * this.#fragmentUnits;
-    const done = this.#pictures.length === 0 && units >= most ? this.#flush(0) : [];
+    const frame = this.#parts === undefined ? 0 : (AAC_FRAME * VIDEO_TRACK.timescale) / sampleRate;
+    const done = this.#pictures.length === 0 && units + frame > most ? this.#flush(0) : [];
     this.#nextSound = at + AAC_FRAME;
     this.#sounds.push({ data, at, shownLater: 0, sync: true });
     return this.#count(data, done);
@@ -157,7 +188,9 @@ export class FlvMuxer {
     this.#pictures = [];
     this.#sounds = [];
     this.#bytes = 0;
-    const init = this.#begin(pictures.length > 0, sounds.length > 0);
+    // A part is too short to tell from what is in it what there will be.
+    const foreseen = this.#parts !== undefined && this.#audio !== undefined;
+    const init = this.#begin(pictures.length > 0, sounds.length > 0 || foreseen);
     const tracks: TrackSamples[] = [];
     if (pictures.length > 0 && this.#begun?.video === true)
       tracks.push({ id: VIDEO_TRACK.id, samples: pictures, end, video: true });
@@ -175,6 +208,29 @@ export class FlvMuxer {
     if (this.#begun !== undefined || (!video && !audio)) return [];
     this.#begun = { video, audio };
     return [writeInit(video ? this.#video : undefined, audio ? this.#audio : undefined)];
+  }
+}
+
+/** Says at which key frames segments end. Times in milliseconds. */
+class SegmentRule {
+  readonly #targetMs: number;
+  #segmentAt: number | undefined;
+  #groupAt: number | undefined;
+
+  constructor(targetMs: number) {
+    this.#targetMs = targetMs;
+  }
+
+  /** Whether the key frame at `at` begins a segment. */
+  key(at: number): boolean {
+    const group = at - (this.#groupAt ?? at);
+    const segment = at - (this.#segmentAt ?? at);
+    this.#groupAt = at;
+    const reached = segment >= this.#targetMs - TARGET_SLACK_MS;
+    // The next group is probably as long as this one: when it would not fit, waiting only costs latency.
+    const begins = reached || (group > 0 && segment + group > this.#targetMs + ROUNDING_MS);
+    if (begins || this.#segmentAt === undefined) this.#segmentAt = at;
+    return begins;
   }
 }
 

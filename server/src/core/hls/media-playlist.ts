@@ -1,11 +1,19 @@
 import {
   type ChannelId,
   initFile,
+  partFile,
   type RenditionId,
   segmentFile,
   segmentTag,
   swarmTag,
 } from '@shoal/protocol';
+import {
+  listable,
+  type LowLatency,
+  partLines,
+  SEGMENTS_WITH_PARTS,
+  serverControl,
+} from './low-latency.ts';
 import { type WindowSegment } from './segment-window.ts';
 
 /** What a media playlist says. */
@@ -14,11 +22,17 @@ export type MediaPlaylist = {
   readonly rendition: RenditionId;
   /** Seconds; never changes while the channel lives (ORG-5). */
   readonly targetDuration: number;
-  /** Listed segments, oldest first, at least one of this rendition. */
+  /** Listed segments, oldest first; without parts at least one of this rendition. */
   readonly segments: readonly WindowSegment[];
   /** Whether nothing will follow. */
   readonly ended: boolean;
+  /** Makes it one of low latency. */
+  readonly lowLatency?: LowLatency;
+  /** Segments that are left out: a delta update (draft-pantos-hls-rfc8216bis section 6.2.5.1). Default 0. */
+  readonly skip?: number;
 };
+
+type Place = Pick<WindowSegment, 'epoch' | 'programDateTimeMs'>;
 
 /**
  * Writes a media playlist (RFC 8216 section 4.3.3). An epoch begins with its discontinuity, unless it is
@@ -26,36 +40,69 @@ export type MediaPlaylist = {
  * SEG-8 and SEG-9.
  */
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
-  const { rendition } = playlist;
+  const { rendition, lowLatency, targetDuration, skip = 0 } = playlist;
   const segments = playlist.segments.flatMap((segment) => {
     const info = segment.infos.find(({ id }) => id.rendition === rendition);
     return info === undefined ? [] : [{ ...segment, info }];
   });
-  const [first] = segments;
+  const first = segments[0] ?? lowLatency?.open;
   const lines = [
     '#EXTM3U',
-    '#EXT-X-VERSION:7',
-    `#EXT-X-TARGETDURATION:${playlist.targetDuration}`,
+    `#EXT-X-VERSION:${lowLatency === undefined ? 7 : 9}`,
+    `#EXT-X-TARGETDURATION:${targetDuration}`,
+    ...(lowLatency === undefined ? [] : serverControl(targetDuration, lowLatency.partTargetMs)),
     `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuity ?? 0}`,
   ];
   if (segments.every(({ independent }) => independent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   lines.push(swarmTag(playlist.channel, rendition));
-  let epoch: number | undefined;
-  for (const segment of segments) {
-    const { id, durationMs } = segment.info;
-    if (id.epoch !== epoch) {
+  if (skip > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skip}`);
+  let epoch = skip > 0 ? segments[skip - 1]?.epoch : undefined;
+  const begin = (place: Place): void => {
+    if (place.epoch !== epoch) {
       if (epoch !== undefined) lines.push('#EXT-X-DISCONTINUITY');
-      lines.push(`#EXT-X-MAP:URI="${initFile(id.epoch)}"`);
-      epoch = id.epoch;
+      lines.push(`#EXT-X-MAP:URI="${initFile(place.epoch)}"`);
+      epoch = place.epoch;
     }
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(place.programDateTimeMs).toISOString()}`);
+  };
+  const withParts = segments.length - SEGMENTS_WITH_PARTS;
+  for (const [i, segment] of segments.entries()) {
+    if (i < skip) continue;
+    const { id, durationMs } = segment.info;
+    begin(segment);
+    if (i >= withParts)
+      lines.push(...partLines(segment, lowLatency?.partTargetMs, (part) => partFile(id, part)));
     lines.push(
-      `#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.programDateTimeMs).toISOString()}`,
       `#EXTINF:${(durationMs / 1000).toFixed(3)},`,
       segmentTag(segment.info),
       segmentFile(id),
     );
   }
+  if (lowLatency !== undefined) lines.push(...edge(lowLatency, begin, segments.at(-1)));
   if (playlist.ended) lines.push('#EXT-X-ENDLIST');
   return `${lines.join('\n')}\n`;
+}
+
+/** What is there of the segment to come, and where the others are (draft sections 4.4.5.3 and 4.4.5.4). */
+function edge(
+  { partTargetMs, open, others }: LowLatency,
+  begin: (place: Place) => void,
+  last: WindowSegment | undefined,
+): string[] {
+  if (open === undefined) return [];
+  const lines: string[] = [];
+  const { epoch, msn, parts } = open;
+  if (partTargetMs !== undefined && listable(parts, partTargetMs)) {
+    if (parts.length > 0) begin(open);
+    lines.push(...partLines(open, partTargetMs, (part) => partFile(open, part)));
+    const next = partFile({ epoch, msn }, parts.length);
+    lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${next}"`);
+  }
+  const at = parts.length > 0 ? open : last;
+  for (const other of at === undefined ? [] : others) {
+    const part = at?.parts === undefined ? '' : `,LAST-PART=${at.parts.length - 1}`;
+    lines.push(`#EXT-X-RENDITION-REPORT:URI="../${other}/ll.m3u8",LAST-MSN=${at?.msn ?? 0}${part}`);
+  }
+  return lines;
 }

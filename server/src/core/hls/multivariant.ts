@@ -1,4 +1,4 @@
-import { type RenditionId } from '@shoal/protocol';
+import { type PlaylistSort, type RenditionId } from '@shoal/protocol';
 
 /** A rendition as the multivariant playlist describes it. */
 export type Variant = {
@@ -16,7 +16,7 @@ export type Variant = {
 /** Writes a multivariant playlist (RFC 8216 section 4.3.4.2). `independent`: every segment begins with a key frame. */
 export function renderMultivariant(
   variants: readonly Variant[],
-  options: { readonly independent: boolean },
+  options: { readonly independent: boolean; readonly sort: PlaylistSort },
 ): string {
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7'];
   if (options.independent) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
@@ -30,7 +30,10 @@ export function renderMultivariant(
     if (resolution !== undefined)
       attributes.push(`RESOLUTION=${resolution.width}x${resolution.height}`);
     if (frameRate !== undefined) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`);
-    lines.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${variant.rendition}/index.m3u8`);
+    lines.push(
+      `#EXT-X-STREAM-INF:${attributes.join(',')}`,
+      `${variant.rendition}/${options.sort}.m3u8`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,18 @@
 import { invariant, type SegmentInfo } from '@shoal/protocol';
 
+/** A part as the playlists list it (draft-pantos-hls-rfc8216bis section 4.4.4.9). */
+export type WindowPart = {
+  readonly durationMs: number;
+  /** Whether it begins with a key frame. */
+  readonly independent: boolean;
+};
+
+/** A segment of which there are parts only so far. */
+export type OpenSegment = Pick<
+  WindowSegment,
+  'epoch' | 'msn' | 'programDateTimeMs' | 'discontinuity'
+> & { readonly parts: readonly WindowPart[] };
+
 /** A segment as the playlists list it: the same time in every rendition. */
 export type WindowSegment = {
   readonly epoch: number;
@@ -12,6 +25,8 @@ export type WindowSegment = {
   readonly discontinuity: number;
   /** Whether it begins with a key frame. */
   readonly independent: boolean;
+  /** What it consists of, in order; absent where no parts are cut. */
+  readonly parts?: readonly WindowPart[];
 };
 
 /** How much of a channel is listed, and how much is kept. */

@@ -1,0 +1,149 @@
+import { type RenditionId } from '@shoal/protocol';
+import { DeliveryAccounting } from '../delivery/accounting.ts';
+import { type Rung, SOURCE } from '../encoder/ladder.ts';
+import { type CutPart, type CutSegment, ROUNDING_MS } from '../fmp4/cut.ts';
+import { type WindowSegment } from '../hls/segment-window.ts';
+import { ORIGIN_LIMITS } from '../limits.ts';
+import { type ChannelState } from './channel-state.ts';
+import { type Epoch } from './encoder-epochs.ts';
+import { type ChannelEffect, type ChannelOptions } from './messages.ts';
+import { lowLatencyEffects, playlistEffects } from './playlist-effects.ts';
+import { evictParts, evictSegment, storePart, storeSegment } from './segment-effects.ts';
+import { type EpochMedia, Timeline } from './timeline.ts';
+
+/** The longest target duration; a first group of pictures longer than this is cut without a key frame. */
+const MAX_TARGET_SECONDS = 10;
+
+/** What viewers get of a channel: its segments and parts where they belong, and the playlists that list them. */
+export class ChannelOutput {
+  readonly timeline: Timeline;
+  readonly delivery: DeliveryAccounting;
+  /** What this broadcast has beside the source; undefined until its first encoder. Viewers know them from the playlist. */
+  rungs: readonly Rung[] | undefined;
+  readonly #options: ChannelOptions;
+  #dropped: WindowSegment[] = [];
+
+  constructor(options: ChannelOptions, restored: ChannelState) {
+    this.#options = options;
+    const { channel, segmentMs, partMs, ladder } = options;
+    const segments = ORIGIN_LIMITS.deliverySegments * (1 + ladder.length);
+    this.delivery = new DeliveryAccounting({ segments });
+    this.timeline = new Timeline(
+      {
+        channel,
+        segmentMs,
+        ...(partMs !== undefined && { partMs }),
+        window: {
+          listed: options.listedSegments,
+          kept: options.keptSegments,
+          maxBytes: ORIGIN_LIMITS.channelBytes,
+        },
+      },
+      restored,
+    );
+    const before = restored.open ? restored.rungs : undefined;
+    this.rungs = before && ladder.filter(({ name }) => before.includes(name));
+  }
+
+  /** What a restart must know of it. */
+  get state(): Omit<ChannelState, 'lastEpoch' | 'open'> {
+    return {
+      ...this.timeline.numbers,
+      ...(this.rungs !== undefined && { rungs: this.rungs.map(({ name }) => name) }),
+    };
+  }
+
+  /** No segment is longer. */
+  limitMs(): number {
+    return (this.timeline.targetDuration ?? MAX_TARGET_SECONDS) * 1000 + ROUNDING_MS;
+  }
+
+  /** Whether what this encoder writes has a place. */
+  takes(record: Epoch): boolean {
+    const { init, mediaAt, doomed, epoch } = record;
+    // The tail of an encoder that was overtaken by its successor has none any more.
+    return init !== undefined && mediaAt !== undefined && !doomed && this.timeline.continues(epoch);
+  }
+
+  /** Whether parts of this epoch are listed whose segment is still to come. */
+  isOpen(epoch: number): boolean {
+    return this.timeline.isOpen(epoch);
+  }
+
+  /** Gives a part its place; nothing where it has none. */
+  part(record: Epoch, cut: CutPart): readonly ChannelEffect[] {
+    const media = this.#mediaOf(record);
+    // One that is too long for a segment is of none.
+    const fits = cut.durationMs > 0 && cut.durationMs <= this.limitMs();
+    if (media === undefined || !fits) return [];
+    const names = this.#names();
+    const index = this.timeline.addPart(cut, names, media);
+    const effects = storePart({ ...this.#place(record, names), cut, index });
+    this.#stored(record);
+    return effects;
+  }
+
+  /** Gives a segment its place; nothing where it has none. */
+  segment(record: Epoch, cut: CutSegment, now: number): readonly ChannelEffect[] {
+    const media = this.#mediaOf(record);
+    if (media === undefined) return [];
+    const { sha256 } = this.#options;
+    const place = this.#place(record, this.#names());
+    const { infos, effects } = storeSegment({ ...place, cut, sha256, now });
+    this.#stored(record);
+    this.#dropped.push(...this.timeline.add(infos, cut, media));
+    for (const info of infos) this.delivery.ready(info, now);
+    return effects;
+  }
+
+  /** Takes away what the last segments have pushed out, after the playlists that no longer list it. */
+  evictions(): readonly ChannelEffect[] {
+    const { channel } = this.#options;
+    const dropped = this.#dropped;
+    this.#dropped = [];
+    return [
+      ...dropped.flatMap(({ infos, epoch }) =>
+        evictSegment(channel, infos, this.timeline.keeps(epoch)),
+      ),
+      ...this.timeline.takeParts().flatMap((old) => evictParts(channel, old)),
+    ];
+  }
+
+  /** All playlists as they are now; `ended`: nothing will follow. */
+  playlists(ended: boolean): readonly ChannelEffect[] {
+    return playlistEffects(this.timeline, this.#listed(ended));
+  }
+
+  /** Those that a part changes. */
+  lowLatencyPlaylists(ended: boolean): readonly ChannelEffect[] {
+    return lowLatencyEffects(this.timeline, this.#listed(ended));
+  }
+
+  #listed(ended: boolean): Parameters<typeof playlistEffects>[1] {
+    return { channel: this.#options.channel, renditions: this.#names(), ended };
+  }
+
+  #mediaOf(record: Epoch): EpochMedia | undefined {
+    const { init, mediaAt, epoch } = record;
+    if (init === undefined || mediaAt === undefined || !this.takes(record)) return undefined;
+    return { epoch, mediaAt, tracks: init.renditions.map(({ tracks }) => tracks) };
+  }
+
+  #place(
+    { epoch, init }: Epoch,
+    names: readonly RenditionId[],
+  ): Omit<Parameters<typeof storePart>[0], 'cut' | 'index'> {
+    const { channel } = this.#options;
+    const [inits, first] = [init?.renditions ?? [], init?.stored === false];
+    return { channel, epoch, msn: this.timeline.nextMsn, names, inits, first };
+  }
+
+  #stored({ init }: Epoch): void {
+    if (init !== undefined) init.stored = true;
+  }
+
+  /** What the renditions are called, the source first. */
+  #names(): readonly RenditionId[] {
+    return [SOURCE, ...(this.rungs ?? []).map(({ name }) => name)];
+  }
+}
