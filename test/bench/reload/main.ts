@@ -1,0 +1,108 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { median, percentile } from '../../support/percentile.ts';
+import { cpuSecondsOf } from '../delivery/process-cpu.ts';
+import { MAX_LAG_MS, startLagMeter } from '../lag-meter.ts';
+import { HELP, readOptions, type ReloadBenchOptions } from './options.ts';
+import { connectClient, type WaitingClient } from './waiting-client.ts';
+
+/** One part, and when those who waited for it had it. Milliseconds after the first of them, which is answered as it is stored. */
+type PartRecord = {
+  readonly part: string;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly lastMs: number;
+  readonly answered: number;
+  readonly bytes: number;
+};
+
+const options = readOptions(process.argv.slice(2));
+if (!options.ok) {
+  process.stderr.write(`${options.error}\n\n${HELP}`);
+  process.exitCode = 2;
+} else if (options.value === undefined) process.stdout.write(HELP);
+else process.exitCode = await run(options.value);
+
+async function run(wanted: ReloadBenchOptions): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-reload-'));
+  process.stderr.write('a broadcast begins\n');
+  const path = fileURLToPath(new URL('origin-process.ts', import.meta.url));
+  const origin = fork(path, [folder], { execArgv: process.execArgv });
+  try {
+    const [message] = (await once(origin, 'message')) as [string];
+    const list = new URL(message);
+    const clients: WaitingClient[] = [];
+    process.stderr.write(`connecting ${wanted.clients}\n`);
+    while (clients.length < wanted.clients) clients.push(await connectClient(Number(list.port)));
+    const lag = await startLagMeter();
+    const cpu = cpuSecondsOf([origin.pid ?? 0]);
+    const begun = performance.now();
+    const records = await measure(list, clients, wanted);
+    const seconds = (performance.now() - begun) / 1000;
+    const used = cpuSecondsOf([origin.pid ?? 0]) - cpu;
+    const lagMs = lag.stop();
+    for (const client of clients) client.close();
+    if (!wanted.json) process.stdout.write(table(records, wanted));
+    process.stderr.write(
+      `origin: ${((100 * used) / seconds).toFixed(0)} % of a core; longest lag of the players' event loop ${lagMs.toFixed(0)} ms${lagMs > MAX_LAG_MS ? ': invalid' : ''}\n`,
+    );
+    return records.every(({ answered }) => answered === wanted.clients) ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  } finally {
+    origin.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every player asks for the part after the one it got, as one that plays does. */
+async function measure(
+  list: URL,
+  clients: readonly WaitingClient[],
+  { parts, json }: ReloadBenchOptions,
+): Promise<readonly PartRecord[]> {
+  const records: PartRecord[] = [];
+  // The first is not measured: who asks while it is stored does not wait.
+  for (let i = 0; i <= parts; i++) {
+    const text = await (await fetch(list)).text();
+    const [, msn, part] = /PRELOAD-HINT:.*-(\d+)\.(\d+)\.m4s/.exec(text) ?? [];
+    const path = `${list.pathname}?_HLS_msn=${msn}&_HLS_part=${part}`;
+    const answers = await Promise.all(clients.map((client) => client.ask(path)));
+    if (i === 0) continue;
+    const first = Math.min(...answers.map(({ at }) => at));
+    const after = answers.map(({ at }) => at - first);
+    const record = {
+      part: `${msn}.${part}`,
+      medianMs: median(after) ?? NaN,
+      p99Ms: percentile(after, 0.99) ?? NaN,
+      lastMs: Math.max(...after),
+      answered: answers.filter(({ status }) => status === 200).length,
+      bytes: answers[0]?.bytes ?? 0,
+    };
+    records.push(record);
+    if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
+    else process.stderr.write(`part ${i} of ${parts}: ${record.lastMs.toFixed(0)} ms\n`);
+  }
+  return records;
+}
+
+function table(records: readonly PartRecord[], { clients }: ReloadBenchOptions): string {
+  const of = (pick: (record: PartRecord) => number): string => {
+    const all = records.map(pick);
+    return `${(median(all) ?? NaN).toFixed(0)} | ${Math.max(...all).toFixed(0)}`;
+  };
+  return [
+    `${clients} players, ${records.length} parts; ms after the first answer`,
+    '| | median part | worst part |',
+    '|---|---|---|',
+    `| half of the players | ${of(({ medianMs }) => medianMs)} |`,
+    `| 99 % | ${of(({ p99Ms }) => p99Ms)} |`,
+    `| the last | ${of(({ lastMs }) => lastMs)} |`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,121 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchChromium } from '../../support/chromium.ts';
+import { median } from '../../support/percentile.ts';
+import { pause, until } from '../../support/until.ts';
+import type { HttpOrigin } from '../../unit/client-sdk/adapters/http-origin.ts';
+import { bundleText, startSite } from '../sdk-support/site.ts';
+import { scene } from './scene.ts';
+
+const { start, publish } = scene();
+
+/** What the page tells. */
+type Seen = {
+  /** Between now and the programme date-time of the picture that is shown. Milliseconds. */
+  readonly latencyMs: number;
+  readonly time: number;
+  readonly stalls: number;
+  readonly fatal: readonly string[];
+  readonly partsLoaded: number;
+  readonly deltas: number;
+};
+
+declare global {
+  var lowLatencyPage: { start: (url: string, lowLatencyMode: boolean) => void; seen: () => Seen };
+}
+
+const PAGE = `
+import Hls from 'hls.js';
+const video = document.querySelector('video') ?? document.body.appendChild(document.createElement('video'));
+video.muted = true;
+let hls, stalls = 0, partsLoaded = 0, deltas = 0;
+const fatal = [];
+window.lowLatencyPage = {
+  start: (url, lowLatencyMode) => {
+    hls = new Hls({ lowLatencyMode });
+    hls.on(Hls.Events.ERROR, (_, data) => {
+      if (data.fatal) fatal.push(data.details);
+      if (data.details === 'bufferStalledError') stalls += 1;
+    });
+    hls.on(Hls.Events.FRAG_LOADED, (_, { part }) => { if (part) partsLoaded += 1; });
+    hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => { if (details.skippedSegments > 0) deltas += 1; });
+    hls.loadSource(url);
+    hls.attachMedia(video);
+    void video.play();
+  },
+  seen: () => ({
+    latencyMs: hls.playingDate ? Date.now() - hls.playingDate.getTime() : Infinity,
+    time: video.currentTime, stalls, fatal, partsLoaded, deltas,
+  }),
+};
+`;
+
+let browser: Browser;
+let site: HttpOrigin;
+
+beforeAll(async () => {
+  site = await startSite(await bundleText(PAGE));
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+});
+
+/** How often the page is asked. */
+const LOOK_MS = 1_000;
+
+it('ORG-13 hls.js plays at most 3 s behind in its mode of low latency, and others play the same segments', async () => {
+  const test = await start({ ladder: [], lowLatency: true, segmentSeconds: 2 });
+  const videoArgs = [
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-sc_threshold', '0'],
+    ...['-g', '60', '-b:v', '300k'],
+  ];
+  await publish(test.rtmpUrl(), { videoArgs });
+  await test.playlistWhere(({ segments }) => segments.length >= 4, 'four segments');
+  const context = await browser.newContext();
+  const [close, ordinary] = [await context.newPage(), await context.newPage()];
+  for (const [page, path] of [
+    [close, 'll.m3u8'],
+    [ordinary, 'index.m3u8'],
+  ] as const) {
+    await page.goto(`${site.url}/`);
+    await page.waitForFunction(() => 'lowLatencyPage' in window);
+    await page.evaluate(
+      ([url, mode]) => {
+        window.lowLatencyPage.start(url, mode);
+      },
+      [test.url(`/live/demo/${path}`), path === 'll.m3u8'] as const,
+    );
+  }
+  const look = (page: typeof close): Promise<Seen> =>
+    page.evaluate(() => window.lowLatencyPage.seen());
+  await until(async () => (await look(close)).time > 0 && (await look(ordinary)).time > 0, {
+    what: 'both to play',
+    timeoutMs: 30_000,
+  });
+  // Until its speed has brought it to where it wants to be.
+  await pause(6_000);
+  const before = await look(close);
+  const latencies: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    await pause(LOOK_MS);
+    latencies.push((await look(close)).latencyMs);
+  }
+  const [after, other] = [await look(close), await look(ordinary)];
+  console.info(
+    `latency ${latencies.map((ms) => (ms / 1000).toFixed(2)).join(' ')} s`,
+    after,
+    other,
+  );
+  expect(median(latencies)).toBeLessThanOrEqual(3_000);
+  expect(after.time - before.time).toBeGreaterThan(14);
+  expect(after.fatal).toEqual([]);
+  expect(after.stalls - before.stalls).toBe(0);
+  expect(after.partsLoaded - before.partsLoaded).toBeGreaterThan(30);
+  expect(after.deltas).toBeGreaterThan(0);
+  expect(other).toMatchObject({ fatal: [], stalls: 0, partsLoaded: 0, deltas: 0 });
+  expect(other.time).toBeGreaterThan(15);
+  await context.close();
+});
