@@ -53,6 +53,7 @@ export async function startDemo(
       channels: [{ channel: config.channel }],
       staticDir: pages.dir,
       ladder: config.ladder,
+      lowLatency: config.lowLatency,
       ffmpegPath: ffmpeg.path,
       logLevel: config.logLevel,
     }).catch(explain('origin'));

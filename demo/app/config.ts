@@ -41,6 +41,8 @@ export type DemoConfig = {
   readonly patternSize: PictureSize;
   /** What is transcoded beside the source. Default: that of the origin. */
   readonly ladder: readonly Rung[];
+  /** Playlists of Low-Latency HLS beside the others. Default false. */
+  readonly lowLatency: boolean;
   /** The Redis that the tracker shares with others, which hear of this origin by it. Default undefined: it is alone. */
   readonly redis: string | undefined;
   /** Default `warn`. */
@@ -135,6 +137,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     pattern: raw.pattern,
     patternSize,
     ladder,
+    lowLatency: raw.lowLatency,
     redis: redis === '' ? undefined : redis,
     logLevel,
   });

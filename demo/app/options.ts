@@ -163,6 +163,7 @@ export type RawOptions = {
   readonly help: boolean;
   readonly json: boolean;
   readonly pattern: boolean;
+  readonly lowLatency: boolean;
   /** Flag, else variable, else default. */
   readonly values: Readonly<Record<OptionName, string>>;
   /** The options that were given at all. */
@@ -178,6 +179,7 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     help: { type: 'boolean', short: 'h' },
     json: { type: 'boolean' },
     pattern: { type: 'boolean' },
+    'low-latency': { type: 'boolean' },
   };
   for (const name of OPTION_NAMES) options[VALUE_OPTIONS[name].flag] = { type: 'string' };
   let flags: Readonly<Record<string, unknown>>;
@@ -194,10 +196,13 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     given.add(name);
     return written;
   };
+  const switched = (flag: string, variable: string): boolean =>
+    flags[flag] === true || ['1', 'true'].includes(env[variable] ?? '');
   return ok({
     help: flags['help'] === true,
     json: flags['json'] === true,
-    pattern: flags['pattern'] === true || ['1', 'true'].includes(env['SHOAL_PATTERN'] ?? ''),
+    pattern: switched('pattern', 'SHOAL_PATTERN'),
+    lowLatency: switched('low-latency', 'SHOAL_LOW_LATENCY'),
     values: {
       httpPort: read('httpPort'),
       trackerPort: read('trackerPort'),
@@ -241,6 +246,7 @@ Usage: npm start -- [options]      A flag wins over its variable, a variable ove
   ${'option'.padEnd(24)}${'variable'.padEnd(22)}${'default'.padEnd(11)}
 ${rows.join('\n')}
   ${'--pattern'.padEnd(24)}${'SHOAL_PATTERN=1'.padEnd(22)}${'off'.padEnd(11)}publish the built-in test pattern over RTMP
+  ${'--low-latency'.padEnd(24)}${'SHOAL_LOW_LATENCY=1'.padEnd(22)}${'off'.padEnd(11)}playlists of Low-Latency HLS beside the others (ll.m3u8)
   --json                  print what was started as one line of JSON; progress goes to stderr
   --help                  this text
 

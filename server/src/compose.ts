@@ -318,7 +318,7 @@ function startEncoder(
   if (source === undefined || rungs.length === 0)
     return startCopy({ fragmentMs, ...(parts !== undefined && { parts }) }, handlers);
   const fpsMode = hasFpsMode(ffmpeg.version);
-  const call = ladderToFragmentedMp4({ fragmentMs, rungs, source, fpsMode });
+  const call = ladderToFragmentedMp4({ rungs, source, fpsMode });
   return startFfmpeg({ path: ffmpeg.path, call, onLog }, handlers);
 }
 

@@ -47,8 +47,8 @@ export type OriginOptions = {
    */
   readonly ladder?: readonly Rung[];
   /**
-   * Makes playlists of low latency beside the others, `ll.m3u8`, with parts of a third of a second. Channels with renditions
-   * beside the source have no parts: there reloads wait for segments. Default false.
+   * Makes playlists of Low-Latency HLS beside the others, `ll.m3u8`, with parts of a third of a second (ORG-13). Segments then end
+   * with the target duration, key frame or not. Default false.
    */
   readonly lowLatency?: boolean;
   /** How long a channel waits for its publisher to come back, 0–3,600,000 ms. Default 30,000. */

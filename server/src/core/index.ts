@@ -79,12 +79,13 @@ export {
   type Cut,
   type CutInit,
   type CutSegment,
+  type PartedCut,
   type Cutter,
   ROUNDING_MS,
   type SegmenterOptions,
 } from './fmp4/cut.ts';
 export { FlvMuxer, type FlvMuxerOptions } from './fmp4/flv-muxer.ts';
-export { LadderSegmenter } from './fmp4/ladder-segmenter.ts';
+export { LadderMuxer } from './fmp4/ladder-muxer.ts';
 export { Segmenter } from './fmp4/segmenter.ts';
 export { type MediaPlaylist, renderMediaPlaylist } from './hls/media-playlist.ts';
 export { BitrateMeter, renderMultivariant, type Variant } from './hls/multivariant.ts';
@@ -95,3 +96,6 @@ export { type Encoder, type EncoderHandlers, type LiveObject, type ObjectStore }
 export { checkAmf0 } from './rtmp/amf-guard.ts';
 export { hasReached, isTooFar, type Reach, type Wanted } from './hls/low-latency.ts';
 export { PartSegmenter } from './fmp4/part-segmenter.ts';
+export { type Sample, writeFragment } from './fmp4/write-fragment.ts';
+export { CutRule } from './fmp4/cut-rule.ts';
+export { readSamples } from './fmp4/read-samples.ts';

@@ -8,7 +8,7 @@ export type WaitingClient = {
 };
 
 /** What came, and when (`performance.now()`). */
-export type Answered = { readonly at: number; readonly status: number; readonly bytes: number };
+type Answered = { readonly at: number; readonly status: number; readonly bytes: number };
 
 const STATUS = /^HTTP\/1\.1 (\d{3}) /;
 const LENGTH = /\r\ncontent-length: (\d+)\r\n/i;

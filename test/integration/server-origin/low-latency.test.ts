@@ -1,6 +1,7 @@
 import { Agent, get } from 'node:http';
 import { expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
+import { rung } from './rungs.ts';
 import { scene } from './scene.ts';
 import type { TestOrigin } from './test-origin.ts';
 
@@ -176,4 +177,31 @@ it('ORG-13 two thousand who wait are all answered', { timeout: 60_000 }, async (
   const answers = await Promise.all(Array.from({ length: 2_000 }, ask));
   agent.destroy();
   expect(answers.filter((code) => code === 200)).toHaveLength(2_000);
+});
+
+it('ORG-10 ORG-13 every rendition of a ladder has the same parts, and says how far the others are', async () => {
+  const test = await live({ ladder: [rung('mid', 72, 120), rung('low', 48, 60)] });
+  await listWhere(test, ({ segments }) => segments.length >= 3);
+  const names = ['source', 'mid', 'low'];
+  const texts = await Promise.all(names.map((name) => test.text(`/live/demo/${name}/ll.m3u8`)));
+  const [source, ...rungs] = texts.map(read);
+  const files = source?.segments.slice(-2) ?? [];
+  const own = (listed: Listed | undefined, file: string): readonly Part[] =>
+    listed?.parts.filter((part) => part.file.startsWith(file.replace('.m4s', '.'))) ?? [];
+  for (const { file } of files) {
+    expect(own(source, file).length).toBeGreaterThanOrEqual(6);
+    for (const [i, listed] of [source, ...rungs].entries()) {
+      expect(own(listed, file)).toEqual(own(source, file));
+      const folder = `/live/demo/${names[i]}/`;
+      const bytes = await Promise.all(
+        own(listed, file).map((part) => test.get(folder + part.file)),
+      );
+      expect(Buffer.concat(bytes).equals(await test.get(folder + file))).toBe(true);
+    }
+  }
+  expect(texts[0]).toMatch(
+    /#EXT-X-RENDITION-REPORT:URI="\.\.\/mid\/ll\.m3u8",LAST-MSN=\d+,LAST-PART=\d+\n#EXT-X-RENDITION-REPORT:URI="\.\.\/low/,
+  );
+  const master = await test.text('/live/demo/ll.m3u8');
+  expect(master.match(/^\w+\/ll\.m3u8$/gm)).toEqual(names.map((name) => `${name}/ll.m3u8`));
 });

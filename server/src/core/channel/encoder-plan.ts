@@ -1,7 +1,7 @@
 import { fragmentMsFor } from '../encoder/ffmpeg-args.ts';
 import { type Rung } from '../encoder/ladder.ts';
 import { type Cutter } from '../fmp4/cut.ts';
-import { LadderSegmenter } from '../fmp4/ladder-segmenter.ts';
+import { LadderMuxer } from '../fmp4/ladder-muxer.ts';
 import { PartSegmenter } from '../fmp4/part-segmenter.ts';
 import { Segmenter } from '../fmp4/segmenter.ts';
 import { type PictureSize } from '../h264/picture-size.ts';
@@ -23,16 +23,23 @@ export function planEncoder(wanted: {
 }): EncoderPlan {
   const { rungs, source, segmentMs, limitMs, partMs } = wanted;
   const fragmentMs = fragmentMsFor(segmentMs);
-  const limits = { targetMs: segmentMs, fragmentMs, limitMs };
   const renditions = 1 + rungs.length;
   if (partMs !== undefined && renditions === 1)
     return {
       what: { fragmentMs, rungs: [], parts: { partMs, targetMs: segmentMs } },
       cutter: new PartSegmenter({ targetMs: segmentMs, limitMs }),
     };
+  if (renditions === 1)
+    return {
+      what: { fragmentMs, rungs: [] },
+      cutter: new Segmenter({ targetMs: segmentMs, fragmentMs, limitMs }),
+    };
+  const times = { targetMs: segmentMs, limitMs, ...(partMs !== undefined && { partMs }) };
   return {
-    what: source === undefined ? { fragmentMs, rungs: [] } : { fragmentMs, rungs, source },
-    cutter:
-      renditions === 1 ? new Segmenter(limits) : new LadderSegmenter({ ...limits, renditions }),
+    what:
+      source === undefined
+        ? { fragmentMs: partMs ?? fragmentMs, rungs: [] }
+        : { fragmentMs, rungs, source },
+    cutter: new LadderMuxer({ ...times, renditions }),
   };
 }

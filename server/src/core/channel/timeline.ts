@@ -13,6 +13,7 @@ import {
   type OpenSegment,
   SegmentWindow,
   type WindowOptions,
+  type WindowPart,
   type WindowSegment,
 } from '../hls/segment-window.ts';
 import { type ChannelState } from './channel-state.ts';
@@ -160,8 +161,10 @@ export class Timeline {
     this.#endMs = programDateTimeMs + cut.durationMs;
     const msn = this.#nextMsn;
     this.#nextMsn = msn + 1;
-    const parts = this.#open?.epoch === media.epoch ? this.#open.parts : undefined;
-    this.#open = parts && {
+    const open = this.#open?.epoch === media.epoch ? this.#open.parts : undefined;
+    // An encoder that leaves may have written an end that is in no part.
+    const parts = open !== undefined && areWhole(open, cut.durationMs) ? open : undefined;
+    this.#open = open && {
       ...{ epoch: media.epoch, msn: this.#nextMsn, discontinuity: this.#discontinuity },
       ...{ programDateTimeMs: Math.round(this.#endMs), parts: [] },
     };
@@ -300,6 +303,10 @@ export class Timeline {
       bitrate: Math.round(meter.average),
     };
   }
+}
+
+function areWhole(parts: readonly WindowPart[], durationMs: number): boolean {
+  return Math.abs(parts.reduce((sum, part) => sum + part.durationMs, -durationMs)) < 1;
 }
 
 /** Whether it has a segment of its rendition. */

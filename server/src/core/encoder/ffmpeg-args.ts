@@ -23,8 +23,6 @@ const ANALYSE_MS = 800;
 
 /** What the transcoding encoder is to do. */
 export type LadderOptions = {
-  /** Milliseconds after which a fragment ends even without a key frame. */
-  readonly fragmentMs: number;
   readonly source: PictureSize;
   /** At least one. */
   readonly rungs: readonly Rung[];
@@ -33,14 +31,14 @@ export type LadderOptions = {
 };
 
 /**
- * Copies the source and makes every rung of the ladder beside it, in one fragmented MP4: source, rungs, sound. Each track has
- * fragments of its own, which {@link ../fmp4/ladder-segmenter.ts} sorts into renditions. The rungs have key frames where the
+ * Copies the source and makes every rung of the ladder beside it, in one fragmented MP4: source, rungs, sound. Each frame is a
+ * fragment of its own, which comes at once, and {@link ../fmp4/ladder-muxer.ts} makes renditions of them. The rungs have key frames where the
  * source has them and nowhere else, its timestamps to the millisecond, and no frames out of order, so that all segments can
  * be cut at the same instants. Encoders that look ahead would hold all of them back (`zerolatency`).
  * `-fflags nobuffer` is left out on purpose: with it ffmpeg drops what it read while analysing, which is the first group.
  */
 export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
-  const { fragmentMs, source, rungs, fpsMode } = options;
+  const { source, rungs, fpsMode } = options;
   const labels = rungs.map((_, i) => `[in${i}]`).join('');
   const scaled = rungs.map((rung, i) => {
     const { width, height } = rungSize(rung, source);
@@ -80,8 +78,8 @@ export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
       [timing, 'passthrough'],
       ['-video_track_timescale', '90000'],
       ['-map_metadata', '-1'],
-      ['-frag_duration', micros(fragmentMs)],
-      ['-movflags', '+frag_keyframe+empty_moov+default_base_moof+separate_moof'],
+      ['-frag_duration', '1'],
+      ['-movflags', '+empty_moov+default_base_moof+separate_moof'],
       ['-flush_packets', '1'],
     ],
   };

@@ -3,7 +3,7 @@ import { type AudioConfig, audioConfig } from '../aac/audio-config.ts';
 import { TAG_HEAD_BYTES, TAG_OVERHEAD_BYTES, tagKind } from '../flv/tag.ts';
 import { pictureSize } from '../h264/picture-size.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
-import { ROUNDING_MS, TARGET_SLACK_MS } from './cut.ts';
+import { CutRule } from './cut-rule.ts';
 import { type Sample, type TrackSamples, writeFragment } from './write-fragment.ts';
 import {
   AAC_FRAME,
@@ -47,7 +47,7 @@ const FIRST_PART_MS = 700;
  */
 export class FlvMuxer {
   readonly #fragmentUnits: number;
-  readonly #parts: SegmentRule | undefined;
+  readonly #parts: CutRule | undefined;
   #endsSegment = false;
   #video: VideoSource | undefined;
   #audio: AudioConfig | undefined;
@@ -66,7 +66,8 @@ export class FlvMuxer {
 
   constructor({ fragmentMs, parts }: FlvMuxerOptions) {
     this.#fragmentUnits = (parts?.partMs ?? fragmentMs) * VIDEO_UNITS_PER_MS;
-    this.#parts = parts && new SegmentRule(parts.targetMs);
+    // Too long a group is cut by who takes the parts.
+    this.#parts = parts && new CutRule({ ...parts, limitMs: () => Infinity });
   }
 
   /** Where parts are cut: whether the last fragment that came ends a segment, a key frame following it. */
@@ -128,14 +129,12 @@ export class FlvMuxer {
     const first = this.#pictures[0];
     if (this.#parts === undefined)
       return first !== undefined && (sync || at - first.at >= this.#fragmentUnits);
-    // What it would become with this one, which lasts about as long as the one before.
-    const with1 = first === undefined ? 0 : 2 * at - this.#lastPicture - first.at;
-    const begins = sync && this.#parts.key(at / VIDEO_UNITS_PER_MS);
+    const begins = this.#parts.frame(at / VIDEO_UNITS_PER_MS, sync);
     if (first === undefined) return false;
-    this.#endsSegment = begins;
+    this.#endsSegment = begins === 'segment';
     const early = this.#begun === undefined && this.#audio === undefined;
-    const wait = early && at - first.at < FIRST_PART_MS * VIDEO_UNITS_PER_MS;
-    return begins || (with1 > this.#fragmentUnits && !wait);
+    const waits = early && at - first.at < FIRST_PART_MS * VIDEO_UNITS_PER_MS;
+    return this.#endsSegment || (begins === 'part' && !waits);
   }
 
   #sound(tag: Uint8Array): Result<readonly Uint8Array[], string> {
@@ -208,29 +207,6 @@ export class FlvMuxer {
     if (this.#begun !== undefined || (!video && !audio)) return [];
     this.#begun = { video, audio };
     return [writeInit(video ? this.#video : undefined, audio ? this.#audio : undefined)];
-  }
-}
-
-/** Says at which key frames segments end. Times in milliseconds. */
-class SegmentRule {
-  readonly #targetMs: number;
-  #segmentAt: number | undefined;
-  #groupAt: number | undefined;
-
-  constructor(targetMs: number) {
-    this.#targetMs = targetMs;
-  }
-
-  /** Whether the key frame at `at` begins a segment. */
-  key(at: number): boolean {
-    const group = at - (this.#groupAt ?? at);
-    const segment = at - (this.#segmentAt ?? at);
-    this.#groupAt = at;
-    const reached = segment >= this.#targetMs - TARGET_SLACK_MS;
-    // The next group is probably as long as this one: when it would not fit, waiting only costs latency.
-    const begins = reached || (group > 0 && segment + group > this.#targetMs + ROUNDING_MS);
-    if (begins || this.#segmentAt === undefined) this.#segmentAt = at;
-    return begins;
   }
 }
 

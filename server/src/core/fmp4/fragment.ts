@@ -31,15 +31,6 @@ export function readFragment(
   return read.ok ? ok(read.value?.info) : read;
 }
 
-/** Reads a `moof` box's body that has samples of one track alone; undefined when it has none. */
-export function readFragmentOfOne(
-  moof: Uint8Array,
-  tracks: readonly Track[],
-): Result<{ readonly track: Track; readonly info: FragmentInfo } | undefined, string> {
-  if (tracks.length === 0) return err('fragment before the initialisation section');
-  return readFirst(moof, tracks);
-}
-
 /** The first track fragment of one of these tracks. */
 function readFirst(
   moof: Uint8Array,

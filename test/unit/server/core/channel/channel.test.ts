@@ -1,108 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type OriginEvent } from '@shoal/protocol';
-import {
-  Channel,
-  type ChannelEffect,
-  type ChannelInput,
-  type ChannelOptions,
-  type ChannelState,
-  FRESH_STATE,
-  ORIGIN_LIMITS,
-} from '@shoal/server/core';
-import { channelId, renditionId } from '../../../../support/builders.ts';
-import { ManualClock } from '../../../../support/manual-clock.ts';
-import { PlaylistLinter } from '../../../../support/playlist-linter.ts';
-import { sha256 } from '../../../../support/sha256.ts';
+import { FRESH_STATE, ORIGIN_LIMITS } from '@shoal/server/core';
+import { renditionId } from '../../../../support/builders.ts';
 import { flvTag } from '../flv-tags.ts';
-import { initSection, mediaFixture, videoFragment } from '../fmp4/media-fixtures.ts';
-
-const T0 = 1_700_000_000_000;
-
-/** Carries out a channel's effects as its host does, and remembers them. */
-class Bench {
-  readonly clock: ManualClock = new ManualClock(T0);
-  readonly channel: Channel;
-  readonly log: ChannelEffect[] = [];
-  readonly stored = new Map<string, Uint8Array | string>();
-  readonly linter: PlaylistLinter = new PlaylistLinter();
-  readonly #mediaMs = new Map<number, number>();
-
-  constructor(restored: ChannelState = FRESH_STATE, choices: Partial<ChannelOptions> = {}) {
-    const options = {
-      channel: channelId(),
-      ladder: [],
-      segmentMs: 2_000,
-      listedSegments: 6,
-      keptSegments: 5,
-      interruptedMs: 30_000,
-      closeAfterMs: 300_000,
-      sha256,
-      ...choices,
-    };
-    this.channel = new Channel(options, restored, T0);
-  }
-
-  step(input: ChannelInput): readonly ChannelEffect[] {
-    const effects = this.channel.step(input, this.clock.now);
-    for (const effect of effects) this.#run(effect);
-    return effects;
-  }
-
-  /** A publisher that begins with a key frame. */
-  publish(session: number): void {
-    this.step({ type: 'publish', session });
-    for (const tag of [flvTag.videoHeader(), flvTag.key(0)])
-      this.step({ type: 'tag', session, tag });
-  }
-
-  /** The encoder gives fragments of these lengths, each when its time has passed. */
-  encode(epoch: number, ...lengths: readonly number[]): void {
-    for (const length of lengths) {
-      const startMs = this.#mediaMs.get(epoch) ?? 0;
-      const durationMs = Math.abs(length);
-      if (startMs === 0) this.step({ type: 'encoded', epoch, bytes: initSection('v') });
-      this.clock.advance(durationMs);
-      this.#mediaMs.set(epoch, startMs + durationMs);
-      const bytes = videoFragment({ startMs, durationMs, key: length > 0 });
-      this.step({ type: 'encoded', epoch, bytes });
-    }
-  }
-
-  /** The epoch of the encoder that was started last. */
-  get epoch(): number {
-    const started = this.effects('start-encoder').at(-1);
-    if (started === undefined) throw new Error('no encoder');
-    return started.epoch;
-  }
-
-  get playlist(): string | undefined {
-    const text = this.stored.get('/live/demo/source/index.m3u8');
-    return typeof text === 'string' ? text : undefined;
-  }
-
-  effects<Type extends ChannelEffect['type']>(
-    type: Type,
-  ): readonly Extract<ChannelEffect, { type: Type }>[] {
-    return this.log.filter(
-      (effect): effect is Extract<ChannelEffect, { type: Type }> => effect.type === type,
-    );
-  }
-
-  events(): readonly OriginEvent['type'][] {
-    return this.effects('event').map(({ event }) => event.type);
-  }
-
-  #run(effect: ChannelEffect): void {
-    this.log.push(effect);
-    if (effect.type === 'store') this.stored.set(effect.path, effect.bytes);
-    else if (effect.type === 'evict') this.stored.delete(effect.path);
-    else if (effect.type === 'playlist') {
-      if (effect.text === undefined) this.stored.delete(effect.path);
-      else this.stored.set(effect.path, effect.text);
-      if (effect.text?.includes('#EXTINF') === true) this.linter.observe(effect.text);
-    }
-  }
-}
+import { Bench, T0 } from './channel-bench.ts';
+import { mediaFixture } from '../fmp4/media-fixtures.ts';
 
 describe('a channel', () => {
   it('EVT-1 a segment can be fetched, then is announced, then saved, then listed', () => {
@@ -339,6 +240,7 @@ describe('a channel', () => {
       expect(asked(bench)).toEqual(['480p', '360p']);
       const { epoch } = bench;
       bench.step({ type: 'encoded', epoch, bytes: mediaFixture('ladder') });
+      bench.step({ type: 'encoder-exit', epoch, detail: 'end of input' });
       const first = bench.effects('store').filter(({ path }) => path.endsWith('-0.m4s'));
       expect(first.map(({ path }) => path)).toEqual(
         ['source', '480p', '360p'].map((name) => `/live/demo/${name}/${epoch}-0.m4s`),

@@ -3,7 +3,6 @@ import {
   DEFAULT_LADDER,
   ffmpegVersion,
   formatLadder,
-  fragmentMsFor,
   hasFpsMode,
   hasProtocol,
   ladderToFragmentedMp4,
@@ -40,8 +39,7 @@ describe('ffmpeg', () => {
   it('is called to make the rungs beside the source, with options and values apart', () => {
     const source = { width: 1280, height: 720 };
     const rungs = rungsFor(ladder, source);
-    const fragmentMs = fragmentMsFor(2_000);
-    const call = ladderToFragmentedMp4({ fragmentMs, source, rungs, fpsMode: true });
+    const call = ladderToFragmentedMp4({ source, rungs, fpsMode: true });
     const flat = [...call.input, ...call.output].flat();
     expect(flat.filter((argument) => argument?.includes(' '))).toEqual([]);
     expect(call.output).toContainEqual([
@@ -51,7 +49,7 @@ describe('ffmpeg', () => {
         '[in1]scale=640:360:flags=bicubic,format=yuv420p[out1]',
     ]);
     expect(flat).not.toContain('nobuffer');
-    expect(call.output).toContainEqual(['-frag_duration', '2200000']);
+    expect(call.output).toContainEqual(['-frag_duration', '1']);
     expect(call.input).toContainEqual(['-analyzeduration', '800000']);
     const maps = call.output.filter(([name]) => name === '-map').map(([, value]) => value);
     expect(maps).toEqual(['0:v:0', '[out0]', '[out1]', '0:a:0?']);
@@ -60,7 +58,7 @@ describe('ffmpeg', () => {
     expect(call.output).toContainEqual(['-b:v:2', '700k']);
     expect(call.output).toContainEqual(['-force_key_frames:v:2', 'source']);
     expect(call.output).toContainEqual(['-fps_mode', 'passthrough']);
-    const older = ladderToFragmentedMp4({ fragmentMs: 2_200, source, rungs, fpsMode: false });
+    const older = ladderToFragmentedMp4({ source, rungs, fpsMode: false });
     expect(older.output).toContainEqual(['-vsync', 'passthrough']);
   });
 

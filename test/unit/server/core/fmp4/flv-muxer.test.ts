@@ -20,7 +20,11 @@ function at(tag: Uint8Array, ms: number): Uint8Array {
 }
 
 class Bench {
-  readonly muxer: FlvMuxer = new FlvMuxer({ fragmentMs: 2_200 });
+  readonly muxer: FlvMuxer;
+
+  constructor(parts?: { readonly partMs: number; readonly targetMs: number }) {
+    this.muxer = new FlvMuxer({ fragmentMs: 2_200, ...(parts !== undefined && { parts }) });
+  }
 
   /** Pushes tags; returns what came out, each `init` or a fragment's tracks with their decode times. */
   push(...tags: readonly Uint8Array[]): readonly string[] {
@@ -65,6 +69,49 @@ function describeBytes(bytes: Uint8Array): string {
 const HEADERS = [flvTag.largeHeader(), flvTag.audioHeader()];
 /** Main profile, and AAC-LC of 44.1 kHz in stereo. */
 const INIT = 'init of avc1.4D401F 90000, mp4a.40.2 44100';
+
+/** Pictures each 40 ms from one time up to another, a key frame where `keys` has one. */
+function pictures(from: number, to: number, keys: readonly number[]): readonly Uint8Array[] {
+  const tags: Uint8Array[] = [];
+  for (let ms = from; ms < to; ms += 40) {
+    const of = keys.includes(ms) ? flvTag.key(0) : flvTag.frame(0);
+    tags.push(at(of, ms));
+  }
+  return tags;
+}
+
+describe('the muxer of parts', () => {
+  const parts = { partMs: 350, targetMs: 2_000 };
+
+  it('ORG-13 makes them as long as they can be, and ends one early only where the segment ends', () => {
+    const bench = new Bench(parts);
+    bench.push(...HEADERS);
+    const seen: string[] = [];
+    for (const tag of pictures(0, 2_080, [0, 1_000, 2_000])) {
+      const made = bench.push(tag).filter((text) => text.startsWith('video'));
+      seen.push(...made.map((text) => `${text}${bench.muxer.endsSegment ? ' |' : ''}`));
+    }
+    expect(seen).toEqual([
+      'video 8 from 0 for 320 key',
+      ...[320, 640, 960, 1_280, 1_600].map((from) => `video 8 from ${from} for 320`),
+      'video 2 from 1920 for 80 |',
+    ]);
+  });
+
+  it('ORG-13 has the sound from the first part on, when its header has come', () => {
+    const bench = new Bench(parts);
+    bench.push(...HEADERS);
+    expect(bench.push(...pictures(0, 360, [0]))).toEqual([INIT, 'video 8 from 0 for 320 key']);
+  });
+
+  it('ORG-13 waits a little with the first part for the header of the sound', () => {
+    const bench = new Bench(parts);
+    bench.push(flvTag.largeHeader());
+    expect(bench.push(...pictures(0, 680, [0]))).toEqual([]);
+    const made = bench.push(...pictures(680, 1_400, []));
+    expect(made[0]).toBe('init of avc1.4D401F 90000');
+  });
+});
 
 describe('the muxer', () => {
   it('writes a fragment for each group of pictures, with the sound that came with it', () => {

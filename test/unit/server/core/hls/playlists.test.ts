@@ -74,9 +74,7 @@ describe('the media playlist', () => {
 
   it('ends with ENDLIST, and claims independence only of segments that are', () => {
     expect(render([listed(1)], true)).toMatch(/#EXT-X-ENDLIST\n$/);
-    expect(render([listed(1), listed(2, 0, { independent: false })])).not.toMatch(
-      /INDEPENDENT/,
-    );
+    expect(render([listed(1), listed(2, 0, { independent: false })])).not.toMatch(/INDEPENDENT/);
   });
 
   it('ORG-5 over any sequence of segments and epochs the linter finds nothing', () => {

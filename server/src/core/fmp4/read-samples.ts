@@ -1,0 +1,117 @@
+import { err, ok, type Result } from '@shoal/protocol';
+import { type Box, child, readBoxes, viewOf } from './boxes.ts';
+import { type Track } from './movie.ts';
+import { type Sample } from './write-fragment.ts';
+
+const MAX_SAMPLES = 10_000;
+const HEADER_BYTES = 8;
+/** sample_is_non_sync_sample (ISO/IEC 14496-12, section 8.8.3.1). */
+const NON_SYNC = 0x0001_0000;
+
+/** What a track fragment says of all its samples. */
+type Defaults = { readonly duration: number; readonly size: number; readonly flags: number };
+
+/**
+ * Reads the samples of a movie fragment that has one track alone; undefined when it is of none of `tracks`. `moof` and `mdat` are
+ * whole boxes; the data are parts of `mdat`, nothing is copied.
+ */
+export function readSamples(
+  { moof, mdat }: { readonly moof: Uint8Array; readonly mdat: Uint8Array },
+  tracks: readonly Track[],
+): Result<{ readonly track: Track; readonly samples: readonly Sample[] } | undefined, string> {
+  const boxes = readBoxes(moof.subarray(HEADER_BYTES));
+  if (!boxes.ok) return boxes;
+  const body = child(boxes.value, 'traf');
+  const traf = readBoxes(body ?? new Uint8Array(0));
+  if (!traf.ok) return traf;
+  const tfhd = child(traf.value, 'tfhd');
+  if (tfhd === undefined || tfhd.length < 8) return err('no tfhd box');
+  const track = tracks.find(({ id }) => id === viewOf(tfhd).getUint32(4));
+  if (track === undefined) return ok(undefined);
+  const defaults = readDefaults(tfhd, track);
+  if (!defaults.ok) return defaults;
+  const start = decodeTime(child(traf.value, 'tfdt'));
+  if (start === undefined) return err('bad tfdt');
+  const samples: Sample[] = [];
+  let at = start;
+  for (const box of traf.value) {
+    if (box.type !== 'trun') continue;
+    const run = readRun(box, { track, at, defaults: defaults.value, moof, mdat });
+    if (!run.ok) return run;
+    samples.push(...run.value.samples);
+    at = run.value.end;
+  }
+  return ok({ track, samples });
+}
+
+/** tfhd: the optional fields are there when their flag says so (section 8.8.7). */
+function readDefaults(tfhd: Uint8Array, track: Track): Result<Defaults, string> {
+  const view = viewOf(tfhd);
+  const present = view.getUint32(0) & 0x00ff_ffff;
+  let at = 8;
+  if ((present & 0x01) !== 0) at += 8;
+  if ((present & 0x02) !== 0) at += 4;
+  const field = (flag: number, otherwise: number): number => {
+    if ((present & flag) === 0) return otherwise;
+    at += 4;
+    return at > tfhd.length ? NaN : view.getUint32(at - 4);
+  };
+  const duration = field(0x08, track.defaultDuration);
+  const size = field(0x10, 0);
+  const flags = field(0x20, track.defaultFlags);
+  return Number.isNaN(duration + size + flags)
+    ? err('tfhd too short')
+    : ok({ duration, size, flags });
+}
+
+function decodeTime(tfdt: Uint8Array | undefined): number | undefined {
+  if (tfdt === undefined || tfdt.length < 8) return undefined;
+  const view = viewOf(tfdt);
+  if (tfdt[0] !== 1) return view.getUint32(4);
+  return tfdt.length < 12 ? undefined : view.getUint32(4) * 2 ** 32 + view.getUint32(8);
+}
+
+/** trun (section 8.8.8). Data offsets count from the beginning of the moof, which mdat follows. */
+function readRun(
+  { body }: Box,
+  of: {
+    readonly track: Track;
+    readonly at: number;
+    readonly defaults: Defaults;
+    readonly moof: Uint8Array;
+    readonly mdat: Uint8Array;
+  },
+): Result<{ readonly samples: readonly Sample[]; readonly end: number }, string> {
+  if (body.length < 8) return err('trun too short');
+  const { track, defaults, moof, mdat } = of;
+  const view = viewOf(body);
+  const present = view.getUint32(0) & 0x00ff_ffff;
+  const count = view.getUint32(4);
+  if (count > MAX_SAMPLES) return err('too many samples');
+  const fields = [0x100, 0x200, 0x400, 0x800].filter((flag) => (present & flag) !== 0).length;
+  const head = ((present & 0x001) !== 0 ? 4 : 0) + ((present & 0x004) !== 0 ? 4 : 0);
+  if (8 + head + 4 * fields * count > body.length) return err('trun too short');
+  let read = 8;
+  const next = (flag: number, otherwise: number): number => {
+    if ((present & flag) === 0) return otherwise;
+    read += 4;
+    return view.getUint32(read - 4);
+  };
+  let from = next(0x001, moof.length + HEADER_BYTES) - moof.length;
+  const firstFlags = next(0x004, defaults.flags);
+  const samples: Sample[] = [];
+  let { at } = of;
+  for (let i = 0; i < count; i++) {
+    const duration = next(0x100, defaults.duration);
+    const size = next(0x200, defaults.size);
+    const flags = next(0x400, i === 0 ? firstFlags : defaults.flags);
+    // Signed in version 1; ffmpeg writes small positive ones in version 0, which read the same.
+    const shownLater = next(0x800, 0) | 0;
+    if (from < HEADER_BYTES || from + size > mdat.length) return err('a sample outside its mdat');
+    const sync = track.kind === 'audio' || (flags & NON_SYNC) === 0;
+    samples.push({ data: mdat.subarray(from, from + size), at, shownLater, sync });
+    from += size;
+    at += duration;
+  }
+  return ok({ samples, end: at });
+}
