@@ -13,7 +13,7 @@ import {
   LIMITS,
 } from '@shoal/protocol';
 import { type Origin, type OriginOptions, startOrigin } from '@shoal/server';
-import { type LintedPlaylist, PlaylistLinter } from '../../support/playlist-linter.ts';
+import { type LintedPlaylist, PlaylistLinter } from '../../support/lint/playlist-linter.ts';
 import { sha256 } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
 

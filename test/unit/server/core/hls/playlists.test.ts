@@ -9,7 +9,7 @@ import {
   type WindowSegment,
 } from '@shoal/server/core';
 import { channelId, renditionId } from '../../../../support/builders.ts';
-import { PlaylistLinter } from '../../../../support/playlist-linter.ts';
+import { PlaylistLinter } from '../../../../support/lint/playlist-linter.ts';
 
 const ROOT = 'A'.repeat(43);
 const START = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
