@@ -39,6 +39,8 @@ type Open = {
   /** Fragments of each rendition, and their bytes. */
   readonly media: Uint8Array[][];
   readonly bytes: number[];
+  /** Renditions whose picture is in it. */
+  readonly pictures: Set<number>;
 };
 
 /** Timestamps of renditions are the same to the millisecond. */
@@ -94,7 +96,10 @@ export class LadderSegmenter implements Cutter {
     const [first, ...rest] = this.#ends;
     const written = rest.every((end) => Math.abs(end - (first ?? 0)) <= LEFT_MS);
     const left = written ? this.#open.splice(0) : [];
-    return left.filter(({ samples, media }) => samples > 0 && media.every(has)).map(closed);
+    // Sound is there in all of them, and makes no segment where a picture belongs to it.
+    const whole = ({ samples, pictures }: Open): boolean =>
+      samples > 0 && pictures.size === this.#pictures.length;
+    return left.filter(whole).map(closed);
   }
 
   #movie({ head, moov, tracks: all }: MoviePart, cuts: Cut[]): Result<undefined, string> {
@@ -160,8 +165,10 @@ export class LadderSegmenter implements Cutter {
     open.durationMs += info.durationMs;
     open.samples += info.samples;
     open.fragments += 1;
-    if (this.#pictures.length > 0) put(open, 0, fragment);
-    else for (let i = 0; i < this.#count; i++) put(open, i, fragment);
+    if (this.#pictures.length > 0) {
+      put(open, 0, fragment);
+      open.pictures.add(0);
+    } else for (let i = 0; i < this.#count; i++) put(open, i, fragment);
     const end = info.startMs + info.durationMs;
     if (this.#pictures.length > 0) this.#ends[0] = end;
     else this.#ends = this.#ends.map(() => end);
@@ -209,6 +216,7 @@ export class LadderSegmenter implements Cutter {
     if (open?.start.sync === true && open.media[i]?.length === 0 && !info.sync)
       return err('a rendition does not begin with a key frame');
     put(open, i, fragment);
+    open?.pictures.add(i);
     this.#ends[i] = ends;
     return ok(undefined);
   }
@@ -249,11 +257,8 @@ function opened(start: Start, renditions: number): Open {
     fragments: 0,
     media: Array.from({ length: renditions }, () => []),
     bytes: Array.from({ length: renditions }, () => 0),
+    pictures: new Set(),
   };
-}
-
-function has(parts: readonly Uint8Array[]): boolean {
-  return parts.length > 0;
 }
 
 function put(open: Open | undefined, rendition: number, fragment: readonly Uint8Array[]): void {

@@ -199,6 +199,19 @@ describe('the segmenter of a ladder', () => {
     expect(bench.cutter.finish()).toEqual([]);
   });
 
+  it('ORG-10 a rendition that has only the sound of a segment when the encoder leaves does not have the segment', () => {
+    const bench = new Bench();
+    for (const track of [1, 2, 3, 4] as const) bench.fragment(track, [0, 1_000]);
+    bench.fragment(1, [1_000, 1_200]);
+    bench.fragment(4, [1_000, 1_200]);
+    expect(bench.cutter.finish()).toEqual([]);
+    // With a picture in each it is one, however short.
+    const all = new Bench();
+    for (const track of [1, 2, 3, 4] as const) all.fragment(track, [0, 1_000]);
+    for (const track of [1, 4, 2, 3] as const) all.fragment(track, [1_000, 1_200]);
+    expect(all.cutter.finish()).toHaveLength(1);
+  });
+
   it('sound alone is the same in all renditions', () => {
     const cutter = segmenter();
     const cuts = push(cutter, mediaFixture('a'));
