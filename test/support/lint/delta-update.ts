@@ -1,5 +1,6 @@
 import { numberOf, readAttributes } from './attributes.ts';
 import { readMediaPlaylist } from './media-playlist.ts';
+import { secondOpinionsOfDelta } from './second-opinions.ts';
 
 /** Tags of the playlist as a whole, which a delta update has too. */
 const HEAD =
@@ -35,6 +36,7 @@ export function deltaProblems(whole: string, delta: string): readonly string[] {
   if (left < until) report(`skips what is only ${left.toFixed(3)} s from the end`);
   const joined = [...lines.slice(0, at), ...firstSegments(whole, skipped), ...lines.slice(at + 1)];
   const rebuilt = readMediaPlaylist(joined.join('\n'), report);
+  secondOpinionsOfDelta(delta, { whole: full, skipped }, report);
   if (JSON.stringify(rebuilt) !== JSON.stringify(full)) report('does not make the same playlist');
   return problems;
 }

@@ -50,6 +50,7 @@ function media(playlist: HLS.types.MediaPlaylist): Reading {
     discontinuitySequence: playlist.discontinuitySequenceBase,
     independent: playlist.independentSegments,
     ended: playlist.endlist,
+    skipped: playlist.skip || undefined,
     count: finished.length,
     segments: finished.map((segment) => ({
       uri: segment.uri,

@@ -127,7 +127,7 @@ export class LowLatencyRules {
     if (before === undefined || hint === undefined) return;
     const next = following(now.parts, before);
     // Another epoch is other media: what was foreseen never came to be.
-    if (next !== undefined && next.discontinuity === before.discontinuity && next.uri !== hint.uri)
+    if (next?.discontinuity === before.discontinuity && next.uri !== hint.uri)
       this.#report(`${next.uri}: came instead of ${hint.uri}, which was hinted at`);
   }
 }

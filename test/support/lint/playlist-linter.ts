@@ -14,7 +14,7 @@ const REMEMBERED = 10_000;
 /** What may be chosen about a linter. */
 export type LinterOptions = {
   /** Whether the two parsers read this version too, by its number from 0. Default: every one. */
-  readonly ask?: (version: number) => boolean;
+  readonly ask?: (version: number, playlist: LintedPlaylist) => boolean;
   /** Segments that are remembered, at least as many as a playlist lists. Default: 10,000. */
   readonly remembered?: number;
 };
@@ -63,7 +63,7 @@ export class PlaylistLinter {
       this.#segment(segment, playlist, playlist.segments[index - 1]);
     });
     this.#lowLatency.observe(playlist);
-    if (this.#options.ask(this.#versions)) secondOpinions(text, playlist, report);
+    if (this.#options.ask(this.#versions, playlist)) secondOpinions(text, playlist, report);
     this.#versions += 1;
     this.#lastText = text;
     this.#last = playlist;
@@ -98,8 +98,7 @@ export class PlaylistLinter {
       this.#problem('DISCONTINUITY-SEQUENCE went back');
     if (!last.ended && playlist.targetDuration !== last.targetDuration)
       this.#problem(`TARGETDURATION changed to ${playlist.targetDuration}`);
-    const lost = (last.segments.at(-1)?.msn ?? 0) > (playlist.segments.at(-1)?.msn ?? 0);
-    if (lost) this.#problem('a listed segment vanished from the end');
+    if (endOf(playlist) < endOf(last)) this.#problem('a listed segment vanished from the end');
   }
 
   #segment(
@@ -146,4 +145,9 @@ export class PlaylistLinter {
     if (!sameEpoch && gap < -PDT_TOLERANCE_MS)
       this.#problem(`${segment.uri}: overlaps the epoch before by ${-gap} ms`);
   }
+}
+
+/** The number of the segment that is not listed yet. */
+function endOf({ mediaSequence, segments }: LintedPlaylist): number {
+  return mediaSequence + segments.length;
 }

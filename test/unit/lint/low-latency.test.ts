@@ -23,6 +23,9 @@ describe('the linter of Low-Latency HLS', () => {
     const next = lowLatency({ first: 1, segments: 8, open: PARTS.slice(0, 1) });
     expect(problems(...grows, next)).toEqual([]);
     expect(problems(plain(0, 4), plain(1, 4), plain(3, 4))).toEqual([]);
+    // The first parts of another broadcast, which lists nothing of the one before.
+    const begins = lowLatency({ first: 8, segments: 0, open: OPEN }).replace(/#EXT-X-REND.*\n/, '');
+    expect(problems(lowLatency({ segments: 8 }), begins)).toEqual([]);
   });
 
   it('reads parts, hint, reports and control as two parsers of others do', () => {
@@ -121,6 +124,13 @@ describe('the linter of Low-Latency HLS', () => {
     expect(delta(of, { skip: 6, open: PARTS }).join()).toMatch(/not make the same/);
     expect(delta(of, { skip: 6, version: 8 }).join()).toMatch(/needs version 9/);
     expect(delta(of, { skip: 5, segments: 11 }).join()).toMatch(/not make the same/);
+    // Others read how many are skipped, and what is left.
+    const longer = new PlaylistLinter();
+    longer.observe(lowLatency(of));
+    longer.observeDelta(lowLatency({ ...of, skip: 6 }).replace('EXTINF:2.000', 'EXTINF:1.900'));
+    expect(longer.problems.join('\n')).toMatch(
+      /m3u8-parser reads segments.0.duration as 1.9, we as 2/,
+    );
     const linter = new PlaylistLinter();
     linter.observe(lowLatency({ segments: 12, skip: 3 }));
     expect(linter.problems.join()).toMatch(/skipped unasked/);

@@ -2,7 +2,7 @@
 
 const ROOT = 'A'.repeat(43);
 const START = Date.UTC(2026, 0, 2, 3, 4, 5);
-export const EPOCH = 1_700_000_000;
+const EPOCH = 1_700_000_000;
 
 /** A part of a segment. */
 export type MadePart = { readonly duration: number; readonly independent?: boolean };
@@ -23,7 +23,7 @@ export type MadePlaylist = {
   readonly skip?: number;
 };
 
-export const CONTROL = 'CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12,HOLD-BACK=6,PART-HOLD-BACK=1.5';
+const CONTROL = 'CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12,HOLD-BACK=6,PART-HOLD-BACK=1.5';
 export const PARTS: readonly MadePart[] = [0, 1, 2, 3].map((i) => ({
   duration: 0.5,
   independent: i % 2 === 0,
