@@ -5,6 +5,7 @@ import { FlvMuxer, FlvStream, fragmentMsFor, ROUNDING_MS, Segmenter } from '@sho
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LintedOrigin } from '../../support/lint/lint-origin.ts';
 import { checkRun, type KeptSegment, type Run } from '../../support/lint/media-check.ts';
+import { findFfprobe } from '../../support/lint/media-tools.ts';
 import { type LintedVariant } from '../../support/lint/multivariant.ts';
 import { checkStreams } from '../../support/lint/stream-names.ts';
 import { until } from '../../support/until.ts';
@@ -48,7 +49,8 @@ function third(change: (kept: KeptSegment) => KeptSegment): Run {
   return { ...run, segments };
 }
 
-describe('the check of media', () => {
+// The ffmpeg that npm brings has no ffprobe.
+describe.skipIf((await findFfprobe()) === undefined)('the check of media', () => {
   it('finds nothing in what the origin makes', async () => {
     expect(run.segments.length).toBeGreaterThanOrEqual(5);
     expect(await found(run)).toBe('');
