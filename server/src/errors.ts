@@ -8,6 +8,7 @@
  * - `ffmpeg-missing`: no ffmpeg was found; the message says how to install one.
  * - `ffmpeg-unfit`: the ffmpeg that was named does not run, or lacks something.
  * - `ingest-failed`: the ingest process did not come up.
+ * - `storage`: a segment store cannot do what it was asked; the message says which one and what.
  */
 export type OriginErrorCode =
   | 'bad-options'
@@ -17,7 +18,8 @@ export type OriginErrorCode =
   | 'data-dir-in-use'
   | 'ffmpeg-missing'
   | 'ffmpeg-unfit'
-  | 'ingest-failed';
+  | 'ingest-failed'
+  | 'storage';
 
 /** An expected failure of {@link startOrigin} or {@link findFfmpeg}, for the operator to act on. */
 export class OriginError extends Error {

@@ -92,7 +92,14 @@ export { BitrateMeter, renderMultivariant, type Variant } from './hls/multivaria
 export { SegmentWindow, type WindowOptions, type WindowSegment } from './hls/segment-window.ts';
 export { FRAME_KIND, frameHeader, FrameReader, type PipeFrame } from './ingest/pipe-frames.ts';
 export { ORIGIN_LIMITS } from './limits.ts';
-export { type Encoder, type EncoderHandlers, type LiveObject, type ObjectStore } from './ports.ts';
+export {
+  type Encoder,
+  type EncoderHandlers,
+  type LiveObject,
+  type ObjectStore,
+  type SegmentStore,
+  type StoredFile,
+} from './ports.ts';
 export { checkAmf0 } from './rtmp/amf-guard.ts';
 export { hasReached, isTooFar, type Reach, type Wanted } from './hls/low-latency.ts';
 export { PartSegmenter } from './fmp4/part-segmenter.ts';

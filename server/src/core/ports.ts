@@ -27,6 +27,28 @@ export type ObjectStore = {
   readonly delete: (path: string) => void;
 };
 
+/** Something in a {@link SegmentStore}, as of when it was opened. */
+export type StoredFile = {
+  readonly size: number;
+  /** Its bytes from `from` up to, not including, `to`; fails when it cannot be read to the end. */
+  readonly read: (from: number, to: number) => AsyncIterable<Uint8Array>;
+};
+
+/**
+ * Where media is kept longer than the live window: a disk, a bucket. Paths are those of the URLs that serve it, and what is under
+ * one never changes, except that playlists are replaced. Every operation rejects with an `OriginError` (`storage`) when the store
+ * cannot do it, within a bounded time.
+ */
+export type SegmentStore = {
+  /** When it resolves the bytes are there, whole, for every reader. */
+  readonly put: (path: string, bytes: Uint8Array) => Promise<void>;
+  readonly open: (path: string) => Promise<StoredFile | undefined>;
+  /** Paths that begin so, in the order of their characters. */
+  readonly list: (prefix: string) => AsyncIterable<string>;
+  /** What is not there is deleted already. */
+  readonly delete: (path: string) => Promise<void>;
+};
+
 /** A running encoder of one epoch. */
 export type Encoder = {
   readonly pid: () => number | undefined;

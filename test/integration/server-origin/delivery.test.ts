@@ -39,7 +39,11 @@ beforeAll(async () => {
   size = (await test.get(path)).length;
 });
 
-afterAll(() => test.close());
+afterAll(async () => {
+  const found = await test.findings();
+  await test.close();
+  expect(found).toEqual([]);
+});
 
 function request(
   url: string,

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { type LintedPlaylist } from '../../support/playlist-linter.ts';
+import { type LintedPlaylist } from '../../support/lint/playlist-linter.ts';
 import { until } from '../../support/until.ts';
 import { RtmpClient } from './rtmp-client.ts';
 import { LADDER } from './rungs.ts';

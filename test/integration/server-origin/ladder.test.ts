@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LintedPlaylist, PlaylistLinter } from '../../support/playlist-linter.ts';
+import { type LintedPlaylist, PlaylistLinter } from '../../support/lint/playlist-linter.ts';
 import { until } from '../../support/until.ts';
 import { decode, packets } from './decode.ts';
 import { rung } from './rungs.ts';

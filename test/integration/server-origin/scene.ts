@@ -1,4 +1,4 @@
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { Publisher } from './publisher.ts';
 import type { RtmpClient } from './rtmp-client.ts';
 import { TestOrigin } from './test-origin.ts';
@@ -10,16 +10,22 @@ export type Scene = {
   readonly connect: (client: Promise<RtmpClient>) => Promise<RtmpClient>;
 };
 
-/** For a file of tests: what it starts does not outlive the test. */
+/** For a file of tests: what it starts does not outlive the test, and what origins listed meanwhile was right. */
 export function scene(): Scene {
   const open: { readonly close: () => Promise<void> }[] = [];
-  afterEach(async () => {
+  const origins: TestOrigin[] = [];
+  afterEach(async ({ task }) => {
+    const watched = origins.splice(0);
+    const failed = task.result?.state === 'fail';
+    const found = failed ? [] : await Promise.all(watched.map((test) => test.findings()));
     for (const thing of open.splice(0).reverse()) await thing.close();
+    expect(found.flat(), 'what the linter found').toEqual([]);
   });
   return {
     start: async (...args) => {
       const test = await TestOrigin.start(...args);
       open.push(test);
+      origins.push(test);
       return test;
     },
     publish: async (...args) => {

@@ -13,7 +13,8 @@ import {
   LIMITS,
 } from '@shoal/protocol';
 import { type Origin, type OriginOptions, startOrigin } from '@shoal/server';
-import { type LintedPlaylist, PlaylistLinter } from '../../support/playlist-linter.ts';
+import { LintedOrigin } from '../../support/lint/lint-origin.ts';
+import { type LintedPlaylist, type PlaylistLinter } from '../../support/lint/playlist-linter.ts';
 import { sha256 } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
 
@@ -21,14 +22,16 @@ export const DEMO: ChannelId = unwrap(parseChannelId('demo'));
 
 type Choices = Partial<Omit<OriginOptions, 'http' | 'rtmp'>>;
 
-/** A real origin on free ports with a data folder of its own, and a viewer that reloads its playlist. */
+/** A real origin on free ports with a data folder of its own, and a viewer of everything that it lists. */
 export class TestOrigin {
   readonly dataDir: string;
   readonly events: OriginEvent[] = [];
-  readonly linter: PlaylistLinter = new PlaylistLinter();
   readonly #choices: Choices;
   #origin: Origin | undefined;
-  #watch: NodeJS.Timeout | undefined;
+  readonly #watch: LintedOrigin = new LintedOrigin({
+    base: () => this.#origin && `http://127.0.0.1:${this.#origin.httpPort}`,
+    channel: DEMO,
+  });
 
   private constructor(choices: Choices) {
     this.dataDir = mkdtempSync(join(tmpdir(), 'shoal-origin-'));
@@ -59,16 +62,27 @@ export class TestOrigin {
       ...this.#choices,
     });
     this.#origin.bus.subscribe((event) => this.events.push(event));
-    this.#reload();
   }
 
   async down(): Promise<void> {
-    clearTimeout(this.#watch);
-    await this.#origin?.close();
+    const origin = this.#origin;
+    // From here on it is nobody's fault when a viewer gets nothing.
     this.#origin = undefined;
+    await origin?.close();
+  }
+
+  /** The linter of the source's playlist, which sees every version. */
+  get linter(): PlaylistLinter {
+    return this.#watch.linter();
+  }
+
+  /** Ends the watch; everything that was wrong with what was listed, in words. */
+  findings(): Promise<readonly string[]> {
+    return this.#watch.finish();
   }
 
   async close(): Promise<void> {
+    this.#watch.stop();
     await this.down();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
@@ -141,15 +155,5 @@ export class TestOrigin {
     }
     if (bytes.length !== info.size) throw new Error(`${uri}: ${bytes.length} bytes`);
     return bytes;
-  }
-
-  /** A viewer looks at the playlist all the time, so that the linter sees every version. */
-  #reload(): void {
-    this.#watch = setTimeout(() => {
-      const again = (): void => {
-        if (this.#origin !== undefined) this.#reload();
-      };
-      this.playlist().then(again, again);
-    }, 200);
   }
 }

@@ -96,6 +96,9 @@ export class FlvMuxer {
 
   /** What is left at the end. */
   finish(): readonly Uint8Array[] {
+    // A moment of sound whose picture never came would be another kind of stream, of no use.
+    const early = this.#begun === undefined && this.#video !== undefined;
+    if (early && this.#pictures.length === 0) return [];
     return this.#flush(this.#lastPicture + this.#pictureUnits);
   }
 

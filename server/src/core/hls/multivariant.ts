@@ -38,24 +38,37 @@ export function renderMultivariant(
   return `${lines.join('\n')}\n`;
 }
 
+/** Segments so short that more of them fit into 1.5 target durations are no stream. */
+const MOST_TOGETHER = 64;
+
+/** A segment's size and time. */
+type Weight = { readonly size: number; readonly durationMs: number };
+
 /**
- * Peak and average bitrate of the segments so far. Segments shorter than half the target are left out
- * of the peak (RFC 8216 section 4.1 counts those of 0.5 to 1.5 target durations).
+ * Peak and average bitrate of the segments so far. The peak is that of any segments that follow one another and last from 0.5 to
+ * 1.5 target durations together (RFC 8216 section 4.1): one that is shorter alone counts with its neighbours.
  */
 export class BitrateMeter {
   #bytes = 0;
   #durationMs = 0;
   #peak = 0;
+  /** The newest ones, no more than can last 1.5 target durations. */
+  #newest: readonly Weight[] = [];
 
-  add(
-    segment: { readonly size: number; readonly durationMs: number },
-    targetDurationMs: number,
-  ): void {
+  add(segment: Weight, targetDurationMs: number): void {
     this.#bytes += segment.size;
     this.#durationMs += segment.durationMs;
-    const usual = segment.durationMs >= targetDurationMs / 2;
-    if (usual && segment.durationMs > 0)
-      this.#peak = Math.max(this.#peak, (segment.size * 8000) / segment.durationMs);
+    let [size, durationMs] = [0, 0];
+    const newest: Weight[] = [];
+    for (const one of [segment, ...this.#newest].slice(0, MOST_TOGETHER)) {
+      size += one.size;
+      durationMs += one.durationMs;
+      if (durationMs > 1.5 * targetDurationMs) break;
+      newest.push(one);
+      if (durationMs >= targetDurationMs / 2 && durationMs > 0)
+        this.#peak = Math.max(this.#peak, (size * 8000) / durationMs);
+    }
+    this.#newest = newest;
   }
 
   /** Bits per second. */

@@ -9,7 +9,7 @@ import {
 } from '@shoal/server/core';
 import { channelId } from '../../../../support/builders.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
-import { PlaylistLinter } from '../../../../support/playlist-linter.ts';
+import { PlaylistLinter } from '../../../../support/lint/playlist-linter.ts';
 import { sha256 } from '../../../../support/sha256.ts';
 import { flvTag } from '../flv-tags.ts';
 import { initSection, videoFragment } from '../fmp4/media-fixtures.ts';

@@ -48,7 +48,7 @@ describe('a channel of low latency', () => {
     expect(listed(of)).toEqual([
       ...['1', '2', '3', ...own(4), '4', ...own(5), '5', ...own(6), '6', '7.0'],
     ]);
-    const kept = [...of.stored.keys()].filter((path) => path.endsWith(".0.m4s"));
+    const kept = [...of.stored.keys()].filter((path) => path.endsWith('.0.m4s'));
     expect(kept.map((path) => /-(\d+)\./.exec(path)?.[1])).toEqual(['2', '3', '4', '5', '6']);
     expect(of.linter.problems).toEqual([]);
   });

@@ -194,6 +194,12 @@ describe('the muxer', () => {
     expect(bench.muxer.push(flvTag.key(2_400))).toMatchObject({ ok: false });
   });
 
+  it('writes nothing of a publisher that leaves before the picture that it has announced', () => {
+    const bench = new Bench();
+    bench.push(flvTag.largeHeader(), flvTag.audioHeader(), flvTag.audio(0), flvTag.audio(23));
+    expect(bench.finish()).toEqual([]);
+  });
+
   it('frames that are not later than the one before follow it; another stream is an error', () => {
     const bench = new Bench();
     const { push } = bound(bench);

@@ -9,7 +9,7 @@ import {
   type WindowSegment,
 } from '@shoal/server/core';
 import { channelId, renditionId } from '../../../../support/builders.ts';
-import { PlaylistLinter } from '../../../../support/playlist-linter.ts';
+import { PlaylistLinter } from '../../../../support/lint/playlist-linter.ts';
 
 const ROOT = 'A'.repeat(43);
 const START = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
@@ -193,13 +193,18 @@ describe('the multivariant playlist', () => {
     );
   });
 
-  it('the bitrates are those of the bytes; a short last segment makes no peak', () => {
+  it('the bitrates are those of the bytes; a short segment counts with its neighbours', () => {
     const meter = new BitrateMeter();
     expect([meter.average, meter.peak]).toEqual([0, 0]);
     meter.add({ size: 250_000, durationMs: 2_000 }, 2_000);
     meter.add({ size: 500_000, durationMs: 2_000 }, 2_000);
     expect([meter.average, meter.peak]).toEqual([1_500_000, 2_000_000]);
-    meter.add({ size: 100_000, durationMs: 100 }, 2_000);
+    meter.add({ size: 10_000, durationMs: 100 }, 2_000);
     expect(meter.peak).toBe(2_000_000);
+    // Alone it is no peak; what it makes with those before it is (RFC 8216 section 4.1).
+    meter.add({ size: 200_000, durationMs: 100 }, 2_000);
+    expect(meter.peak).toBeCloseTo((710_000 * 8_000) / 2_200, 3);
+    meter.add({ size: 1_000_000, durationMs: 4_000 }, 2_000);
+    expect(meter.peak).toBeCloseTo((710_000 * 8_000) / 2_200, 3);
   });
 });
