@@ -29,8 +29,6 @@ type Written = CutPart & { readonly samples: number; readonly firstMs: number };
 const SAME_MS = 5;
 /** How long a part waits for its sound. */
 const SOUND_MS = 500;
-/** Renditions whose ends are farther apart than this when the encoder leaves were not all written out. */
-const LEFT_MS = 250;
 /** Parts that wait for the slowest rendition. */
 const MAX_WAITING = 60;
 
@@ -68,19 +66,28 @@ export class LadderMuxer implements Cutter {
     return taken.ok ? ok(cuts) : taken;
   }
 
+  /** What all renditions have when the encoder has left; an end that some of them lack is of no use. */
   finish(): readonly CutSegment[] {
     const [lead, ...others] = this.#pictures.length > 0 ? this.#pictures : this.#sounds();
-    if (lead === undefined || lead.frames.length === 0) return this.#close();
-    const ends = [lead, ...others].map(endMs);
-    const [end = 0] = ends;
-    if (ends.some((each) => Math.abs(each - end) > LEFT_MS)) {
-      this.#parts = [];
-      return [];
+    if (lead === undefined) return [];
+    const later = this.#pictures.length > 0 ? this.#shownLaterMs : 0;
+    const end = Math.min(endMs(lead) + later, ...others.map(endMs));
+    const segments: CutSegment[] = [];
+    for (let next = this.#starts[1]; next !== undefined; next = this.#starts[1]) {
+      if (next.cutMs > end + SAME_MS || !this.#finishPart(next)) break;
+      this.#starts.shift();
+      if (next.segment) segments.push(...this.#close());
     }
-    const next = { at: end, cutMs: Infinity, segment: true, sync: false };
+    const at = end - later;
+    if (at > (this.#starts[0]?.at ?? Infinity))
+      this.#finishPart({ at, cutMs: end, segment: true, sync: false });
+    return [...segments, ...this.#close()];
+  }
+
+  #finishPart(next: Start): boolean {
     const part = this.#write(next);
     if (part.ok) this.#parts.push(part.value);
-    return this.#close();
+    return part.ok;
   }
 
   #sounds(): readonly Queue[] {

@@ -98,7 +98,6 @@ function frame(
   ]);
 }
 
-const PICTURES = [1, 2, 3] as const;
 const ALL = [4, 1, 2, 3] as const;
 
 describe('the muxer of a ladder', () => {
@@ -252,12 +251,22 @@ describe('the muxer of a ladder', () => {
     expect(large.cutter.push(frame(1, { ms: 80, sync: false }))).toMatchObject({ ok: false });
   });
 
-  it('what only some renditions have when the encoder leaves is left out', () => {
+  it('ORG-10 what only some renditions have when the encoder leaves is left out', () => {
     const bench = new Bench();
-    for (const track of PICTURES) bench.frames(track, [0, 1_000]);
+    for (const track of ALL) bench.frames(track, [0, 1_000]);
     bench.frames(1, [1_000, 2_000]);
-    bench.frames(2, [1_000, 2_000]);
+    bench.frames(2, [1_000, 1_600]);
+    bench.frames(3, [1_000, 1_200]);
+    expect(bench.cutter.finish().map(({ durationMs }) => Math.round(durationMs))).toEqual([200]);
     expect(bench.cutter.finish()).toEqual([]);
+  });
+
+  it('ORG-10 a rendition that has only the sound of a segment when the encoder leaves does not have the segment', () => {
+    const bench = new Bench();
+    for (const track of ALL) bench.frames(track, [0, 1_000]);
+    bench.frames(1, [1_000, 1_200]);
+    bench.frames(4, [1_000, 1_200]);
+    expect(bench.cutter.finish().map(({ durationMs }) => Math.round(durationMs))).toEqual([1_000]);
   });
 
   it('sound alone is the same in all renditions', () => {
