@@ -98,4 +98,6 @@ export {
   type SegmentStore,
   type StoredFile,
 } from './ports.ts';
+export { isStoredPath, isStoredPrefix } from './storage/stored-path.ts';
+export { HotFiles } from './storage/hot-files.ts';
 export { checkAmf0 } from './rtmp/amf-guard.ts';
