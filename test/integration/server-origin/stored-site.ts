@@ -21,6 +21,7 @@ export class StoredSite {
   static async start(
     store: SegmentStore,
     limits?: Partial<StoredFilesLimits>,
+    tls?: { readonly cert: string; readonly key: string },
   ): Promise<StoredSite> {
     const site = new StoredSite();
     const app = await createHttpApp(
@@ -39,7 +40,7 @@ export class StoredSite {
         healthy: () => true,
         onError: (error) => site.failures.push(error),
       },
-      {},
+      { ...(tls !== undefined && { tls }) },
     );
     app.server.on('request', () => (site.requests += 1));
     site.#app = app;

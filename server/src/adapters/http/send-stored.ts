@@ -1,4 +1,5 @@
 import { type ServerResponse } from 'node:http';
+import { constants, Http2ServerResponse } from 'node:http2';
 import { ORIGIN_LIMITS } from '../../core/index.ts';
 import { type StoredBody } from './stored-answer.ts';
 
@@ -50,7 +51,14 @@ export function sendStored(
   };
   send().catch((error: unknown) => {
     on.onFail(error);
-    // Its length was promised: only a connection that breaks says that this is not all.
-    response.destroy();
+    breakOff(response);
   });
+}
+
+/** Says that this is not all of what was promised, as only a connection or a stream that breaks can. */
+function breakOff(response: ServerResponse): void {
+  const over: unknown = response;
+  // To destroy a stream of HTTP/2 resets it without an error (RFC 9113 section 7), which looks like an end.
+  if (over instanceof Http2ServerResponse) over.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
 }
