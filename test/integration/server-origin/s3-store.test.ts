@@ -288,6 +288,20 @@ describe('S3 store', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it.each(['"strong"', 'W/"weak"'])('reads what has the tag %s', async (tag) => {
+    const store = await behindGate();
+    const asked: unknown[] = [];
+    gate.answer = (request, response) => {
+      asked.push(request.headers['if-match']);
+      response.setHeader('ETag', tag);
+      if (request.method === 'GET')
+        response.writeHead(206, { 'Content-Range': 'bytes 0-9/10' }).end('0123456789');
+      else response.writeHead(200, { 'Content-Length': 10 }).end();
+    };
+    expect(String(await contentOf(store, SEGMENT))).toBe('0123456789');
+    expect(asked).toEqual([undefined, tag.startsWith('W/') ? undefined : tag]);
+  });
+
   it('what is put is signed with its content', async () => {
     const store = await behindGate();
     const hashes: unknown[] = [];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants, type BigIntStats, type Dirent } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -37,7 +38,6 @@ export async function createDiskStore(options: DiskOptions): Promise<SegmentStor
 class DiskStore implements SegmentStore {
   readonly #folder: string;
   readonly #timeLimitMs: number;
-  #puts = 0;
 
   constructor({ folder, timeLimitMs }: DiskOptions) {
     this.#folder = resolve(folder);
@@ -55,8 +55,8 @@ class DiskStore implements SegmentStore {
 
   async put(path: string, bytes: Uint8Array): Promise<void> {
     expectPath(path);
-    this.#puts += 1;
-    const unfinished = join(this.#folder, UNFINISHED, String(this.#puts));
+    // Nobody else's either, should there be another process all the same: it must not put ours in place.
+    const unfinished = join(this.#folder, UNFINISHED, randomUUID());
     await this.#bounded(`write ${path}`, async (isLate) => {
       const file = this.#fileOf(path);
       try {

@@ -76,13 +76,15 @@ export class S3RangeReader implements AsyncIterator<Uint8Array> {
 
   async #open(): Promise<Body> {
     const { name, size, etag } = this.#object;
-    const range = `bytes=${this.#at}-${this.#to - 1}`;
+    const Range = `bytes=${this.#at}-${this.#to - 1}`;
+    // A weak tag matches nothing (RFC 9110 section 13.1.1).
+    const headers = etag.startsWith('W/') ? { Range } : { Range, 'If-Match': etag };
     const response = await this.#requests.send(
-      { method: 'GET', name, headers: { Range: range, 'If-Match': etag } },
+      { method: 'GET', name, headers },
       { expected: [404, 412, 416], signal: this.#ended.signal },
     );
-    const { status, headers, body } = response;
-    const problem = this.#problem(status, headers);
+    const { status, body } = response;
+    const problem = this.#problem(status, response.headers);
     if (problem === undefined && body !== null) return body.getReader();
     await body?.cancel();
     throw new OriginError(
