@@ -100,6 +100,8 @@ export {
   type SegmentStore,
   type StoredFile,
 } from './ports.ts';
+export { isStoredPath, isStoredPrefix } from './storage/stored-path.ts';
+export { HotFiles } from './storage/hot-files.ts';
 export { checkAmf0 } from './rtmp/amf-guard.ts';
 export { hasReached, isTooFar, type Reach, type Wanted } from './hls/low-latency.ts';
 export { PartSegmenter } from './fmp4/part-segmenter.ts';
