@@ -57,10 +57,24 @@ export function stripePieces(
   return { from: Math.floor((stripe * pieces) / of), to: Math.floor(((stripe + 1) * pieces) / of) };
 }
 
-/** What a path below `/live/` names (SEG-3). */
+/** Of which recording a playlist is: `dvr` of what was on just now, a number of the broadcast that began at this Unix second. */
+export type RecordingName = 'dvr' | number;
+
+/** What a path below `/live/` names (SEG-3). A playlist without `recording` is live. */
 export type LivePath =
-  | { readonly type: 'multivariant'; readonly channel: ChannelId }
-  | { readonly type: 'playlist'; readonly channel: ChannelId; readonly rendition: RenditionId }
+  | {
+      readonly type: 'multivariant';
+      readonly channel: ChannelId;
+      readonly recording?: RecordingName;
+    }
+  | {
+      readonly type: 'playlist';
+      readonly channel: ChannelId;
+      readonly rendition: RenditionId;
+      readonly recording?: RecordingName;
+    }
+  /** The list of a channel's broadcasts. */
+  | { readonly type: 'recordings'; readonly channel: ChannelId }
   | {
       readonly type: 'init';
       readonly channel: ChannelId;
@@ -79,12 +93,22 @@ export function initFile(epoch: number): string {
   return `${epoch}-init.mp4`;
 }
 
+/** File name of a playlist, multivariant or of a rendition; without `recording` of the live one. */
+export function playlistFile(recording?: RecordingName): string {
+  if (recording === undefined) return 'index.m3u8';
+  return recording === 'dvr' ? 'dvr.m3u8' : `${recording}-vod.m3u8`;
+}
+
+/** File name of the list of a channel's broadcasts. */
+export const RECORDINGS_FILE = 'recordings.json';
+
 /** URL of the digest list that belongs to a segment URL: the same name, `.digests`; query kept (SEG-4). */
 export function digestsUrl(segmentUrl: string): string {
   return segmentUrl.replace(/\.m4s(?=$|[?#])/, '.digests');
 }
 
 // No leading zeros: a segment has one path, in caches too.
+const VOD = /^(0|[1-9]\d{0,9})-vod\.m3u8$/;
 const INIT = /^(0|[1-9]\d{0,9})-init\.mp4$/;
 const MEDIA = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,9})\.(m4s|digests)$/;
 
@@ -96,14 +120,19 @@ export function parseLivePath(path: string): Result<LivePath, string> {
   const channel = parseChannelId(parts[2]);
   if (!channel.ok) return channel;
   const file = parts[parts.length - 1] ?? '';
-  if (parts.length === 4)
-    return file === 'index.m3u8'
-      ? ok({ type: 'multivariant', channel: channel.value })
-      : err('no such file');
+  const playlist = readPlaylistFile(file);
+  if (parts.length === 4) {
+    if (file === RECORDINGS_FILE) return ok({ type: 'recordings', channel: channel.value });
+    if (playlist === undefined) return err('no such file');
+    return ok({ type: 'multivariant', channel: channel.value, ...playlist });
+  }
   const rendition = parseRenditionId(parts[3]);
   if (!rendition.ok) return rendition;
-  if (file === 'index.m3u8')
-    return ok({ type: 'playlist', channel: channel.value, rendition: rendition.value });
+  if (playlist !== undefined)
+    return ok({
+      ...{ type: 'playlist', channel: channel.value, rendition: rendition.value },
+      ...playlist,
+    });
   const init = INIT.exec(file);
   if (init !== null) {
     const epoch = Number(init[1]);
@@ -121,4 +150,12 @@ export function parseLivePath(path: string): Result<LivePath, string> {
     channel: channel.value,
     id: { rendition: rendition.value, epoch, msn },
   });
+}
+
+/** Which playlist a file name is of; undefined where it is of none. */
+function readPlaylistFile(file: string): { readonly recording?: RecordingName } | undefined {
+  if (file === 'index.m3u8') return {};
+  if (file === 'dvr.m3u8') return { recording: 'dvr' };
+  const recording = Number(VOD.exec(file)?.[1]);
+  return isUint32(recording) ? { recording } : undefined;
 }

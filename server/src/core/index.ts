@@ -13,7 +13,13 @@ export {
   type LifecycleState,
   type SessionId,
 } from './channel/lifecycle.ts';
-export { digestsPath, initPath, playlistPath, segmentPath } from './channel/live-paths.ts';
+export {
+  digestsPath,
+  initPath,
+  playlistPath,
+  recordingsPath,
+  segmentPath,
+} from './channel/live-paths.ts';
 export {
   type ChannelEffect,
   type ChannelInput,
@@ -23,6 +29,7 @@ export {
   type Stored,
   type StoredKind,
 } from './channel/messages.ts';
+export { type MadeFile, type MadeSegment, type RenditionKind } from './channel/made-segment.ts';
 export {
   type EpochMedia,
   type RenditionInfo,
@@ -98,4 +105,15 @@ export {
   type SegmentStore,
   type StoredFile,
 } from './ports.ts';
+export { type BroadcastSummary, formatSummary, parseSummary } from './recording/summary.ts';
+export { formatRecord, type JournalRecord, parseRecord } from './recording/journal.ts';
+export {
+  type BroadcastStatus,
+  type RecordingEffect,
+  type RecordingInput,
+  type RecordingOptions,
+} from './recording/messages.ts';
+export { Recording } from './recording/recording.ts';
+export { type Interrupted, RecordingRestore } from './recording/restore.ts';
+export { mediaPaths, VodBuilder, vodPaths, type VodPlaylist } from './recording/vod.ts';
 export { checkAmf0 } from './rtmp/amf-guard.ts';

@@ -7,6 +7,8 @@ import {
   parseLivePath,
   pieceCount,
   pieceLength,
+  playlistFile,
+  RECORDINGS_FILE,
   segmentFile,
   segmentKey,
   stripePieces,
@@ -29,6 +31,17 @@ describe('paths below /live/', () => {
         const expected = [
           [`/live/${channel}/index.m3u8`, { type: 'multivariant', channel }],
           [`${folder}/index.m3u8`, { type: 'playlist', channel, rendition }],
+          [`/live/${channel}/${RECORDINGS_FILE}`, { type: 'recordings', channel }],
+          ...(['dvr', epoch] as const).flatMap((recording) => [
+            [
+              `/live/${channel}/${playlistFile(recording)}`,
+              { type: 'multivariant', channel, recording },
+            ] as const,
+            [
+              `${folder}/${playlistFile(recording)}`,
+              { type: 'playlist', channel, rendition, recording },
+            ] as const,
+          ]),
           [`${folder}/${initFile(epoch)}`, { type: 'init', channel, rendition, epoch }],
           [segment, { type: 'segment', channel, id }],
           [digestsUrl(segment), { type: 'digests', channel, id }],
@@ -41,7 +54,7 @@ describe('paths below /live/', () => {
 
   it('SEG-3 are found under no other spelling: what is read is written the same', () => {
     const digits = fc.stringMatching(/^\d{0,12}$/);
-    const suffix = fc.constantFrom('.m4s', '.digests', '-init.mp4', '.mp4', '');
+    const suffix = fc.constantFrom('.m4s', '.digests', '-init.mp4', '-vod.m3u8', '.mp4', '');
     fc.assert(
       fc.property(digits, fc.option(digits), suffix, (first, second, end) => {
         const file = `${first}${second === null ? '' : `-${second}`}${end}`;
@@ -51,6 +64,8 @@ describe('paths below /live/', () => {
         else if (read.value.type === 'segment') expect(segmentFile(read.value.id)).toBe(file);
         else if (read.value.type === 'digests')
           expect(digestsUrl(segmentFile(read.value.id))).toBe(file);
+        else if (read.value.type === 'playlist')
+          expect(playlistFile(read.value.recording)).toBe(file);
         else expect.unreachable();
       }),
       { numRuns: 2_000 },
@@ -101,6 +116,13 @@ describe('paths below /live/', () => {
     '/live/demo/source/99999999999999999999-2.m4s',
     '/live/demo/1-2.m4s',
     '/live/demo/source/index.m3u8x',
+    '/live/demo/dvr.m3u8x',
+    '/live/demo/source/DVR.m3u8',
+    '/live/demo/source/-vod.m3u8',
+    '/live/demo/source/01-vod.m3u8',
+    '/live/demo/4294967296-vod.m3u8',
+    '/live/demo/source/recordings.json',
+    '/live/demo/source/1-vod.m3u8/',
   ])('SEG-3 %j is not found', (path) => {
     expect(parseLivePath(path).ok).toBe(false);
   });

@@ -7,6 +7,7 @@ import {
   type EncodeWhat,
   type Encoder,
   type EncoderHandlers,
+  type MadeSegment,
   ORIGIN_LIMITS,
   type ObjectStore,
   type SessionId,
@@ -26,6 +27,11 @@ export type ChannelHostPorts = {
     readonly pause: (session: SessionId) => void;
     readonly resume: (session: SessionId) => void;
     readonly drop: (session: SessionId, reason: string) => void;
+  };
+  /** Whoever keeps what the channel makes; absent where nobody does. */
+  readonly recording?: {
+    readonly made: (made: MadeSegment) => void;
+    readonly broadcast: (change: 'begins' | 'ends' | 'closes') => void;
   };
   readonly note: (level: 'info' | 'warn', message: string) => void;
 };
@@ -138,6 +144,12 @@ export class ChannelHost {
         break;
       case 'store':
         store.put(effect.path, immutableObject(effect));
+        break;
+      case 'segment':
+        this.#ports.recording?.made(effect.made);
+        break;
+      case 'broadcast':
+        this.#ports.recording?.broadcast(effect.change);
         break;
       case 'evict':
         store.delete(effect.path);

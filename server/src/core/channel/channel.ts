@@ -15,7 +15,7 @@ import {
   type ChannelOptions,
   type ChannelStatus,
 } from './messages.ts';
-import { evictSegment, storeSegment } from './segment-effects.ts';
+import { evictSegment, recordSegment, storeSegment } from './segment-effects.ts';
 import { Timeline } from './timeline.ts';
 
 /** The longest target duration; a first group of pictures longer than this is cut without a key frame. */
@@ -273,6 +273,7 @@ export class Channel {
     init.stored = true;
     const tracks = init.renditions.map((rendition) => rendition.tracks);
     const dropped = this.#timeline.add(infos, cut, { epoch, tracks, mediaAt });
+    this.#effects.push(...recordSegment(effects, this.#timeline));
     for (const info of infos) this.#delivery.ready(info, now);
     [this.#lastEpoch, this.#lastMsn] = [epoch, this.#timeline.nextMsn - 1];
     this.#renewals = 0;
@@ -313,8 +314,10 @@ export class Channel {
           this.#timeline.begin();
           this.#playlists();
           this.#rungs = undefined;
+          this.#effects.push({ type: 'broadcast', change: 'begins' });
           break;
         case 'close-playlists':
+          this.#effects.push({ type: 'broadcast', change: 'closes' });
           this.#playlists();
           this.#save();
           break;
@@ -333,6 +336,7 @@ export class Channel {
     const { channel } = this.#options;
     this.#note('info', `channel ${what}`);
     if (what !== 'interrupted') this.#save();
+    if (what === 'offline') this.#effects.push({ type: 'broadcast', change: 'ends' });
     this.#effects.push({ type: 'event', event: { type: `stream.${what}`, channel, at: now } });
   }
 

@@ -2,6 +2,9 @@ import {
   type ChannelId,
   digestsUrl,
   initFile,
+  playlistFile,
+  type RecordingName,
+  RECORDINGS_FILE,
   type RenditionId,
   segmentFile,
   type SegmentId,
@@ -25,9 +28,17 @@ export function initPath(
   return `/live/${channel}/${of.rendition}/${initFile(of.epoch)}`;
 }
 
-/** URL path of the multivariant playlist, or of a rendition's media playlist (SEG-3). */
-export function playlistPath(channel: ChannelId, rendition?: RenditionId): string {
-  return rendition === undefined
-    ? `/live/${channel}/index.m3u8`
-    : `/live/${channel}/${rendition}/index.m3u8`;
+/** URL path of the multivariant playlist, or of a rendition's media playlist, live or of a recording (SEG-3). */
+export function playlistPath(
+  channel: ChannelId,
+  rendition?: RenditionId,
+  recording?: RecordingName,
+): string {
+  const folder = rendition === undefined ? `/live/${channel}` : `/live/${channel}/${rendition}`;
+  return `${folder}/${playlistFile(recording)}`;
+}
+
+/** URL path of the list of a channel's broadcasts (SEG-3). */
+export function recordingsPath(channel: ChannelId): string {
+  return `/live/${channel}/${RECORDINGS_FILE}`;
 }

@@ -9,7 +9,9 @@ import {
 } from '@shoal/protocol';
 import { type CutInit, type CutSegment } from '../fmp4/cut.ts';
 import { digestsPath, initPath, segmentPath } from './live-paths.ts';
+import { type MadeFile } from './made-segment.ts';
 import { type ChannelEffect } from './messages.ts';
+import { type Timeline } from './timeline.ts';
 
 /** A segment that was cut, and its place. */
 export type NewSegment = {
@@ -55,6 +57,23 @@ export function storeSegment(segment: NewSegment): {
       event: { type: 'segment.ready', channel, segment: info, at: segment.now },
     });
   return { infos, effects };
+}
+
+/** Gives the newest segment of a timeline, and what {@link storeSegment} stored of it, to whoever keeps it. */
+export function recordSegment(
+  stored: readonly ChannelEffect[],
+  timeline: Timeline,
+): readonly ChannelEffect[] {
+  const { newest: segment, targetDuration } = timeline;
+  if (segment === undefined || targetDuration === undefined) return [];
+  const ofKind = (isInit: boolean): readonly MadeFile[] =>
+    stored.flatMap((effect) => {
+      const fits = effect.type === 'store' && (effect.kind === 'init') === isInit;
+      return fits ? [{ path: effect.path, bytes: effect.bytes }] : [];
+    });
+  const renditions = timeline.renditions().map(({ bitrate: _, ...kind }) => kind);
+  const made = { segment, files: ofKind(false), inits: ofKind(true), renditions, targetDuration };
+  return [{ type: 'segment', made }];
 }
 
 /** Takes a segment away in all its renditions; `keepsInit`: others of its epoch are still there. */

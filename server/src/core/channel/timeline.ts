@@ -50,6 +50,7 @@ export class Timeline {
   #endMs = 0;
   #frameRate: number | undefined;
   #independent = true;
+  #newest: WindowSegment | undefined;
 
   constructor(options: TimelineOptions, restored: ChannelState) {
     this.#options = options;
@@ -62,6 +63,11 @@ export class Timeline {
   /** The number of the next segment. */
   get nextMsn(): number {
     return this.#nextMsn;
+  }
+
+  /** The segment that was added last. */
+  get newest(): WindowSegment | undefined {
+    return this.#newest;
   }
 
   get discontinuity(): number {
@@ -104,14 +110,15 @@ export class Timeline {
     this.#endMs = programDateTimeMs + cut.durationMs;
     const msn = this.#nextMsn;
     this.#nextMsn = msn + 1;
-    return this.#window.add({
+    this.#newest = {
       epoch: media.epoch,
       msn,
       infos,
       programDateTimeMs,
       discontinuity: this.#discontinuity,
       independent: cut.independent,
-    });
+    };
+    return this.#window.add(this.#newest);
   }
 
   #describe(infos: readonly SegmentInfo[], media: EpochMedia): void {

@@ -1,4 +1,4 @@
-import { type RenditionId } from '@shoal/protocol';
+import { playlistFile, type RecordingName, type RenditionId } from '@shoal/protocol';
 
 /** A rendition as the multivariant playlist describes it. */
 export type Variant = {
@@ -13,11 +13,15 @@ export type Variant = {
   readonly averageBitrate: number;
 };
 
-/** Writes a multivariant playlist (RFC 8216 section 4.3.4.2). `independent`: every segment begins with a key frame. */
+/**
+ * Writes a multivariant playlist (RFC 8216 section 4.3.4.2). `independent`: every segment begins with a key frame. It is of the
+ * live playlists unless `recording` says otherwise.
+ */
 export function renderMultivariant(
   variants: readonly Variant[],
-  options: { readonly independent: boolean },
+  options: { readonly independent: boolean; readonly recording?: RecordingName },
 ): string {
+  const file = playlistFile(options.recording);
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7'];
   if (options.independent) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   for (const variant of variants) {
@@ -30,7 +34,7 @@ export function renderMultivariant(
     if (resolution !== undefined)
       attributes.push(`RESOLUTION=${resolution.width}x${resolution.height}`);
     if (frameRate !== undefined) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`);
-    lines.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${variant.rendition}/index.m3u8`);
+    lines.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${variant.rendition}/${file}`);
   }
   return `${lines.join('\n')}\n`;
 }

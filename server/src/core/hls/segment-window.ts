@@ -12,6 +12,8 @@ export type WindowSegment = {
   readonly discontinuity: number;
   /** Whether it begins with a key frame. */
   readonly independent: boolean;
+  /** Whether its media are missing. */
+  readonly gap?: true;
 };
 
 /** How much of a channel is listed, and how much is kept. */

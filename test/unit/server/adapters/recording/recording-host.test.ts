@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Listed, listedIn, RecordingScene } from './recording-scene.ts';
+
+type Act = { readonly act: string; readonly by: number };
+
+const acts = fc.array(
+  fc.record({
+    act: fc.constantFrom(
+      ...(['segment', 'segment', 'segment', 'segment', 'segments'] as const),
+      ...(['leave', 'end', 'close', 'kill', 'tear', 'wait', 'wait long'] as const),
+      ...(['succeed', 'succeed', 'flush', 'flush', 'fail', 'fail late'] as const),
+    ),
+    by: fc.nat(1_000),
+  }),
+  { minLength: 20, maxLength: 60 },
+);
+
+async function perform(scene: RecordingScene, { act, by }: Act): Promise<void> {
+  const { operations } = scene.store;
+  const operation = operations[by % Math.max(1, operations.length)];
+  switch (act) {
+    case 'segments':
+      for (let i = 0; i < 5; i++) scene.segment();
+      break;
+    case 'segment':
+      scene.segment();
+      break;
+    case 'leave':
+      scene.leave('for now');
+      break;
+    case 'end':
+      scene.leave('ends');
+      break;
+    case 'close':
+      scene.leave('closes');
+      break;
+    case 'wait':
+      scene.advance(by);
+      break;
+    case 'wait long':
+      scene.advance(by * 100);
+      break;
+    case 'succeed':
+      operation?.succeed();
+      break;
+    case 'fail':
+      operation?.fail(false);
+      break;
+    case 'fail late':
+      operation?.fail(true);
+      break;
+    case 'flush':
+      await scene.flush();
+      break;
+    default:
+      scene.kill(act === 'tear');
+      await scene.up();
+  }
+  await scene.calm();
+}
+
+/** Watches a DVR playlist as a player does: numbers run on, and what was listed stays what it is. */
+class DvrWatch {
+  readonly #seen = new Map<number, Listed>();
+  readonly problems: string[] = [];
+
+  observe(text: string | undefined): void {
+    if (text === undefined) return;
+    const first = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(text)?.[1]);
+    listedIn(text).forEach((listed, i) => {
+      const msn = first + i;
+      const known = this.#seen.get(msn);
+      if (!listed.uri.endsWith(`-${msn}.m4s`)) this.problems.push(`${listed.uri} at ${msn}`);
+      if (known === undefined) this.#seen.set(msn, listed);
+      else if (known.uri !== listed.uri || known.gap !== listed.gap)
+        this.problems.push(`${JSON.stringify(known)} became ${JSON.stringify(listed)}`);
+    });
+  }
+}
+
+describe('a recording over any history of publishers, failures of the store and deaths of the process', () => {
+  it.each([
+    { name: 'keeping all', options: {} },
+    { name: 'keeping 30 s', options: { keepMs: 30_000 } },
+    { name: 'keeping 1 MB', options: { keepBytes: 1_000_000 } },
+    { name: 'keeping the DVR window', options: { vod: false, keepMs: 40_000 } },
+  ])(
+    'ORG-13 ORG-16 $name: nothing that is listed is missing, and nothing of what was deleted remains',
+    async ({ options }) => {
+      await fc.assert(
+        fc.asyncProperty(acts, async (history) => {
+          const scene = new RecordingScene(options);
+          try {
+            const watch = new DvrWatch();
+            await scene.up();
+            for (const act of history) {
+              await perform(scene, act);
+              watch.observe(scene.dvr('source'));
+              expect(scene.missing()).toEqual([]);
+            }
+            expect(watch.problems).toEqual([]);
+            scene.leave('closes');
+            for (let i = 0; i < 5; i++) {
+              await scene.flush();
+              scene.advance(30_000);
+            }
+            await scene.flush();
+            expect(scene.missing()).toEqual([]);
+            expect(await unknownMedia(scene)).toEqual([]);
+            if ('vod' in options) expect([...scene.media()]).toEqual([]);
+          } finally {
+            scene.close();
+          }
+        }),
+        { numRuns: 40 },
+      );
+    },
+    60_000,
+  );
+});
+
+/** Media in the store of which no journal knows. */
+async function unknownMedia(scene: RecordingScene): Promise<readonly string[]> {
+  const unknown = new Set(scene.media());
+  for (const id of scene.journals.journals())
+    for await (const record of scene.journals.read(id))
+      if (record.type === 'segment')
+        for (const { id: segment } of record.segment.infos)
+          unknown.delete(`${segment.rendition}/${segment.epoch}-${segment.msn}`);
+  return [...unknown];
+}
