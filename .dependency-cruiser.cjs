@@ -54,8 +54,8 @@ module.exports = {
     {
       name: 'no-deep-import',
       severity: 'error',
-      // Unit and integration tests of an adapter reach the adapter.
-      from: { path: '^([^/]+)/', pathNot: '^test/(unit|integration)/' },
+      // Unit, contract and integration tests of an adapter reach the adapter.
+      from: { path: '^([^/]+)/', pathNot: '^test/(unit|integration|contract)/' },
       to: {
         path: '^(protocol|tracker|server|client-sdk)/src/(?!index|core/index|node/index)',
         pathNot: '^$1/',

@@ -11,7 +11,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'unit', include: ['test/{unit,repo}/**/*.test.ts'], testTimeout: 30_000 },
       },
-      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 },
+      },
       {
         extends: true,
         test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 60_000 },

@@ -116,4 +116,6 @@ export {
 export { Recording } from './recording/recording.ts';
 export { type Interrupted, RecordingRestore } from './recording/restore.ts';
 export { mediaPaths, VodBuilder, vodPaths, type VodPlaylist } from './recording/vod.ts';
+export { isStoredPath, isStoredPrefix } from './storage/stored-path.ts';
+export { HotFiles } from './storage/hot-files.ts';
 export { checkAmf0 } from './rtmp/amf-guard.ts';

@@ -75,4 +75,23 @@ export const ORIGIN_LIMITS = {
   httpConnections: 8_192,
   /** A response whose reader takes nothing. */
   httpStallMs: 30_000,
+  /** A path in a segment store, and one name of it. */
+  storedPathChars: 512,
+  storedNameChars: 128,
+  /** What a disk is asked, and what a bucket is asked once. */
+  diskMs: 15_000,
+  s3RequestMs: 10_000,
+  /** Without a byte from a bucket in the middle of a body. */
+  s3StallMs: 5_000,
+  /** How often in all a bucket is asked the same, and the pause after the first time, which then doubles. */
+  s3Tries: 3,
+  s3BackOffMs: 200,
+  /** Names in one answer of a bucket that lists (S3 gives no more). */
+  s3PageNames: 1_000,
+  /** Bytes of stored files kept in memory because several viewers want them, and the largest file that is. */
+  hotBytes: 134_217_728,
+  hotFileBytes: 16_777_216,
+  /** Looks for stored files under way, and reads of files that are too large to keep; who asks for more is told to come back. */
+  storeLooks: 256,
+  storeReads: 256,
 } as const;

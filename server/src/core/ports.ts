@@ -19,20 +19,26 @@ export type ObjectStore = {
   readonly delete: (path: string) => void;
 };
 
-/** Something in a {@link SegmentStore}, as of when it was opened. */
+/** Something in a {@link SegmentStore}, as of when it was opened. Holds nothing open. */
 export type StoredFile = {
   readonly size: number;
-  /** Its bytes from `from` up to, not including, `to`; fails when it cannot be read to the end. */
+  /** Another one whenever the bytes under the path are others. Letters, digits, `-` and `_`. */
+  readonly version: string;
+  /**
+   * Its bytes from `from` up to, not including, `to`. Fails when it cannot be read to the end, or was replaced before the reading
+   * began: a reader gets the bytes of one version or an error. Giving up the iteration ends the reading at once.
+   */
   readonly read: (from: number, to: number) => AsyncIterable<Uint8Array>;
 };
 
 /**
- * Where media is kept longer than the live window: a disk, a bucket. Paths are those of the URLs that serve it, and what is under
- * one never changes, except that playlists are replaced. Every operation rejects with an `OriginError` (`storage`) when the store
- * cannot do it, within a bounded time.
+ * Where media is kept longer than the live window: a disk, a bucket. Paths are those of the URLs that serve it
+ * ({@link isStoredPath}), and what is under one never changes, except that playlists are replaced; no path is a folder of another.
+ * Every operation rejects with an `OriginError` (`storage`) when the store cannot do it, or is given something else than a path,
+ * within a bounded time.
  */
 export type SegmentStore = {
-  /** When it resolves the bytes are there, whole, for every reader. */
+  /** When it resolves the bytes are there, whole, for every reader. Until then a reader finds what was there before. */
   readonly put: (path: string, bytes: Uint8Array) => Promise<void>;
   readonly open: (path: string) => Promise<StoredFile | undefined>;
   /** Paths that begin so, in the order of their characters. */
