@@ -15,6 +15,9 @@ import { type ChannelStates, createChannelStates } from './adapters/storage/chan
 import { lockFolder } from './adapters/storage/folder-lock.ts';
 import { SrtListener } from './adapters/ingest/srt-listener.ts';
 import { readCertificate } from './adapters/certificate.ts';
+import { openStore } from './adapters/storage/open-store.ts';
+import { type RecordingHost } from './adapters/recording/recording-host.ts';
+import { Recordings } from './adapters/recording/recordings.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import {
   Channel,
@@ -84,16 +87,22 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   };
   try {
     const { keys, states } = openDataDir(settings);
+    const recordings = await openRecordings(settings, states, log);
+    undo.push(async () => recordings?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const ingest = await startIngest(settings, { keys, hosts, sessions, log });
     undo.push(() => ingest.close());
     const srt = new Map<ChannelId, SrtListener>();
     undo.push(() => Promise.all([...srt.values()].map((listener) => listener.close())));
     const parts = { store, bus, states, log, ingest, srt, ffmpeg };
-    for (const { channel } of settings.channels)
-      hosts.set(channel, createHost(channel, settings, parts));
+    for (const { channel } of settings.channels) {
+      const { host: recording, window } = recordings?.of(channel) ?? {};
+      const host = createHost(channel, settings, { ...parts, recording });
+      if (window !== undefined) host.restore(window);
+      hosts.set(channel, host);
+    }
     await startSrt(settings, { keys, hosts, srt, ffmpeg, log });
-    const httpPort = await startHttp(settings, { store, hosts, log, ingest, undo });
+    const httpPort = await startHttp(settings, { store, recordings, hosts, log, ingest, undo });
     log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
     return {
@@ -184,6 +193,35 @@ function startIngest(
   return starting;
 }
 
+/** They are ready before anybody can publish. */
+async function openRecordings(
+  settings: Settings,
+  states: ChannelStates,
+  log: Logger,
+): Promise<Recordings | undefined> {
+  const { recording, dataDir, channels, listedSegments } = settings;
+  if (recording === undefined) return undefined;
+  const versions = new PlaylistVersions();
+  const segmentMs = settings.segmentSeconds * 1000;
+  const recordings = new Recordings(recording, {
+    dataDir,
+    store: await openStore(recording.store),
+    version: (text) => versions.next(text, { targetDurationMs: segmentMs }),
+    note: (channel) => (level, message, err) => {
+      log[level]({ channel, ...(err !== undefined && { err }) }, message);
+    },
+  });
+  try {
+    await Promise.all(
+      channels.map(({ channel }) => recordings.open(channel, states.load(channel), listedSegments)),
+    );
+  } catch (cause) {
+    await recordings.close();
+    throw cause instanceof OriginError ? cause : unusable(settings, cause);
+  }
+  return recordings;
+}
+
 function srtPort({ srt, channels }: Settings, channel: ChannelId): number {
   return (srt?.port ?? 0) + channels.findIndex((known) => known.channel === channel);
 }
@@ -243,9 +281,10 @@ function createHost(
     readonly ingest: IngestSupervisor;
     readonly srt: ReadonlyMap<ChannelId, SrtListener>;
     readonly ffmpeg: FoundFfmpeg;
+    readonly recording: RecordingHost | undefined;
   },
 ): ChannelHost {
-  const { store, bus, states, ingest, srt, ffmpeg } = parts;
+  const { store, bus, states, ingest, srt, ffmpeg, recording } = parts;
   const log = parts.log.child({ channel });
   const core = new Channel(
     {
@@ -294,6 +333,7 @@ function createHost(
         ingest.drop(session, reason);
       },
     },
+    ...(recording !== undefined && { recording }),
     note: (level, message) => {
       log[level](message);
     },
@@ -317,18 +357,19 @@ async function startHttp(
   settings: Settings,
   parts: {
     readonly store: ObjectStore;
+    readonly recordings: Recordings | undefined;
     readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
     readonly undo: (() => Promise<unknown>)[];
   },
 ): Promise<number> {
-  const { store, hosts, log, ingest } = parts;
+  const { store, recordings, hosts, log, ingest } = parts;
   const { host, port, tls } = settings.http;
   const app = await createHttpApp(
     {
       live: {
-        store,
+        store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
         expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
         served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
         onDelivered: (record) => {
@@ -341,6 +382,7 @@ async function startHttp(
         now: () => Date.now(),
       },
       channels: () => [...hosts.values()].map((host) => host.core.status()),
+      recordings: (channel) => recordings?.list(channel) ?? [],
       delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
       healthy: () => ingest.pid !== undefined,
       onError: (err) => {

@@ -29,10 +29,12 @@ export {
   type Stored,
   type StoredKind,
 } from './channel/messages.ts';
-export { type MadeFile, type MadeSegment, type RenditionKind } from './channel/made-segment.ts';
+export { type MadeFile, type MadeSegment } from './channel/made-segment.ts';
 export {
   type EpochMedia,
+  type LiveWindow,
   type RenditionInfo,
+  type RenditionKind,
   Timeline,
   type TimelineOptions,
 } from './channel/timeline.ts';
@@ -115,6 +117,7 @@ export {
 } from './recording/messages.ts';
 export { Recording } from './recording/recording.ts';
 export { type Interrupted, RecordingRestore } from './recording/restore.ts';
+export { type WriteOutcome } from './recording/write-queue.ts';
 export { mediaPaths, VodBuilder, vodPaths, type VodPlaylist } from './recording/vod.ts';
 export { isStoredPath, isStoredPrefix } from './storage/stored-path.ts';
 export { HotFiles } from './storage/hot-files.ts';

@@ -63,6 +63,8 @@ export const ORIGIN_LIMITS = {
   journalLineBytes: 16_384,
   /** What may be lost of a journal when the machine fails. */
   journalSyncMs: 1_000,
+  /** For finding out at the start which segments are stored. */
+  recordingLookUpMs: 5_000,
   /** For a recording to come to its end when the origin is closed. */
   recordingCloseMs: 10_000,
   /** Channels of one origin. */

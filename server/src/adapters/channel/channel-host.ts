@@ -7,6 +7,7 @@ import {
   type EncodeWhat,
   type Encoder,
   type EncoderHandlers,
+  type LiveWindow,
   type MadeSegment,
   ORIGIN_LIMITS,
   type ObjectStore,
@@ -64,6 +65,11 @@ export class ChannelHost {
   /** Processes of encoders that run now, the current one last. */
   encoderPids(): readonly number[] {
     return [...this.#encoders.values()].flatMap((encoder) => encoder.pid() ?? []);
+  }
+
+  /** Lists again what was listed when the origin stopped. To be called before anything else. */
+  restore(window: LiveWindow): void {
+    for (const effect of this.#core.restore(window)) this.#run(effect);
   }
 
   /** A publisher whose key opens this channel. */

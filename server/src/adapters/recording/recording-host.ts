@@ -3,6 +3,7 @@ import {
   type BroadcastStatus,
   type Interrupted,
   type LiveObject,
+  type LiveWindow,
   type MadeSegment,
   mediaPaths,
   ORIGIN_LIMITS,
@@ -15,7 +16,7 @@ import {
   type SegmentStore,
   VodBuilder,
   vodPaths,
-  type WindowSegment,
+  type WriteOutcome,
 } from '../../core/index.ts';
 import { type JournalFolder } from './journal-folder.ts';
 
@@ -44,6 +45,7 @@ export class RecordingHost {
   #busy = false;
   #closed = false;
   #journalFails = false;
+  #storeFails = false;
   #disarm: (() => void) | undefined;
   #working: Promise<void> = Promise.resolve();
   #onSettled: (() => void) | undefined;
@@ -104,8 +106,9 @@ export class RecordingHost {
     return this.#core.list();
   }
 
-  /** The newest segments that are listed, oldest first. */
-  newest(count: number): readonly WindowSegment[] {
+  /** The newest segments of a broadcast that goes on, when it is known which of them are stored, or after a while. */
+  async newest(count: number): Promise<LiveWindow> {
+    await this.settled(ORIGIN_LIMITS.recordingLookUpMs);
     return this.#core.newest(count);
   }
 
@@ -203,17 +206,20 @@ export class RecordingHost {
     path,
     bytes,
     size,
-  }: Extract<RecordingEffect, { type: 'write' }>): Promise<'stored' | 'failed' | 'missing'> {
+  }: Extract<RecordingEffect, { type: 'write' }>): Promise<WriteOutcome> {
     const { store } = this.#ports;
     try {
-      if (bytes !== undefined) {
-        await store.put(path, bytes);
-        return 'stored';
+      let outcome: WriteOutcome = 'stored';
+      if (bytes !== undefined) await store.put(path, bytes);
+      else {
+        const found = (await store.open(path))?.size;
+        if (found === undefined || found !== (size ?? found)) outcome = 'missing';
       }
-      const file = await store.open(path);
-      return file !== undefined && (size ?? file.size) === file.size ? 'stored' : 'missing';
+      this.#storeFails = false;
+      return outcome;
     } catch (err) {
-      this.#ports.note('info', `the store fails: ${path}`, err);
+      if (!this.#storeFails) this.#ports.note('warn', 'the store fails', err);
+      this.#storeFails = true;
       return 'failed';
     }
   }

@@ -16,7 +16,7 @@ import {
   type ChannelStatus,
 } from './messages.ts';
 import { evictSegment, recordSegment, storeSegment } from './segment-effects.ts';
-import { Timeline } from './timeline.ts';
+import { type LiveWindow, Timeline } from './timeline.ts';
 
 /** The longest target duration; a first group of pictures longer than this is cut without a key frame. */
 const MAX_TARGET_SECONDS = 10;
@@ -74,6 +74,18 @@ export class Channel {
       },
       now,
     );
+  }
+
+  /** Lists again what was listed when the origin stopped, of a broadcast that goes on. To be called before anything else. */
+  restore(window: LiveWindow): readonly ChannelEffect[] {
+    this.#effects = [];
+    const last = window.segments.at(-1);
+    // The next segment has the number that follows: a playlist cannot leave one out (RFC 8216 section 6.2.1).
+    if (!this.#lifecycle.open || last?.msn !== this.#timeline.nextMsn - 1) return [];
+    this.#timeline.restore(window);
+    [this.#lastEpoch, this.#lastMsn] = [last.epoch, last.msn];
+    this.#playlists();
+    return this.#effects;
   }
 
   /** Does what an input asks for; the returned effects are to be carried out in order, before the next input. */

@@ -1,11 +1,8 @@
 import { type WindowSegment } from '../hls/segment-window.ts';
-import { type RenditionInfo } from './timeline.ts';
+import { type RenditionKind } from './timeline.ts';
 
 /** Bytes under the path of the URL that serves them. */
 export type MadeFile = { readonly path: string; readonly bytes: Uint8Array };
-
-/** What a rendition is, as far as that stays the same. */
-export type RenditionKind = Omit<RenditionInfo, 'bitrate'>;
 
 /** A segment that a channel has made, in all its renditions, for whoever keeps it. */
 export type MadeSegment = {

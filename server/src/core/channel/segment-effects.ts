@@ -71,7 +71,7 @@ export function recordSegment(
       const fits = effect.type === 'store' && (effect.kind === 'init') === isInit;
       return fits ? [{ path: effect.path, bytes: effect.bytes }] : [];
     });
-  const renditions = timeline.renditions().map(({ bitrate: _, ...kind }) => kind);
+  const renditions = timeline.kinds();
   const made = { segment, files: ofKind(false), inits: ofKind(true), renditions, targetDuration };
   return [{ type: 'segment', made }];
 }

@@ -18,6 +18,15 @@ export type RenditionInfo = {
   readonly bitrate: number;
 };
 
+/** What a rendition is, as far as that stays the same. */
+export type RenditionKind = Omit<RenditionInfo, 'bitrate'>;
+
+/** The newest segments of a broadcast, oldest first, each number after the one before. */
+export type LiveWindow = {
+  readonly segments: readonly WindowSegment[];
+  readonly renditions: readonly RenditionKind[];
+};
+
 /** Names what the timeline is of, and how much of it is kept. */
 export type TimelineOptions = {
   readonly channel: ChannelId;
@@ -36,7 +45,7 @@ export type EpochMedia = {
 };
 
 /** One rendition as it has been so far. */
-type Rendition = { readonly meter: BitrateMeter; tracks: readonly Track[] };
+type Rendition = { readonly meter: BitrateMeter; kind: Omit<RenditionKind, 'frameRate'> };
 
 /** Segments of a channel in the order of playback: numbers, dates and playlists, the same for all its renditions. */
 export class Timeline {
@@ -124,10 +133,28 @@ export class Timeline {
   #describe(infos: readonly SegmentInfo[], media: EpochMedia): void {
     for (const [i, info] of infos.entries()) {
       const { rendition } = info.id;
-      const known = this.#renditions.get(rendition) ?? { meter: new BitrateMeter(), tracks: [] };
-      known.tracks = media.tracks[i] ?? [];
-      known.meter.add(info, (this.#targetDuration ?? 0) * 1000);
-      this.#renditions.set(rendition, known);
+      this.#count(info, kindOf(rendition, media.tracks[i] ?? []));
+    }
+  }
+
+  #count(info: SegmentInfo, kind: Rendition['kind']): void {
+    const known = this.#renditions.get(kind.rendition) ?? { meter: new BitrateMeter(), kind };
+    known.kind = kind;
+    known.meter.add(info, (this.#targetDuration ?? 0) * 1000);
+    this.#renditions.set(kind.rendition, known);
+  }
+
+  /** Lists again what a process before this one has listed last. */
+  restore({ segments, renditions }: LiveWindow): void {
+    for (const segment of segments) {
+      this.#window.add(segment);
+      for (const info of segment.infos) {
+        const kind = renditions.find(({ rendition }) => rendition === info.id.rendition);
+        if (kind !== undefined && segment.gap !== true) this.#count(info, withoutRate(kind));
+        this.#frameRate ??= kind?.frameRate;
+        this.#endMs = segment.programDateTimeMs + info.durationMs;
+      }
+      if (!segment.independent) this.#independent = false;
     }
   }
 
@@ -149,7 +176,7 @@ export class Timeline {
   /** The multivariant playlist; undefined while there is nothing to describe. */
   multivariant(): string | undefined {
     const variants = [...this.#renditions].map(([rendition, known]): Variant => {
-      const { codecs, width, height, frameRate } = this.#info(rendition, known);
+      const { codecs, width, height, frameRate } = this.#info(known);
       return {
         rendition,
         codecs,
@@ -165,21 +192,38 @@ export class Timeline {
 
   /** What the media are, the source first; empty before the first segment. */
   renditions(): readonly RenditionInfo[] {
-    return [...this.#renditions].map(([rendition, known]) => this.#info(rendition, known));
+    return [...this.#renditions.values()].map((known) => this.#info(known));
   }
 
-  #info(rendition: RenditionId, { tracks, meter }: Rendition): RenditionInfo {
-    const video = tracks.find((track) => track.kind === 'video');
-    return {
-      rendition,
-      codecs: codecsOf(tracks),
-      ...(video !== undefined && { width: video.width, height: video.height }),
-      ...(this.#frameRate !== undefined && {
-        frameRate: Math.round(this.#frameRate * 1000) / 1000,
-      }),
-      bitrate: Math.round(meter.average),
-    };
+  /** What the media are, as far as that stays the same, the source first. */
+  kinds(): readonly RenditionKind[] {
+    return [...this.#renditions.values()].map(({ kind }) => ({ ...kind, ...this.#rate() }));
   }
+
+  #info({ kind, meter }: Rendition): RenditionInfo {
+    return { ...kind, ...this.#rate(), bitrate: Math.round(meter.average) };
+  }
+
+  #rate(): Pick<RenditionKind, 'frameRate'> {
+    if (this.#frameRate === undefined) return {};
+    return { frameRate: Math.round(this.#frameRate * 1000) / 1000 };
+  }
+}
+
+function withoutRate({ rendition, codecs, width, height }: RenditionKind): Rendition['kind'] {
+  return {
+    ...{ rendition, codecs },
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+  };
+}
+
+function kindOf(rendition: RenditionId, tracks: readonly Track[]): Rendition['kind'] {
+  const video = tracks.find((track) => track.kind === 'video');
+  return {
+    ...{ rendition, codecs: codecsOf(tracks) },
+    ...(video !== undefined && { width: video.width, height: video.height }),
+  };
 }
 
 const NOMINAL_RATES = [24_000 / 1001, 24, 25, 30_000 / 1001, 30, 48, 50, 60_000 / 1001, 60];

@@ -1,5 +1,5 @@
 import { DIGEST_BYTES, pieceCount, type RecordingName, type RenditionId } from '@shoal/protocol';
-import { type RenditionKind } from '../channel/made-segment.ts';
+import { type RenditionKind } from '../channel/timeline.ts';
 import { BitrateMeter, renderMultivariant, type Variant } from '../hls/multivariant.ts';
 import { type WindowSegment } from '../hls/segment-window.ts';
 import { type JournalRecord } from './journal.ts';

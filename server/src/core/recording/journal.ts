@@ -11,7 +11,7 @@ import {
   type Result,
   type SegmentInfo,
 } from '@shoal/protocol';
-import { type RenditionKind } from '../channel/made-segment.ts';
+import { type RenditionKind } from '../channel/timeline.ts';
 import { type WindowSegment } from '../hls/segment-window.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 

@@ -1,6 +1,7 @@
 import { assertNever, type RenditionId } from '@shoal/protocol';
 import { digestsPath, initPath, segmentPath } from '../channel/live-paths.ts';
 import { type MadeFile, type MadeSegment } from '../channel/made-segment.ts';
+import { type LiveWindow } from '../channel/timeline.ts';
 import { renderMediaPlaylist } from '../hls/media-playlist.ts';
 import { type WindowSegment } from '../hls/segment-window.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
@@ -17,7 +18,7 @@ import { expired } from './retention.ts';
 import { SegmentLog } from './segment-log.ts';
 import { statusOf } from './status.ts';
 import { type BroadcastSummary } from './summary.ts';
-import { type Bundle, WriteQueue } from './write-queue.ts';
+import { type Bundle, type Settled, WriteQueue } from './write-queue.ts';
 
 /** Parts into which a DVR window is cut where nothing else is kept, so that what left it can be deleted. */
 const DVR_PARTS = 8;
@@ -104,7 +105,7 @@ export class Recording {
         break;
       case 'written': {
         const settled = this.#queue.settle(input.path, input.outcome, now);
-        if (settled) this.#settle(settled.bundle, settled.stored, 'the store fails');
+        if (settled) this.#settle(settled, { why: 'the store fails', journaled: true });
         break;
       }
       case 'published':
@@ -150,9 +151,10 @@ export class Recording {
     return this.#texts.get(rendition);
   }
 
-  /** The newest segments that the DVR playlist lists, oldest first. */
-  newest(count: number): readonly WindowSegment[] {
-    return this.#window.listed().slice(-count);
+  /** The newest segments of the broadcast that goes on; those of which it is not known whether they are stored count as gaps. */
+  newest(count: number): LiveWindow {
+    const renditions = this.#current?.renditions ?? [];
+    return { segments: this.#window.all().slice(-count), renditions };
   }
 
   /** The broadcasts, oldest first. */
@@ -236,15 +238,20 @@ export class Recording {
     if (bundle === undefined) return;
     this.#awaiting.delete(key);
     this.#journalFailed = !ok;
-    if (!ok) this.#settle(bundle, false, 'its journal cannot be written', false);
-    else if (!this.#queue.add(bundle)) this.#settle(bundle, false, 'the store is too slow');
+    const lost = { bundle, stored: false };
+    if (!ok) this.#settle(lost, { why: 'its journal cannot be written', journaled: false });
+    else if (!this.#queue.add(bundle))
+      this.#settle(lost, { why: 'the store is too slow', journaled: true });
   }
 
-  #settle(bundle: Bundle, stored: boolean, reason: string, journaled = true): void {
+  #settle(
+    { bundle, stored }: Settled,
+    how: { readonly why: string; readonly journaled: boolean },
+  ): void {
     const { epoch, msn } = bundle.segment;
     const record: JournalRecord = { type: stored ? 'stored' : 'gap', epoch, msn };
     const broadcast = [this.#current, ...this.#closing].find((of) => of?.id === bundle.broadcast);
-    if (journaled && broadcast !== undefined) this.#append(broadcast, record);
+    if (how.journaled && broadcast !== undefined) this.#append(broadcast, record);
     else broadcast?.apply(record);
     this.#window.settle(epoch, msn, stored);
     if (stored && broadcast !== undefined && broadcast.id >= (this.#shown?.id ?? 0))
@@ -252,7 +259,7 @@ export class Recording {
     this.#changed();
     if (!stored) {
       this.#lost += 1;
-      if (this.#lost === 1) this.#note('warn', `segment ${msn} is missing: ${reason}`);
+      if (this.#lost === 1) this.#note('warn', `segment ${msn} is missing: ${how.why}`);
     } else if (this.#lost > 0) {
       this.#note('info', `recording goes on; ${this.#lost} segments are missing`);
       this.#lost = 0;

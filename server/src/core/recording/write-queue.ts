@@ -67,7 +67,7 @@ export class WriteQueue {
   start(now: number): readonly QueuedFile[] {
     this.#current ??= this.#next();
     const current = this.#current;
-    if (current === undefined || current.given !== 'writing' || now < current.retryAt) return [];
+    if (current?.given !== 'writing' || now < current.retryAt) return [];
     const free = ORIGIN_LIMITS.recordingWrites - current.flying.size;
     const started = current.waiting.splice(0, free);
     for (const file of started) current.flying.set(file.path, file);
@@ -103,7 +103,7 @@ export class WriteQueue {
   /** When there is something to be tried again. */
   deadline(): number | undefined {
     const current = this.#current;
-    const waits = current !== undefined && current.flying.size === 0 && current.waiting.length > 0;
+    const waits = current?.flying.size === 0 && current.waiting.length > 0;
     return waits ? current.retryAt : undefined;
   }
 

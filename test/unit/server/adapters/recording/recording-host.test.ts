@@ -21,7 +21,7 @@ async function perform(scene: RecordingScene, { act, by }: Act): Promise<void> {
   const operation = operations[by % Math.max(1, operations.length)];
   switch (act) {
     case 'segments':
-      for (let i = 0; i < 5; i++) scene.segment();
+      for (let i = 0; i < 8; i++) scene.segment();
       break;
     case 'segment':
       scene.segment();
@@ -113,7 +113,7 @@ describe('a recording over any history of publishers, failures of the store and 
             scene.close();
           }
         }),
-        { numRuns: 40 },
+        { numRuns: 30 },
       );
     },
     60_000,

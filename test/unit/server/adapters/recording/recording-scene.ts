@@ -145,7 +145,7 @@ export class RecordingScene {
   /** Answers everything that is asked of the store until nothing more is. */
   async flush(): Promise<void> {
     // Reading a journal takes some turns of the event loop before the next question comes.
-    for (let quiet = 0; quiet < 20; quiet++) {
+    for (let quiet = 0; quiet < 6; quiet++) {
       for (const operation of [...this.store.operations]) {
         operation.succeed();
         quiet = 0;
