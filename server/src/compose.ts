@@ -9,6 +9,7 @@ import { startCopy } from './adapters/encoder/copy-encoder.ts';
 import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
+import { StoredFiles } from './adapters/http/stored-files.ts';
 import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
@@ -370,6 +371,10 @@ async function startHttp(
     {
       live: {
         store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
+        ...(recordings !== undefined && { stored: new StoredFiles(recordings.store) }),
+        onStoreFailed: (path, err) => {
+          log.warn({ err, path }, 'the store fails');
+        },
         expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
         served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
         onDelivered: (record) => {

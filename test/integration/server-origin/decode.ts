@@ -24,6 +24,18 @@ export async function packets(file: Uint8Array): Promise<readonly Packet[]> {
     });
 }
 
+/** Plays a playlist to its end; returns how many pictures there were, and what ffmpeg complains about. */
+export async function play(
+  url: string,
+): Promise<{ readonly frames: number; readonly said: string }> {
+  const copy = ['-map', '0:v:0', '-c', 'copy', '-f', 'framecrc', '-'];
+  const decoded = ['-map', '0', '-f', 'null', '-'];
+  const none = new Uint8Array(0);
+  const { said } = await run(none, ['-v', 'warning', '-i', url, ...decoded]);
+  const { out } = await run(none, ['-v', 'error', '-i', url, ...copy]);
+  return { frames: out.split('\n').filter((line) => line.startsWith('0,')).length, said };
+}
+
 async function run(
   file: Uint8Array,
   args: readonly string[],
