@@ -17,12 +17,18 @@ const TYPES: Readonly<Record<StoredKind, string>> = {
 export function immutableObject(
   stored: Stored & { readonly path: string; readonly kind: StoredKind },
 ): LiveObject {
+  return { bytes: stored.bytes, ...immutableHead(stored) };
+}
+
+/** The same without the bytes: alike wherever they are kept. */
+export function immutableHead(
+  of: Pick<Stored, 'id'> & { readonly path: string; readonly kind: StoredKind },
+): Omit<LiveObject, 'bytes'> {
   return {
-    bytes: stored.bytes,
-    contentType: TYPES[stored.kind],
-    etag: `"${basename(stored.path)}"`,
+    contentType: TYPES[of.kind],
+    etag: `"${basename(of.path)}"`,
     cacheControl: 'public, max-age=31536000, immutable',
-    ...(stored.kind === 'segment' && stored.id !== undefined && { segment: stored.id }),
+    ...(of.kind === 'segment' && of.id !== undefined && { segment: of.id }),
   };
 }
 

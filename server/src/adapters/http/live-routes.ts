@@ -1,13 +1,12 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ChannelId, parseLivePath, type SegmentId } from '@shoal/protocol';
-import {
-  type LiveObject,
-  matchesEtag,
-  type ObjectStore,
-  parseByteRange,
-} from '../../core/index.ts';
+import { type LiveObject, type ObjectStore } from '../../core/index.ts';
+import { wantedPart } from './entity.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
 import { sendBody } from './send-body.ts';
+import { sendStored } from './send-stored.ts';
+import { storedAnswer, type StoredBody } from './stored-answer.ts';
+import { type StoredFiles } from './stored-files.ts';
 
 /** A response under `/live/` that is over. */
 export type DeliveryRecord = {
@@ -27,6 +26,10 @@ export type DeliveryRecord = {
 /** What the live routes need. */
 export type LiveRoutesPorts = {
   readonly store: ObjectStore;
+  /** Where what is not, or no longer, in `store` is looked for. Default: nowhere. */
+  readonly stored?: StoredFiles;
+  /** Told why it cannot give what somebody wants. */
+  readonly onStoreFailed?: (path: string, error: unknown) => void;
   /** True while viewers of the channel may expect a playlist soon. */
   readonly expectsMedia: (channel: ChannelId) => boolean;
   /** Counts what was served of a segment. */
@@ -56,7 +59,9 @@ export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
 type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | StoredBody;
+  /** The segment whose media it is. */
+  readonly segment?: SegmentId;
 };
 
 const NO_BODY = new Uint8Array(0);
@@ -74,57 +79,77 @@ export function serveLive(
     object === undefined
       ? missing(path, parsed.ok && ports.expectsMedia(parsed.value.channel))
       : present(object, request);
-  response.writeHead(answer.status, {
+  const send = (of: Answer): void => {
+    sendAnswer(
+      { request, response, path, ports },
+      of,
+      parsed.ok ? parsed.value.channel : undefined,
+    );
+  };
+  const { stored } = ports;
+  // A playlist that is to come soon is not that of an earlier broadcast.
+  if (!parsed.ok || stored === undefined || answer.status !== 404) {
+    send(answer);
+    return;
+  }
+  storedAnswer(stored, { path, live: parsed.value }, { request, response }).then(
+    (found) => {
+      if (found === 'left') return;
+      if (found === undefined) send(answer);
+      else if (found.part.status === 416) send(failure(416, 'range', found.part.headers));
+      else send({ ...found.part, body: found.body, ...segmentOf(found.head) });
+    },
+    (error: unknown) => {
+      ports.onStoreFailed?.(path, error);
+      send(failure(503, 'the store fails', STORE_FAILS));
+    },
+  );
+}
+
+const STORE_FAILS = { 'Retry-After': '1', 'Cache-Control': 'no-store' } as const;
+
+function sendAnswer(
+  of: {
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+    readonly path: string;
+    readonly ports: LiveRoutesPorts;
+  },
+  { status, headers, body, segment }: Answer,
+  channel: ChannelId | undefined,
+): void {
+  const { request, response, path, ports } = of;
+  response.writeHead(status, {
     ...CORS_HEADERS,
-    ...answer.headers,
-    ...(answer.status !== 304 && { 'Content-Length': answer.body.length }),
+    ...headers,
+    ...(status !== 304 && { 'Content-Length': body.length }),
   });
-  const body = request.method === 'HEAD' ? NO_BODY : answer.body;
   const { range } = request.headers;
-  sendBody(response, body, (bytes) => {
-    if (parsed.ok && object?.segment !== undefined)
-      ports.served(parsed.value.channel, object.segment, bytes);
+  const onDone = (bytes: number): void => {
+    if (channel !== undefined && segment !== undefined) ports.served(channel, segment, bytes);
     ports.onDelivered({
       path,
-      status: answer.status,
+      status,
       bytes,
       ...(range !== undefined && { range }),
       userAgent: request.headers['user-agent'] ?? '',
       at: ports.now(),
     });
-  });
+  };
+  if (request.method === 'HEAD') sendBody(response, NO_BODY, onDone);
+  else if (body instanceof Uint8Array) sendBody(response, body, onDone);
+  else
+    sendStored(response, body, { onDone, onFail: (error) => ports.onStoreFailed?.(path, error) });
 }
 
 function present(object: LiveObject, request: IncomingMessage): Answer {
-  const { etag, bytes } = object;
-  const validators = { ETag: etag, 'Cache-Control': object.cacheControl };
-  if (matchesEtag(request.headers['if-none-match'], etag))
-    return { status: 304, headers: validators, body: NO_BODY };
-  const headers = {
-    ...validators,
-    'Content-Type': object.contentType,
-    'Accept-Ranges': 'bytes',
-  };
-  const range = wantedRange(request, object);
-  if (range === undefined) return { status: 200, headers, body: bytes };
-  if (range === 'unsatisfiable')
-    return { ...failure(416, 'range', { 'Content-Range': `bytes */${bytes.length}` }) };
-  return {
-    status: 206,
-    headers: { ...headers, 'Content-Range': `bytes ${range.from}-${range.to - 1}/${bytes.length}` },
-    body: bytes.subarray(range.from, range.to),
-  };
+  const { status, headers, from, to } = wantedPart(request, object, object.bytes.length);
+  if (status === 416) return failure(416, 'range', headers);
+  return { status, headers, body: object.bytes.subarray(from, to), ...segmentOf(object) };
 }
 
-function wantedRange(
-  request: IncomingMessage,
-  object: LiveObject,
-): ReturnType<typeof parseByteRange> {
-  const { range, 'if-range': ifRange } = request.headers;
-  // A part of another version is of no use (RFC 9110 section 13.1.5).
-  const sameVersion = ifRange === undefined || ifRange === object.etag;
-  const applies = request.method === 'GET' && sameVersion;
-  return applies ? parseByteRange(range, object.bytes.length) : undefined;
+function segmentOf({ segment }: Pick<LiveObject, 'segment'>): Pick<Answer, 'segment'> {
+  return segment === undefined ? {} : { segment };
 }
 
 /** What is not there (yet): 503 for a playlist that will come, since players try that again, else 404. */

@@ -1,0 +1,56 @@
+import { type ServerResponse } from 'node:http';
+import { ORIGIN_LIMITS } from '../../core/index.ts';
+import { type StoredBody } from './stored-answer.ts';
+
+const SLICE = 64 * 1024;
+
+/**
+ * Writes a body that comes from a store to a response whose head is set: as the socket takes it, and slice by slice, so that what a
+ * reader who leaves did not get is not counted. A reader that leaves ends the read; one that takes nothing for 30 s is cut off, and so
+ * is the response when the store fails in the middle, which `onFail` is told. Calls `onDone` once with the bytes that the socket took.
+ */
+export function sendStored(
+  response: ServerResponse,
+  { first, rest }: StoredBody,
+  on: {
+    readonly onDone: (writtenBytes: number) => void;
+    readonly onFail: (error: unknown) => void;
+  },
+): void {
+  let written = 0;
+  let done = false;
+  const finish = (): void => {
+    if (done) return;
+    done = true;
+    rest?.return?.().then(undefined, () => undefined);
+    on.onDone(written);
+  };
+  response.on('close', finish);
+  response.on('error', finish);
+  response.setTimeout(ORIGIN_LIMITS.httpStallMs, () => {
+    response.destroy();
+  });
+  const isOver = (): boolean => done;
+  const write = (slice: Uint8Array): Promise<void> =>
+    new Promise((resolve) => {
+      response.write(slice, (error) => {
+        if (error === null || error === undefined) written += slice.length;
+        resolve();
+      });
+    });
+  const send = async (): Promise<void> => {
+    let chunk: Uint8Array | undefined = first;
+    while (chunk !== undefined && !isOver()) {
+      for (let at = 0; at < chunk.length && !isOver(); at += SLICE)
+        await write(chunk.subarray(at, at + SLICE));
+      const next = isOver() ? undefined : await rest?.next();
+      chunk = next === undefined || next.done === true ? undefined : next.value;
+    }
+    if (!isOver()) response.end(finish);
+  };
+  send().catch((error: unknown) => {
+    on.onFail(error);
+    // Its length was promised: only a connection that breaks says that this is not all.
+    response.destroy();
+  });
+}

@@ -1,0 +1,89 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type LivePath } from '@shoal/protocol';
+import { type EntityHead, type EntityPart, wantedPart } from './entity.ts';
+import { isPlaylist, type StoredFiles } from './stored-files.ts';
+
+/** A body that comes from a store: its first bytes, and what follows. */
+export type StoredBody = {
+  readonly length: number;
+  readonly first: Uint8Array | undefined;
+  readonly rest: AsyncIterator<Uint8Array> | undefined;
+};
+
+/** What a store has for a request. */
+export type StoredAnswer = {
+  readonly head: EntityHead;
+  readonly part: EntityPart;
+  readonly body: StoredBody;
+};
+
+/**
+ * What the store has for a request: undefined when it has nothing, `left` when the reader went meanwhile, which ends the read. The first
+ * bytes are there when it resolves: a store that fails does so while the answer can still say it, by rejecting with an `OriginError`
+ * (`storage`).
+ */
+export async function storedAnswer(
+  files: StoredFiles,
+  wanted: { readonly path: string; readonly live: LivePath },
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<StoredAnswer | undefined | 'left'> {
+  const left = new AbortController();
+  const leave = (): void => {
+    left.abort();
+  };
+  // Not `destroyed`, which responses of HTTP/2 do not have.
+  response.once('close', leave);
+  try {
+    const answer = await answerWith(files, wanted, { request, left: left.signal });
+    if (!left.signal.aborted) return answer;
+    answer?.body.rest?.return?.().then(undefined, () => undefined);
+    return 'left';
+  } catch (error) {
+    if (left.signal.aborted) return 'left';
+    throw error;
+  } finally {
+    response.off('close', leave);
+  }
+}
+
+async function answerWith(
+  files: StoredFiles,
+  { path, live }: { readonly path: string; readonly live: LivePath },
+  { request, left }: { readonly request: IncomingMessage; readonly left: AbortSignal },
+): Promise<StoredAnswer | undefined> {
+  for (let tries = isPlaylist(live) ? 2 : 1; ; tries--) {
+    const file = await files.find(path, live);
+    if (file === undefined) return undefined;
+    const { head, size } = file;
+    const part = wantedPart(request, head, size);
+    const length = part.to - part.from;
+    if (length === 0 || request.method === 'HEAD' || left.aborted)
+      return { head, part, body: { length, first: undefined, rest: undefined } };
+    try {
+      return {
+        head,
+        part,
+        body: { length, ...(await begin(file.read(part.from, part.to), left)) },
+      };
+    } catch (error) {
+      // A playlist may have been replaced since it was found.
+      if (tries === 1) throw error;
+    }
+  }
+}
+
+async function begin(
+  rest: AsyncIterator<Uint8Array>,
+  left: AbortSignal,
+): Promise<Omit<StoredBody, 'length'>> {
+  const leave = (): void => {
+    rest.return?.().then(undefined, () => undefined);
+  };
+  left.addEventListener('abort', leave);
+  try {
+    const result = await rest.next();
+    return { first: result.done === true ? undefined : result.value, rest };
+  } finally {
+    left.removeEventListener('abort', leave);
+  }
+}
