@@ -5,16 +5,15 @@ import { type OriginOptions } from '@shoal/server';
 
 const PROGRAM = fileURLToPath(new URL('origin-process.ts', import.meta.url));
 
+type Urls = { readonly http: string; readonly rtmp: string };
+
 /** An origin in a process of its own, with segments of 1 s. */
 export class KillableOrigin {
   readonly #process: ChildProcess;
   readonly http: string;
   readonly rtmp: string;
 
-  private constructor(
-    process: ChildProcess,
-    urls: { readonly http: string; readonly rtmp: string },
-  ) {
+  private constructor(process: ChildProcess, urls: Urls) {
     this.#process = process;
     ({ http: this.http, rtmp: this.rtmp } = urls);
   }
@@ -29,9 +28,9 @@ export class KillableOrigin {
     const failed = once(process, 'exit').then(() => {
       throw new Error('the origin did not start');
     });
-    const [urls] = await Promise.race([once(process, 'message'), failed]);
+    const [urls] = (await Promise.race([once(process, 'message'), failed])) as [Urls];
     failed.catch(() => undefined);
-    return new KillableOrigin(process, urls as { readonly http: string; readonly rtmp: string });
+    return new KillableOrigin(process, urls);
   }
 
   /** As a power cut would, but for the machine. */

@@ -246,6 +246,10 @@ describe('recordings', () => {
     killed.push(first);
     const publisher = await publish(first.rtmp, { burst: true, seconds: 5 });
     await publisher.exit();
+    const dvr = `${first.http}/live/demo/source/dvr.m3u8`;
+    await until(async () => (await textOf(dvr).catch(() => '')).split('#EXTINF').length === 6, {
+      what: 'all segments to be stored',
+    });
     await first.kill();
     const second = await KillableOrigin.start(options);
     killed.push(second);

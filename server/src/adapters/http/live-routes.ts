@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type ChannelId, parseLivePath, type SegmentId } from '@shoal/protocol';
+import { type ChannelId, type LivePath, parseLivePath, type SegmentId } from '@shoal/protocol';
 import { type LiveObject, type ObjectStore } from '../../core/index.ts';
 import { wantedPart } from './entity.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
@@ -77,7 +77,10 @@ export function serveLive(
   const object = parsed.ok ? ports.store.get(path) : undefined;
   const answer =
     object === undefined
-      ? missing(path, parsed.ok && ports.expectsMedia(parsed.value.channel))
+      ? missing(
+          path,
+          parsed.ok && !isOver(parsed.value) && ports.expectsMedia(parsed.value.channel),
+        )
       : present(object, request);
   const send = (of: Answer): void => {
     sendAnswer(
@@ -150,6 +153,11 @@ function present(object: LiveObject, request: IncomingMessage): Answer {
 
 function segmentOf({ segment }: Pick<LiveObject, 'segment'>): Pick<Answer, 'segment'> {
   return segment === undefined ? {} : { segment };
+}
+
+/** Whether it is of a broadcast that is over: of what is not there, nothing is expected to come. */
+function isOver(live: LivePath): boolean {
+  return 'recording' in live && typeof live.recording === 'number';
 }
 
 /** What is not there (yet): 503 for a playlist that will come, since players try that again, else 404. */

@@ -6,6 +6,7 @@ import {
   type Interrupted,
   type LiveObject,
   type LiveWindow,
+  type SegmentStore,
 } from '../../core/index.ts';
 import { type StoreOptions } from '../storage/open-store.ts';
 import { JournalFolder } from './journal-folder.ts';
@@ -38,6 +39,11 @@ export class Recordings {
   constructor(settings: RecordingSettings, ports: RecordingsPorts) {
     this.#settings = settings;
     this.#ports = ports;
+  }
+
+  /** Where it is all kept. */
+  get store(): SegmentStore {
+    return this.#ports.store;
   }
 
   /** Begins to record a channel, or goes on; rejects when its journals cannot be read. `listed`: segments of its live playlist. */
