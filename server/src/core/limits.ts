@@ -56,7 +56,7 @@ export const ORIGIN_LIMITS = {
   /** Segments that a DVR playlist lists. */
   dvrSegments: 10_800,
   /** Recordings of a channel; the oldest are deleted beyond. */
-  recordings: 4_096,
+  recordings: 1_024,
   /** Recordings of a channel that are over, and whose playlists could not be written yet. */
   recordingsUnfinished: 64,
   /** One line of a journal. */

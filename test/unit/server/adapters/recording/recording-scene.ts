@@ -176,14 +176,6 @@ export class RecordingScene {
       if (path.endsWith('-vod.m3u8')) check(path.replace(/\/[^/]+$/, ''), store.text(path) ?? '');
     return missing;
   }
-
-  /** Media in the store, as `rendition/epoch-msn`. */
-  media(): ReadonlySet<string> {
-    const names = [...this.store.files.keys()].flatMap(
-      (path) => /^\/live\/demo\/(.+)\.(m4s|digests)$/.exec(path)?.[1] ?? [],
-    );
-    return new Set(names);
-  }
 }
 
 /** Segments of a media playlist. */
