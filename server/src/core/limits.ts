@@ -90,6 +90,8 @@ export const ORIGIN_LIMITS = {
   s3BackOffMs: 200,
   /** Names in one answer of a bucket that lists (S3 gives no more). */
   s3PageNames: 1_000,
+  /** A list of so many of the longest, and what else is said of each. */
+  s3TextBytes: 4_194_304,
   /** Bytes of stored files kept in memory because several viewers want them, and the largest file that is. */
   hotBytes: 134_217_728,
   hotFileBytes: 16_777_216,

@@ -24,7 +24,7 @@ export class S3Gate {
 
   private constructor(behind: S3Server) {
     this.#behind = behind;
-    this.#server = createServer((request, response) => {
+    this.#server = createServer({ keepAliveTimeout: 2_000 }, (request, response) => {
       this.requests.push(`${request.method ?? ''} ${request.url ?? ''}`);
       this.answer(request, response, () => {
         this.#pass(request, response);

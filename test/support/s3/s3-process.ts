@@ -1,23 +1,39 @@
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from 's3rver';
 import { BucketInMemory } from './bucket-in-memory.ts';
+import { isSigned } from './signature.ts';
 
-/** A process with an S3 server on a free port, which it tells; its argument is the name of the bucket. */
+/** A process with an S3 server on a free port, which it tells; its arguments are the name of the bucket and the keys. */
 
-const [, , bucket = ''] = process.argv;
+const [, , bucket = '', accessKeyId = '', secretAccessKey = ''] = process.argv;
 
 process.on('disconnect', () => process.exit(0));
 
-const server = new S3rver({
-  ...{ address: '127.0.0.1', port: 0, silent: true, vhostBuckets: true },
+const s3rver = new S3rver({
+  ...{ silent: true, vhostBuckets: true, serviceEndpoint: 'example', configureBuckets: [] },
   // Nothing is written there.
   directory: join(tmpdir(), 'shoal-s3rver'),
-  configureBuckets: [],
 });
 const store = new BucketInMemory(bucket);
-Object.assign(server, { store });
+Object.assign(s3rver, { store });
 // Of Koa, which s3rver is; its types leave that out.
-Object.assign(Reflect.get(server, 'context') as object, { store });
-const { port } = await server.run();
-process.send?.(port);
+Object.assign(Reflect.get(s3rver, 'context') as object, { store });
+const answer = s3rver.callback();
+
+const server = createServer((request, response) => {
+  // s3rver takes any signature of version 4.
+  void isSigned(request, { accessKeyId, secretAccessKey }).then((signed) => {
+    if (signed) {
+      answer(request, response);
+      return;
+    }
+    request.resume();
+    response.writeHead(403).end('<Error><Code>SignatureDoesNotMatch</Code></Error>');
+  });
+});
+server.listen(0, '127.0.0.1', () => {
+  process.send?.((server.address() as AddressInfo).port);
+});

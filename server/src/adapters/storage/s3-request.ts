@@ -102,14 +102,21 @@ export class S3Requests {
     await pause(ms, undefined, { ...(signal !== undefined && { signal }) });
   }
 
-  /** The whole of a body that is small. */
+  /** The whole of a body that is small, as text. */
   async text(response: Response): Promise<string> {
     const { requestMs } = this.times;
-    const reading = response.text();
-    return await withinMs(requestMs, reading, () => {
-      void response.body?.cancel().catch(() => undefined);
-      return new PassingFailure(`no end of an answer of the bucket within ${requestMs} ms`);
-    });
+    const reader = response.body?.getReader();
+    if (reader === undefined) return '';
+    const tooLate = (): Error =>
+      new PassingFailure(`no end of an answer of the bucket within ${requestMs} ms`);
+    try {
+      return await withinMs(requestMs, readText(reader), tooLate);
+    } catch (cause) {
+      // It fails where the body has failed.
+      reader.cancel().catch(() => undefined);
+      if (cause instanceof OriginError) throw cause;
+      throw new PassingFailure(`the bucket breaks an answer off: ${reasonOf(cause)}`, { cause });
+    }
   }
 
   async #sendOnce(request: S3Request, { expected = [], signal }: S3Wait): Promise<Response> {
@@ -156,6 +163,18 @@ export class S3Requests {
     // Not signed, since proxies change it; and what somebody packs has another length.
     signed.headers.set('Accept-Encoding', 'identity');
     return await fetch(signed);
+  }
+}
+
+async function readText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for (let bytes = 0; ;) {
+    const { value } = await reader.read();
+    if (value === undefined) return Buffer.concat(chunks).toString();
+    bytes += value.length;
+    if (bytes > ORIGIN_LIMITS.s3TextBytes)
+      throw new OriginError('storage', `an answer of the bucket has more than ${bytes} bytes`);
+    chunks.push(value);
   }
 }
 
