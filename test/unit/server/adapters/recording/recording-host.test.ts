@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mediaPaths } from '@shoal/server/core';
+import { until } from '../../../../support/until.ts';
 import { channelId } from '../../../../support/builders.ts';
 import { type Listed, listedIn, RecordingScene } from './recording-scene.ts';
 
@@ -57,7 +58,7 @@ async function perform(scene: RecordingScene, { act, by }: Act): Promise<void> {
       break;
     default:
       scene.kill(act === 'tear');
-      await scene.up();
+      await scene.up(by % 2 === 0 ? {} : { keepMs: Infinity, keepBytes: Infinity });
   }
   await scene.calm();
 }
@@ -103,6 +104,9 @@ describe('a recording over any history of publishers, failures of the store and 
             }
             expect(watch.problems).toEqual([]);
             scene.leave('closes');
+            await scene.flush();
+            scene.kill(false);
+            await scene.up();
             for (let i = 0; i < 5; i++) {
               await scene.flush();
               scene.advance(30_000);
@@ -120,6 +124,32 @@ describe('a recording over any history of publishers, failures of the store and 
     },
     60_000,
   );
+});
+
+it('ORG-16 ORG-17 a deletion that had begun is done after a restart, whatever is to be kept by then', async () => {
+  const scene = new RecordingScene({ keepMs: 30_000 });
+  try {
+    await scene.up();
+    for (let i = 0; i < 3; i++) scene.segment();
+    scene.leave('closes');
+    await scene.flush();
+    expect(scene.host.list()).toMatchObject([{ state: 'closed', segments: 3, gaps: 0 }]);
+    scene.advance(30_000);
+    // The list of broadcasts, three playlists, and some of the media.
+    for (let i = 0; i < 6; i++) {
+      await scene.calm();
+      await until(() => scene.store.operations.length > 0, { what: 'the deletion to go on' });
+      scene.store.operations[0]?.succeed();
+    }
+    scene.kill(false);
+    await scene.up({ keepMs: Infinity });
+    expect(scene.host.list()).toEqual([]);
+    await scene.flush();
+    expect([...scene.store.files.keys()]).toEqual(['/live/demo/recordings.json']);
+    expect(scene.journals.journals()).toEqual([]);
+  } finally {
+    scene.close();
+  }
 });
 
 /** Files in the store that are of no broadcast that is there. */

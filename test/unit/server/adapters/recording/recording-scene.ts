@@ -49,13 +49,13 @@ export class RecordingScene {
     return new JournalFolder(this.#folder);
   }
 
-  /** A process begins, after one that was killed or without. */
-  async up(): Promise<void> {
+  /** A process begins, after one that was killed or without; its operator may have changed what is kept. */
+  async up(retention: Partial<RecordingOptions> = {}): Promise<void> {
     this.#timers = [];
     const store = this.store.connect();
     const { open, nextMsn } = this;
     this.#host = await RecordingHost.open(
-      this.#options,
+      { ...this.#options, ...retention },
       { open, nextMsn },
       {
         now: () => this.now,
