@@ -57,18 +57,28 @@ export function stripePieces(
   return { from: Math.floor((stripe * pieces) / of), to: Math.floor(((stripe + 1) * pieces) / of) };
 }
 
-/** Which playlists of a channel: those of segments, or those of low latency, which list parts too. */
-export type PlaylistSort = 'index' | 'll';
+/** Which recording a playlist is of: `dvr` of what was on just now, a number of the broadcast that began at this Unix second. */
+export type RecordingName = 'dvr' | number;
 
-/** What a path below `/live/` names (SEG-3). */
+/** Which playlists of a channel, where they are not the ordinary live ones: of low latency, or of a recording. */
+export type PlaylistName = 'll' | RecordingName;
+
+type PlaylistSort = {
+  readonly recording?: RecordingName;
+  /** Whether it lists parts too. */
+  readonly lowLatency?: true;
+};
+
+/** What a path below `/live/` names (SEG-3). A playlist without `recording` is live. */
 export type LivePath =
-  | { readonly type: 'multivariant'; readonly channel: ChannelId; readonly sort: PlaylistSort }
-  | {
+  | ({ readonly type: 'multivariant'; readonly channel: ChannelId } & PlaylistSort)
+  | ({
       readonly type: 'playlist';
       readonly channel: ChannelId;
       readonly rendition: RenditionId;
-      readonly sort: PlaylistSort;
-    }
+    } & PlaylistSort)
+  /** The list of a channel's broadcasts. */
+  | { readonly type: 'recordings'; readonly channel: ChannelId }
   | {
       readonly type: 'part';
       readonly channel: ChannelId;
@@ -99,15 +109,24 @@ export function initFile(epoch: number): string {
   return `${epoch}-init.mp4`;
 }
 
+/** File name of a playlist, multivariant or of a rendition; without `name` of the ordinary live one. */
+export function playlistFile(name?: PlaylistName): string {
+  if (name === undefined) return 'index.m3u8';
+  return typeof name === 'string' ? `${name}.m3u8` : `${name}-vod.m3u8`;
+}
+
+/** File name of the list of a channel's broadcasts. */
+export const RECORDINGS_FILE = 'recordings.json';
+
 /** URL of the digest list that belongs to a segment URL: the same name, `.digests`; query kept (SEG-4). */
 export function digestsUrl(segmentUrl: string): string {
   return segmentUrl.replace(/\.m4s(?=$|[?#])/, '.digests');
 }
 
 // No leading zeros: a segment has one path, in caches too.
+const VOD = /^(0|[1-9]\d{0,9})-vod\.m3u8$/;
 const INIT = /^(0|[1-9]\d{0,9})-init\.mp4$/;
 const MEDIA = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,9})(?:\.(0|[1-9]\d{0,2}))?\.(m4s|digests)$/;
-const PLAYLIST = /^(index|ll)\.m3u8$/;
 
 /** Reads a URL path such as `/live/demo/source/1700000000-42.m4s`; anything else is an error. */
 export function parseLivePath(path: string): Result<LivePath, string> {
@@ -117,15 +136,19 @@ export function parseLivePath(path: string): Result<LivePath, string> {
   const channel = parseChannelId(parts[2]);
   if (!channel.ok) return channel;
   const file = parts[parts.length - 1] ?? '';
-  const sort = PLAYLIST.exec(file)?.[1] as PlaylistSort | undefined;
-  if (parts.length === 4)
-    return sort === undefined
-      ? err('no such file')
-      : ok({ type: 'multivariant', channel: channel.value, sort });
+  const playlist = readPlaylistFile(file);
+  if (parts.length === 4) {
+    if (file === RECORDINGS_FILE) return ok({ type: 'recordings', channel: channel.value });
+    if (playlist === undefined) return err('no such file');
+    return ok({ type: 'multivariant', channel: channel.value, ...playlist });
+  }
   const rendition = parseRenditionId(parts[3]);
   if (!rendition.ok) return rendition;
-  if (sort !== undefined)
-    return ok({ type: 'playlist', channel: channel.value, rendition: rendition.value, sort });
+  if (playlist !== undefined)
+    return ok({
+      ...{ type: 'playlist', channel: channel.value, rendition: rendition.value },
+      ...playlist,
+    });
   const init = INIT.exec(file);
   if (init !== null) {
     const epoch = Number(init[1]);
@@ -149,4 +172,13 @@ export function parseLivePath(path: string): Result<LivePath, string> {
   return extension === 'm4s'
     ? ok({ type: 'part', channel: channel.value, id, part: Number(part) })
     : err('no such file');
+}
+
+/** Which playlist a file name is of; undefined where it is of none. */
+function readPlaylistFile(file: string): PlaylistSort | undefined {
+  if (file === 'index.m3u8') return {};
+  if (file === 'll.m3u8') return { lowLatency: true };
+  if (file === 'dvr.m3u8') return { recording: 'dvr' };
+  const recording = Number(VOD.exec(file)?.[1]);
+  return isUint32(recording) ? { recording } : undefined;
 }

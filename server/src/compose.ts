@@ -10,12 +10,16 @@ import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
+import { StoredFiles } from './adapters/http/stored-files.ts';
 import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
 import { lockFolder } from './adapters/storage/folder-lock.ts';
 import { SrtListener } from './adapters/ingest/srt-listener.ts';
 import { readCertificate } from './adapters/certificate.ts';
+import { openStore } from './adapters/storage/open-store.ts';
+import { type RecordingHost } from './adapters/recording/recording-host.ts';
+import { Recordings } from './adapters/recording/recordings.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import {
   Channel,
@@ -87,6 +91,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   };
   try {
     const { keys, states } = openDataDir(settings);
+    const recordings = await openRecordings(settings, states, log);
+    undo.push(async () => recordings?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const ingest = await startIngest(settings, { keys, hosts, sessions, log });
     undo.push(() => ingest.close());
@@ -95,10 +101,15 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
     const parts = { store, bus, states, log, ingest, srt, ffmpeg, onPlaylist };
-    for (const { channel } of settings.channels)
-      hosts.set(channel, createHost(channel, settings, parts));
+    for (const { channel } of settings.channels) {
+      const { host: recording, window } = recordings?.of(channel) ?? {};
+      const host = createHost(channel, settings, { ...parts, recording });
+      if (window !== undefined) host.restore(window);
+      hosts.set(channel, host);
+    }
     await startSrt(settings, { keys, hosts, srt, ffmpeg, log });
-    const httpPort = await startHttp(settings, { store, blocked, hosts, log, ingest, undo });
+    const served = { store, blocked, recordings };
+    const httpPort = await startHttp(settings, { ...served, hosts, log, ingest, undo });
     log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
     return {
@@ -189,6 +200,35 @@ function startIngest(
   return starting;
 }
 
+/** They are ready before anybody can publish. */
+async function openRecordings(
+  settings: Settings,
+  states: ChannelStates,
+  log: Logger,
+): Promise<Recordings | undefined> {
+  const { recording, dataDir, channels, listedSegments } = settings;
+  if (recording === undefined) return undefined;
+  const versions = new PlaylistVersions();
+  const segmentMs = settings.segmentSeconds * 1000;
+  const recordings = new Recordings(recording, {
+    dataDir,
+    store: await openStore(recording.store),
+    version: (text) => versions.next(text, { targetDurationMs: segmentMs }),
+    note: (channel) => (level, message, err) => {
+      log[level]({ channel, ...(err !== undefined && { err }) }, message);
+    },
+  });
+  try {
+    await Promise.all(
+      channels.map(({ channel }) => recordings.open(channel, states.load(channel), listedSegments)),
+    );
+  } catch (cause) {
+    await recordings.close();
+    throw cause instanceof OriginError ? cause : unusable(settings, cause);
+  }
+  return recordings;
+}
+
 function srtPort({ srt, channels }: Settings, channel: ChannelId): number {
   return (srt?.port ?? 0) + channels.findIndex((known) => known.channel === channel);
 }
@@ -249,9 +289,10 @@ function createHost(
     readonly srt: ReadonlyMap<ChannelId, SrtListener>;
     readonly ffmpeg: FoundFfmpeg;
     readonly onPlaylist: (path: string) => void;
+    readonly recording: RecordingHost | undefined;
   },
 ): ChannelHost {
-  const { store, bus, states, ingest, srt, ffmpeg, onPlaylist } = parts;
+  const { store, bus, states, ingest, srt, ffmpeg, onPlaylist, recording } = parts;
   const log = parts.log.child({ channel });
   const core = new Channel(
     {
@@ -302,6 +343,7 @@ function createHost(
         ingest.drop(session, reason);
       },
     },
+    ...(recording !== undefined && { recording }),
     note: (level, message) => {
       log[level](message);
     },
@@ -327,19 +369,24 @@ async function startHttp(
   parts: {
     readonly store: ObjectStore;
     readonly blocked: BlockedRequests | undefined;
+    readonly recordings: Recordings | undefined;
     readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
     readonly undo: (() => Promise<unknown>)[];
   },
 ): Promise<number> {
-  const { store, blocked, hosts, log, ingest } = parts;
+  const { store, blocked, recordings, hosts, log, ingest } = parts;
   const { host, port, tls } = settings.http;
   const app = await createHttpApp(
     {
       live: {
-        store,
+        store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
         ...(blocked !== undefined && { blocked }),
+        ...(recordings !== undefined && { stored: new StoredFiles(recordings.store) }),
+        onStoreFailed: (path, err) => {
+          log.warn({ err, path }, 'the store fails');
+        },
         expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
         served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
         onDelivered: (record) => {
@@ -352,6 +399,7 @@ async function startHttp(
         now: () => Date.now(),
       },
       channels: () => [...hosts.values()].map((host) => host.core.status()),
+      recordings: (channel) => recordings?.list(channel) ?? [],
       delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
       healthy: () => ingest.pid !== undefined,
       onError: (err) => {

@@ -2,8 +2,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import { type DeliveryRecord } from './adapters/http/live-routes.ts';
+import { type RecordingSettings } from './adapters/recording/recordings.ts';
+import { type StoreOptions } from './adapters/storage/open-store.ts';
 import { DEFAULT_LADDER, ladderProblem, ORIGIN_LIMITS, type Rung } from './core/index.ts';
 import { OriginError } from './errors.ts';
+
+/** What is kept of a channel unless said otherwise: 50 GiB. */
+const KEEP_BYTES = 53_687_091_200;
 
 /** Everything that can be chosen about an origin. */
 export type OriginOptions = {
@@ -58,6 +63,21 @@ export type OriginOptions = {
    * back meanwhile goes on in it, and players that never stopped polling play on. Default 300,000.
    */
   readonly closeAfterMs?: number;
+  /**
+   * Keeps what channels make in a store beside the live window. Default: nothing is kept.
+   * - `store`: a disk, a bucket, or memory. What a store cannot take is a gap; live goes on without it.
+   * - `dvrSeconds`: how far back the DVR playlists reach, 60–86,400. Default 7,200.
+   * - `keepHours`: how long a broadcast is kept as a VOD after its end, 0–87,600; with 0 none is, and there is the DVR alone.
+   *   Default 168, a week; 0 with a store in memory, which a restart empties.
+   * - `keepBytes`: how much of a channel is kept; the oldest broadcasts that are over are deleted beyond. Default 50 GiB, so that
+   *   a disk does not fill up; of a store in memory four fifths, shared by the channels.
+   */
+  readonly recording?: {
+    readonly store: StoreOptions;
+    readonly dvrSeconds?: number;
+    readonly keepHours?: number;
+    readonly keepBytes?: number;
+  };
   /** Folder of pages served at `/`. Default: none. */
   readonly staticDir?: string;
   /** The ffmpeg to use. Default: see {@link findFfmpeg}. */
@@ -69,8 +89,9 @@ export type OriginOptions = {
 };
 
 /** The options with their defaults. */
-export type Settings = OriginOptions &
-  Required<
+export type Settings = Omit<OriginOptions, 'recording'> & {
+  readonly recording?: RecordingSettings;
+} & Required<
     Pick<
       OriginOptions,
       | 'segmentSeconds'
@@ -85,8 +106,9 @@ export type Settings = OriginOptions &
 
 /** Fills in defaults; throws an `OriginError` (`bad-options`) that names what is out of range. */
 export function readOptions(options: OriginOptions): Settings {
+  const { recording, ...others } = options;
   const settings = {
-    ...options,
+    ...others,
     segmentSeconds: options.segmentSeconds ?? 2,
     listedSegments: options.listedSegments ?? 16,
     ladder: options.ladder ?? DEFAULT_LADDER,
@@ -110,6 +132,7 @@ export function readOptions(options: OriginOptions): Settings {
   const ladder = ladderProblem(settings.ladder);
   if (ladder !== undefined) throw new OriginError('bad-options', `ladder: ${ladder}`);
   const { channels, staticDir } = options;
+  const recorded = recording && { recording: readRecording(recording, channels.length) };
   inRange('channels', channels.length, { from: 1, to: ORIGIN_LIMITS.channels, whole: true });
   for (const { channel } of channels) {
     const id = parseChannelId(channel);
@@ -117,10 +140,31 @@ export function readOptions(options: OriginOptions): Settings {
   }
   if (new Set(channels.map(({ channel }) => channel)).size !== channels.length)
     throw new OriginError('bad-options', 'a channel is there twice');
-  if (staticDir === undefined) return settings;
+  if (staticDir === undefined) return { ...settings, ...recorded };
   if (!existsSync(staticDir))
     throw new OriginError('bad-options', `staticDir ${staticDir} does not exist`);
-  return { ...settings, staticDir: resolve(staticDir) };
+  return { ...settings, ...recorded, staticDir: resolve(staticDir) };
+}
+
+function readRecording(
+  recording: NonNullable<OriginOptions['recording']>,
+  channels: number,
+): RecordingSettings {
+  const { store } = recording;
+  const inMemory = store.type === 'memory';
+  const room = inMemory ? Math.floor((store.maxBytes * 0.8) / channels) : KEEP_BYTES;
+  const settings = {
+    store,
+    dvrSeconds: recording.dvrSeconds ?? 7_200,
+    keepHours: recording.keepHours ?? (inMemory ? 0 : 168),
+    keepBytes: recording.keepBytes ?? room,
+  };
+  const { dvrSeconds, keepHours, keepBytes } = settings;
+  inRange('recording.dvrSeconds', dvrSeconds, { from: 60, to: 86_400, whole: true });
+  inRange('recording.keepHours', keepHours, { from: 0, to: 87_600, whole: false });
+  const most = Number.MAX_SAFE_INTEGER;
+  inRange('recording.keepBytes', keepBytes, { from: 0, to: most, whole: true });
+  return settings;
 }
 
 function inRange(

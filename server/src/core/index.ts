@@ -13,7 +13,13 @@ export {
   type LifecycleState,
   type SessionId,
 } from './channel/lifecycle.ts';
-export { digestsPath, initPath, playlistPath, segmentPath } from './channel/live-paths.ts';
+export {
+  digestsPath,
+  initPath,
+  playlistPath,
+  recordingsPath,
+  segmentPath,
+} from './channel/live-paths.ts';
 export {
   type Awaited,
   type ChannelEffect,
@@ -24,9 +30,12 @@ export {
   type Stored,
   type StoredKind,
 } from './channel/messages.ts';
+export { type MadeFile, type MadeSegment } from './channel/made-segment.ts';
 export {
   type EpochMedia,
+  type LiveWindow,
   type RenditionInfo,
+  type RenditionKind,
   Timeline,
   type TimelineOptions,
 } from './channel/timeline.ts';
@@ -100,6 +109,18 @@ export {
   type SegmentStore,
   type StoredFile,
 } from './ports.ts';
+export { type BroadcastSummary, formatSummary, parseSummary } from './recording/summary.ts';
+export { formatRecord, type JournalRecord, parseRecord } from './recording/journal.ts';
+export {
+  type BroadcastStatus,
+  type RecordingEffect,
+  type RecordingInput,
+  type RecordingOptions,
+} from './recording/messages.ts';
+export { Recording } from './recording/recording.ts';
+export { type Interrupted, RecordingRestore } from './recording/restore.ts';
+export { type WriteOutcome } from './recording/write-queue.ts';
+export { mediaPaths, VodBuilder, vodPaths, type VodPlaylist } from './recording/vod.ts';
 export { isStoredPath, isStoredPrefix } from './storage/stored-path.ts';
 export { HotFiles } from './storage/hot-files.ts';
 export { checkAmf0 } from './rtmp/amf-guard.ts';

@@ -42,6 +42,31 @@ export const ORIGIN_LIMITS = {
   renewals: 6,
   /** Renditions that a channel makes beside its source. */
   rungs: 6,
+  /** Bytes of segments of a channel that wait to be recorded; one that does not fit is a gap. */
+  recordingQueueBytes: 67_108_864,
+  /** Files of a channel that are written at the same time. */
+  recordingWrites: 4,
+  /** Times that a segment is tried to be written, with pauses that double from `recordingPauseMs`: 15 s in all. */
+  recordingAttempts: 6,
+  recordingPauseMs: 500,
+  /** Between attempts to write the playlists of a broadcast that is over, or to delete one. */
+  recordingRetryMs: 30_000,
+  /** Segments of one recording, 12 h of 2 s each; a broadcast that has more goes on in another one. */
+  recordingSegments: 21_600,
+  /** Segments that a DVR playlist lists. */
+  dvrSegments: 10_800,
+  /** Recordings of a channel; the oldest are deleted beyond. */
+  recordings: 1_024,
+  /** Recordings of a channel that are over, and whose playlists could not be written yet. */
+  recordingsUnfinished: 64,
+  /** One line of a journal. */
+  journalLineBytes: 16_384,
+  /** What may be lost of a journal when the machine fails. */
+  journalSyncMs: 1_000,
+  /** For finding out at the start which segments are stored. */
+  recordingLookUpMs: 5_000,
+  /** For a recording to come to its end when the origin is closed. */
+  recordingCloseMs: 10_000,
   /** Channels of one origin. */
   channels: 1_024,
   /** From connecting to the end of the TLS handshake of HTTPS. */

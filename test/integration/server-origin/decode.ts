@@ -22,3 +22,21 @@ export async function packets(file: Uint8Array): Promise<readonly Packet[]> {
       return { pts: (Number(pts) * Number(num)) / Number(den), key: flags !== 'F=0x0' };
     });
 }
+
+/** Plays a playlist to its end; returns how many pictures there were, and what ffmpeg complains about. */
+export async function play(
+  url: string,
+): Promise<{ readonly frames: number; readonly said: string }> {
+  const copy = ['-map', '0:v:0', '-c', 'copy', '-f', 'framecrc', '-'];
+  const decoded = ['-map', '0', '-f', 'null', '-'];
+  const none = new Uint8Array(0);
+  const { said } = await runFfmpeg(none, ['-v', 'warning', '-i', url, ...decoded]);
+  const { out } = await runFfmpeg(none, ['-v', 'error', '-i', url, ...copy]);
+  return {
+    frames: Buffer.from(out)
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('0,')).length,
+    said,
+  };
+}

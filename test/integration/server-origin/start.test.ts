@@ -65,6 +65,8 @@ async function takenPort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+const MEMORY = { type: 'memory', maxBytes: 1 } as const;
+
 describe('starting an origin', () => {
   it('a taken port is named, with the option that changes it', async () => {
     const port = await takenPort();
@@ -104,6 +106,9 @@ describe('starting an origin', () => {
     },
     { ladder: [{ name: unwrap(parseRenditionId('low')), lines: 241, kbps: 300 }] },
     { staticDir: '/nowhere/at/all' },
+    { recording: { store: MEMORY, dvrSeconds: 59 } },
+    { recording: { store: MEMORY, keepHours: -1 } },
+    { recording: { store: MEMORY, keepBytes: 0.5 } },
     { http: { host: '127.0.0.1', port: 70_000 } },
   ])('options out of range are refused: %j', async (choices) => {
     expect((await refusal(choices)).code).toBe('bad-options');

@@ -36,6 +36,7 @@ export class StoredSite {
           now: () => 0,
         },
         channels: () => [],
+        recordings: () => [],
         delivery: () => [],
         healthy: () => true,
         onError: (error) => site.failures.push(error),

@@ -8,6 +8,8 @@ import {
   partFile,
   pieceCount,
   pieceLength,
+  playlistFile,
+  RECORDINGS_FILE,
   segmentFile,
   segmentKey,
   stripePieces,
@@ -30,10 +32,21 @@ describe('paths below /live/', () => {
         const id = { rendition, epoch, msn };
         const segment = `${folder}/${segmentFile({ epoch, msn })}`;
         const expected = [
-          [`/live/${channel}/index.m3u8`, { type: 'multivariant', channel, sort: 'index' }],
-          [`/live/${channel}/ll.m3u8`, { type: 'multivariant', channel, sort: 'll' }],
-          [`${folder}/index.m3u8`, { type: 'playlist', channel, rendition, sort: 'index' }],
-          [`${folder}/ll.m3u8`, { type: 'playlist', channel, rendition, sort: 'll' }],
+          [`/live/${channel}/index.m3u8`, { type: 'multivariant', channel }],
+          [`/live/${channel}/ll.m3u8`, { type: 'multivariant', channel, lowLatency: true }],
+          [`${folder}/index.m3u8`, { type: 'playlist', channel, rendition }],
+          [`${folder}/ll.m3u8`, { type: 'playlist', channel, rendition, lowLatency: true }],
+          [`/live/${channel}/${RECORDINGS_FILE}`, { type: 'recordings', channel }],
+          ...(['dvr', epoch] as const).flatMap((recording) => [
+            [
+              `/live/${channel}/${playlistFile(recording)}`,
+              { type: 'multivariant', channel, recording },
+            ] as const,
+            [
+              `${folder}/${playlistFile(recording)}`,
+              { type: 'playlist', channel, rendition, recording },
+            ] as const,
+          ]),
           [`${folder}/${initFile(epoch)}`, { type: 'init', channel, rendition, epoch }],
           [segment, { type: 'segment', channel, id }],
           [digestsUrl(segment), { type: 'digests', channel, id }],
@@ -54,6 +67,7 @@ describe('paths below /live/', () => {
       '.1.digests',
       '.digests',
       '-init.mp4',
+      '-vod.m3u8',
       '.mp4',
       '',
     );
@@ -68,6 +82,8 @@ describe('paths below /live/', () => {
           expect(digestsUrl(segmentFile(read.value.id))).toBe(file);
         else if (read.value.type === 'part')
           expect(partFile(read.value.id, read.value.part)).toBe(file);
+        else if (read.value.type === 'playlist')
+          expect(playlistFile(read.value.recording)).toBe(file);
         else expect.unreachable();
       }),
       { numRuns: 2_000 },
@@ -118,6 +134,13 @@ describe('paths below /live/', () => {
     '/live/demo/source/99999999999999999999-2.m4s',
     '/live/demo/1-2.m4s',
     '/live/demo/source/index.m3u8x',
+    '/live/demo/dvr.m3u8x',
+    '/live/demo/source/DVR.m3u8',
+    '/live/demo/source/-vod.m3u8',
+    '/live/demo/source/01-vod.m3u8',
+    '/live/demo/4294967296-vod.m3u8',
+    '/live/demo/source/recordings.json',
+    '/live/demo/source/1-vod.m3u8/',
   ])('SEG-3 %j is not found', (path) => {
     expect(parseLivePath(path).ok).toBe(false);
   });

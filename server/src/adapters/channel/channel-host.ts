@@ -7,6 +7,8 @@ import {
   type EncodeWhat,
   type Encoder,
   type EncoderHandlers,
+  type LiveWindow,
+  type MadeSegment,
   ORIGIN_LIMITS,
   type ObjectStore,
   type SessionId,
@@ -28,6 +30,11 @@ export type ChannelHostPorts = {
     readonly pause: (session: SessionId) => void;
     readonly resume: (session: SessionId) => void;
     readonly drop: (session: SessionId, reason: string) => void;
+  };
+  /** Whoever keeps what the channel makes; absent where nobody does. */
+  readonly recording?: {
+    readonly made: (made: MadeSegment) => void;
+    readonly broadcast: (change: 'begins' | 'ends' | 'closes') => void;
   };
   readonly note: (level: 'info' | 'warn', message: string) => void;
 };
@@ -60,6 +67,11 @@ export class ChannelHost {
   /** Processes of encoders that run now, the current one last. */
   encoderPids(): readonly number[] {
     return [...this.#encoders.values()].flatMap((encoder) => encoder.pid() ?? []);
+  }
+
+  /** Lists again what was listed when the origin stopped. To be called before anything else. */
+  restore(window: LiveWindow): void {
+    for (const effect of this.#core.restore(window)) this.#run(effect);
   }
 
   /** A publisher whose key opens this channel. */
@@ -140,6 +152,12 @@ export class ChannelHost {
         break;
       case 'store':
         store.put(effect.path, immutableObject(effect));
+        break;
+      case 'segment':
+        this.#ports.recording?.made(effect.made);
+        break;
+      case 'broadcast':
+        this.#ports.recording?.broadcast(effect.change);
         break;
       case 'evict':
         store.delete(effect.path);

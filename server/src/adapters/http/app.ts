@@ -1,7 +1,11 @@
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
-import { type ChannelStatus, type SegmentDelivery } from '../../core/index.ts';
+import {
+  type BroadcastStatus,
+  type ChannelStatus,
+  type SegmentDelivery,
+} from '../../core/index.ts';
 import { CORS_HEADERS, type LiveRoutesPorts, PREFLIGHT_HEADERS, serveLive } from './live-routes.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
 import { type Certificate, makeServer } from './make-server.ts';
@@ -10,6 +14,8 @@ import { type Certificate, makeServer } from './make-server.ts';
 export type HttpPorts = {
   readonly live: LiveRoutesPorts;
   readonly channels: () => readonly ChannelStatus[];
+  /** Broadcasts that were recorded, oldest first. */
+  readonly recordings: (channel: ChannelId) => readonly BroadcastStatus[];
   readonly delivery: (channel: ChannelId) => readonly SegmentDelivery[];
   /** Whether everything runs that should. */
   readonly healthy: () => boolean;
@@ -83,6 +89,11 @@ function statusRoutes(app: FastifyInstance, ports: HttpPorts): void {
     const status = find(ports, request.params.channel);
     if (status === undefined) return fail(reply, 404, 'no such channel');
     return fresh(reply).send(ports.delivery(status.channel));
+  });
+  app.get<{ Params: { channel: string } }>('/v1/channels/:channel/recordings', (request, reply) => {
+    const status = find(ports, request.params.channel);
+    if (status === undefined) return fail(reply, 404, 'no such channel');
+    return fresh(reply).send({ recordings: ports.recordings(status.channel) });
   });
 }
 

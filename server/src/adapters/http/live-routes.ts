@@ -100,9 +100,15 @@ function answerNow({ request, path, query, live }: Asked, ports: LiveRoutesPorts
     const hinted = open?.epoch === epoch && open.msn === msn && open.parts === live.part;
     if (awaited !== undefined && hinted) return { wait: list, waitMs: awaited.waitMs };
   }
-  const expected = live !== undefined && ports.expectsMedia(live.channel);
-  const made = live !== undefined && 'sort' in live && (live.sort === 'index' || ports.blocked);
-  return missing(expected && Boolean(made));
+  return missing(live !== undefined && isToCome(live, ports) && ports.expectsMedia(live.channel));
+}
+
+/** Whether it is a playlist that a channel makes while it is live. */
+function isToCome(live: LivePath, { blocked, stored }: LiveRoutesPorts): boolean {
+  if (live.type !== 'playlist' && live.type !== 'multivariant') return false;
+  if (live.lowLatency === true) return blocked !== undefined;
+  // Of a broadcast that is over nothing is expected to come.
+  return live.recording === undefined || (live.recording === 'dvr' && stored !== undefined);
 }
 
 /** Answers when the next version of a playlist allows it. */

@@ -87,17 +87,21 @@ export class StoredFiles {
 
 /** What a store may have. */
 export type LivePath = Exclude<AnyLivePath, { readonly type: 'part' }>;
-type PlaylistPath = Extract<LivePath, { readonly type: 'playlist' | 'multivariant' }>;
+type PlaylistPath = Extract<
+  LivePath,
+  { readonly type: 'playlist' | 'multivariant' | 'recordings' }
+>;
 
-/** Playlists are replaced under their paths; nothing else is. */
+/** Playlists, and the list of broadcasts, are replaced under their paths; nothing else is. */
 export function isPlaylist(live: LivePath): live is PlaylistPath {
-  return live.type === 'playlist' || live.type === 'multivariant';
+  return live.type === 'playlist' || live.type === 'multivariant' || live.type === 'recordings';
 }
 
 function headOf(path: string, live: LivePath, { version }: StoredFile): EntityHead {
   if (isPlaylist(live))
     return {
-      contentType: 'application/vnd.apple.mpegurl',
+      contentType:
+        live.type === 'recordings' ? 'application/json' : 'application/vnd.apple.mpegurl',
       etag: `"${version}"`,
       cacheControl: 'public, max-age=0, s-maxage=1',
     };

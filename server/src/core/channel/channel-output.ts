@@ -8,11 +8,15 @@ import { type ChannelState } from './channel-state.ts';
 import { type Epoch } from './encoder-epochs.ts';
 import { type ChannelEffect, type ChannelOptions } from './messages.ts';
 import { lowLatencyEffects, playlistEffects } from './playlist-effects.ts';
+import { initPath } from './live-paths.ts';
+import { type MadeSegment } from './made-segment.ts';
 import { evictParts, evictSegment, storePart, storeSegment } from './segment-effects.ts';
 import { type EpochMedia, Timeline } from './timeline.ts';
 
 /** The longest target duration; a first group of pictures longer than this is cut without a key frame. */
 const MAX_TARGET_SECONDS = 10;
+
+type Place = Omit<Parameters<typeof storePart>[0], 'cut' | 'index'>;
 
 /** What viewers get of a channel: its segments and parts where they belong, and the playlists that list them. */
 export class ChannelOutput {
@@ -22,6 +26,8 @@ export class ChannelOutput {
   rungs: readonly Rung[] | undefined;
   readonly #options: ChannelOptions;
   #dropped: WindowSegment[] = [];
+  /** The epoch of the newest segment. */
+  #madeEpoch: number | undefined;
 
   constructor(options: ChannelOptions, restored: ChannelState) {
     this.#options = options;
@@ -93,7 +99,34 @@ export class ChannelOutput {
     this.#stored(record);
     this.#dropped.push(...this.timeline.add(infos, cut, media));
     for (const info of infos) this.delivery.ready(info, now);
-    return effects;
+    const made = this.#made(effects, place);
+    return made === undefined ? effects : [...effects, { type: 'segment', made }];
+  }
+
+  /** The newest segment, and what was stored of it, for whoever keeps it. */
+  #made(
+    stored: readonly ChannelEffect[],
+    { epoch, msn, names, inits }: Place,
+  ): MadeSegment | undefined {
+    const { newest, targetDuration } = this.timeline;
+    if (newest === undefined || targetDuration === undefined) return undefined;
+    const files = stored.flatMap((effect) => {
+      const fits = effect.type === 'store' && effect.kind !== 'init';
+      return fits ? [{ path: effect.path, bytes: effect.bytes }] : [];
+    });
+    // Where parts are listed the first of them was stored with these, which are the epoch's all the same.
+    const first = epoch !== this.#madeEpoch;
+    this.#madeEpoch = epoch;
+    const { channel } = this.#options;
+    const initFiles = names.flatMap((rendition, i) => {
+      const bytes = inits[i]?.bytes;
+      if (!first || bytes === undefined) return [];
+      return [{ path: initPath(channel, { rendition, epoch }), bytes }];
+    });
+    const { infos, programDateTimeMs, discontinuity, independent } = newest;
+    const segment = { epoch, msn, infos, programDateTimeMs, discontinuity, independent };
+    const renditions = this.timeline.kinds();
+    return { segment, files, inits: initFiles, renditions, targetDuration };
   }
 
   /** Takes away what the last segments have pushed out, after the playlists that no longer list it. */
@@ -129,10 +162,7 @@ export class ChannelOutput {
     return { epoch, mediaAt, tracks: init.renditions.map(({ tracks }) => tracks) };
   }
 
-  #place(
-    { epoch, init }: Epoch,
-    names: readonly RenditionId[],
-  ): Omit<Parameters<typeof storePart>[0], 'cut' | 'index'> {
+  #place({ epoch, init }: Epoch, names: readonly RenditionId[]): Place {
     const { channel } = this.#options;
     const [inits, first] = [init?.renditions ?? [], init?.stored === false];
     return { channel, epoch, msn: this.timeline.nextMsn, names, inits, first };

@@ -15,6 +15,7 @@ import {
   type ChannelOptions,
   type ChannelStatus,
 } from './messages.ts';
+import { type LiveWindow } from './timeline.ts';
 
 const KEYS_TOO_FAR_APART =
   'key frames are too far apart: set the key frame interval to the segment length';
@@ -55,6 +56,18 @@ export class Channel {
       },
       now,
     );
+  }
+
+  /** Lists again what was listed when the origin stopped, of a broadcast that goes on. To be called before anything else. */
+  restore(window: LiveWindow): readonly ChannelEffect[] {
+    this.#effects = [];
+    const last = window.segments.at(-1);
+    // The next segment has the number that follows: a playlist cannot leave one out (RFC 8216 section 6.2.1).
+    if (!this.#lifecycle.open || last?.msn !== this.#output.timeline.nextMsn - 1) return [];
+    this.#output.timeline.restore(window);
+    [this.#lastEpoch, this.#lastMsn] = [last.epoch, last.msn];
+    this.#playlists();
+    return this.#effects;
   }
 
   /** Does what an input asks for; the returned effects are to be carried out in order, before the next input. */
@@ -290,8 +303,10 @@ export class Channel {
           this.#output.timeline.begin();
           this.#playlists();
           this.#output.rungs = undefined;
+          this.#effects.push({ type: 'broadcast', change: 'begins' });
           break;
         case 'close-playlists':
+          this.#effects.push({ type: 'broadcast', change: 'closes' });
           this.#playlists();
           this.#save();
           break;
@@ -310,6 +325,7 @@ export class Channel {
     const { channel } = this.#options;
     this.#note('info', `channel ${what}`);
     if (what !== 'interrupted') this.#save();
+    if (what === 'offline') this.#effects.push({ type: 'broadcast', change: 'ends' });
     this.#effects.push({ type: 'event', event: { type: `stream.${what}`, channel, at: now } });
   }
 

@@ -3,7 +3,9 @@ import {
   digestsUrl,
   initFile,
   partFile,
-  type PlaylistSort,
+  playlistFile,
+  type PlaylistName,
+  RECORDINGS_FILE,
   type RenditionId,
   segmentFile,
   type SegmentId,
@@ -32,13 +34,17 @@ export function partPath(channel: ChannelId, id: SegmentId, part: number): strin
   return `/live/${channel}/${id.rendition}/${partFile(id, part)}`;
 }
 
-/** URL path of the multivariant playlist, or of a rendition's media playlist (SEG-3). */
+/** URL path of the multivariant playlist, or of a rendition's media playlist, live unless `name` says otherwise (SEG-3). */
 export function playlistPath(
   channel: ChannelId,
   rendition?: RenditionId,
-  sort: PlaylistSort = 'index',
+  name?: PlaylistName,
 ): string {
-  return rendition === undefined
-    ? `/live/${channel}/${sort}.m3u8`
-    : `/live/${channel}/${rendition}/${sort}.m3u8`;
+  const folder = rendition === undefined ? `/live/${channel}` : `/live/${channel}/${rendition}`;
+  return `${folder}/${playlistFile(name)}`;
+}
+
+/** URL path of the list of a channel's broadcasts (SEG-3). */
+export function recordingsPath(channel: ChannelId): string {
+  return `/live/${channel}/${RECORDINGS_FILE}`;
 }

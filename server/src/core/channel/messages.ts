@@ -4,6 +4,7 @@ import { type PartTimes } from '../fmp4/flv-muxer.ts';
 import { type PictureSize } from '../h264/picture-size.ts';
 import { type ChannelState } from './channel-state.ts';
 import { type SessionId } from './lifecycle.ts';
+import { type MadeSegment } from './made-segment.ts';
 import { type LowLatencyText, type RenditionInfo } from './timeline.ts';
 
 /** Everything that can happen to a channel. */
@@ -59,6 +60,10 @@ export type ChannelEffect =
   | { readonly type: 'finish-encoder' | 'kill-encoder'; readonly epoch: number }
   | { readonly type: 'drop-publisher'; readonly session: SessionId; readonly reason: string }
   | ({ readonly type: 'store'; readonly path: string; readonly kind: StoredKind } & Stored)
+  /** For whoever keeps what is made longer than the channel does. */
+  | { readonly type: 'segment'; readonly made: MadeSegment }
+  /** A broadcast begins, its publisher has not come back in time but still may, or nothing can follow any more. */
+  | { readonly type: 'broadcast'; readonly change: 'begins' | 'ends' | 'closes' }
   | { readonly type: 'evict'; readonly path: string }
   | { readonly type: 'event'; readonly event: OriginEvent }
   /** To be on disk before anything after it happens. */

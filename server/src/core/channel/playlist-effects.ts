@@ -22,7 +22,7 @@ export function playlistEffects(
     any ||= text !== undefined;
     effects.push({ type: 'playlist', path: playlistPath(channel, rendition), text });
   }
-  const text = any ? timeline.multivariant('index') : undefined;
+  const text = any ? timeline.multivariant() : undefined;
   effects.push({ type: 'playlist', path: playlistPath(channel), text });
   if (timeline.hasParts) effects.push(...lowLatencyEffects(timeline, of));
   return effects;

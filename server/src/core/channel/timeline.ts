@@ -1,6 +1,6 @@
 import {
   type ChannelId,
-  type PlaylistSort,
+  type PlaylistName,
   type RenditionId,
   type SegmentInfo,
 } from '@shoal/protocol';
@@ -28,6 +28,15 @@ export type RenditionInfo = {
   readonly frameRate?: number;
   /** Average bits per second of the broadcast. */
   readonly bitrate: number;
+};
+
+/** What a rendition is, as far as that stays the same. */
+export type RenditionKind = Omit<RenditionInfo, 'bitrate'>;
+
+/** The newest segments of a broadcast, oldest first, each number after the one before. */
+export type LiveWindow = {
+  readonly segments: readonly WindowSegment[];
+  readonly renditions: readonly RenditionKind[];
 };
 
 /** Names what the timeline is of, and how much of it is kept. */
@@ -60,7 +69,7 @@ export type EpochMedia = {
 /** One rendition as it has been so far. */
 type Rendition = {
   readonly meter: BitrateMeter;
-  tracks: readonly Track[];
+  kind: Omit<RenditionKind, 'frameRate'>;
   /** Whether the meter knows the first part alone, of which a picture is most. */
   readonly provisional?: boolean;
 };
@@ -81,6 +90,7 @@ export class Timeline {
   readonly #parted: WindowSegment[] = [];
   #frameRate: number | undefined;
   #independent = true;
+  #newest: WindowSegment | undefined;
 
   constructor(options: TimelineOptions, restored: ChannelState) {
     this.#options = options;
@@ -93,6 +103,11 @@ export class Timeline {
   /** The number of the next segment. */
   get nextMsn(): number {
     return this.#nextMsn;
+  }
+
+  /** The segment that was added last. */
+  get newest(): WindowSegment | undefined {
+    return this.#newest;
   }
 
   /** Seconds; undefined before the first segment of a broadcast. */
@@ -130,7 +145,8 @@ export class Timeline {
       if (this.#renditions.has(name)) continue;
       const meter = new BitrateMeter();
       meter.add({ size: part.media[i]?.length ?? 0, durationMs }, durationMs);
-      this.#renditions.set(name, { meter, tracks: media.tracks[i] ?? [], provisional: true });
+      const kind = kindOf(name, media.tracks[i] ?? []);
+      this.#renditions.set(name, { meter, kind, provisional: true });
     }
     const { epoch } = media;
     const parts = this.#open?.epoch === epoch ? this.#open.parts : [];
@@ -168,7 +184,7 @@ export class Timeline {
       ...{ epoch: media.epoch, msn: this.#nextMsn, discontinuity: this.#discontinuity },
       ...{ programDateTimeMs: Math.round(this.#endMs), parts: [] },
     };
-    const segment: WindowSegment = {
+    this.#newest = {
       epoch: media.epoch,
       msn,
       infos,
@@ -177,8 +193,8 @@ export class Timeline {
       independent: cut.independent,
       ...(parts !== undefined && { parts }),
     };
-    if (parts !== undefined) this.#parted.push(segment);
-    return this.#window.add(segment);
+    if (parts !== undefined) this.#parted.push(this.#newest);
+    return this.#window.add(this.#newest);
   }
 
   /** The first of an epoch, part or segment, begins it. */
@@ -194,12 +210,30 @@ export class Timeline {
   #describe(infos: readonly SegmentInfo[], media: EpochMedia): void {
     for (const [i, info] of infos.entries()) {
       const { rendition } = info.id;
-      const before = this.#renditions.get(rendition);
-      const usable = before !== undefined && before.provisional !== true;
-      const known = usable ? before : { meter: new BitrateMeter(), tracks: [] };
-      known.tracks = media.tracks[i] ?? [];
-      known.meter.add(info, (this.#targetDuration ?? 0) * 1000);
-      this.#renditions.set(rendition, known);
+      this.#count(info, kindOf(rendition, media.tracks[i] ?? []));
+    }
+  }
+
+  #count(info: SegmentInfo, kind: Rendition['kind']): void {
+    const before = this.#renditions.get(kind.rendition);
+    const usable = before !== undefined && before.provisional !== true;
+    const known = usable ? before : { meter: new BitrateMeter(), kind };
+    known.kind = kind;
+    known.meter.add(info, (this.#targetDuration ?? 0) * 1000);
+    this.#renditions.set(kind.rendition, known);
+  }
+
+  /** Lists again what a process before this one has listed last. */
+  restore({ segments, renditions }: LiveWindow): void {
+    for (const segment of segments) {
+      this.#window.add(segment);
+      for (const info of segment.infos) {
+        const kind = renditions.find(({ rendition }) => rendition === info.id.rendition);
+        if (kind !== undefined && segment.gap !== true) this.#count(info, withoutRate(kind));
+        this.#frameRate ??= kind?.frameRate;
+        this.#endMs = segment.programDateTimeMs + info.durationMs;
+      }
+      if (!segment.independent) this.#independent = false;
     }
   }
 
@@ -270,9 +304,9 @@ export class Timeline {
   }
 
   /** The multivariant playlist; undefined while there is nothing to describe. */
-  multivariant(sort: PlaylistSort = 'index'): string | undefined {
+  multivariant(playlists?: PlaylistName): string | undefined {
     const variants = [...this.#renditions].map(([rendition, known]): Variant => {
-      const { codecs, width, height, frameRate } = this.#info(rendition, known);
+      const { codecs, width, height, frameRate } = this.#info(known);
       return {
         rendition,
         codecs,
@@ -283,26 +317,46 @@ export class Timeline {
       };
     });
     if (variants.length === 0) return undefined;
-    return renderMultivariant(variants, { independent: this.#independent, sort });
+    return renderMultivariant(variants, {
+      independent: this.#independent,
+      ...(playlists !== undefined && { playlists }),
+    });
   }
 
   /** What the media are, the source first; empty before the first segment. */
   renditions(): readonly RenditionInfo[] {
-    return [...this.#renditions].map(([rendition, known]) => this.#info(rendition, known));
+    return [...this.#renditions.values()].map((known) => this.#info(known));
   }
 
-  #info(rendition: RenditionId, { tracks, meter }: Rendition): RenditionInfo {
-    const video = tracks.find((track) => track.kind === 'video');
-    return {
-      rendition,
-      codecs: codecsOf(tracks),
-      ...(video !== undefined && { width: video.width, height: video.height }),
-      ...(this.#frameRate !== undefined && {
-        frameRate: Math.round(this.#frameRate * 1000) / 1000,
-      }),
-      bitrate: Math.round(meter.average),
-    };
+  /** What the media are, as far as that stays the same, the source first. */
+  kinds(): readonly RenditionKind[] {
+    return [...this.#renditions.values()].map(({ kind }) => ({ ...kind, ...this.#rate() }));
   }
+
+  #info({ kind, meter }: Rendition): RenditionInfo {
+    return { ...kind, ...this.#rate(), bitrate: Math.round(meter.average) };
+  }
+
+  #rate(): Pick<RenditionKind, 'frameRate'> {
+    if (this.#frameRate === undefined) return {};
+    return { frameRate: Math.round(this.#frameRate * 1000) / 1000 };
+  }
+}
+
+function withoutRate({ rendition, codecs, width, height }: RenditionKind): Rendition['kind'] {
+  return {
+    ...{ rendition, codecs },
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+  };
+}
+
+function kindOf(rendition: RenditionId, tracks: readonly Track[]): Rendition['kind'] {
+  const video = tracks.find((track) => track.kind === 'video');
+  return {
+    ...{ rendition, codecs: codecsOf(tracks) },
+    ...(video !== undefined && { width: video.width, height: video.height }),
+  };
 }
 
 function areWhole(parts: readonly WindowPart[], durationMs: number): boolean {

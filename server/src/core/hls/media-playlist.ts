@@ -30,13 +30,16 @@ export type MediaPlaylist = {
   readonly lowLatency?: LowLatency;
   /** Segments that are left out: a delta update (draft-pantos-hls-rfc8216bis section 6.2.5.1). Default 0. */
   readonly skip?: number;
+  /** Whether it is of a broadcast that is over, and never changes. */
+  readonly vod?: boolean;
 };
 
-type Place = Pick<WindowSegment, 'epoch' | 'programDateTimeMs'>;
+type Place = Pick<WindowSegment, 'epoch' | 'programDateTimeMs' | 'gap'>;
 
 /**
  * Writes a media playlist (RFC 8216 section 4.3.3). An epoch begins with its discontinuity, unless it is
- * the first listed, and its own map (ORG-4). The tags with which viewers verify segments are those of
+ * the first listed, and its own map (ORG-4). A segment that is missing is a gap (draft-pantos-hls-rfc8216bis
+ * section 4.4.4.7), which is of version 8; no map is named for its sake. The tags with which viewers verify segments are those of
  * SEG-8 and SEG-9.
  */
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
@@ -48,21 +51,24 @@ export function renderMediaPlaylist(playlist: MediaPlaylist): string {
   const first = segments[0] ?? lowLatency?.open;
   const lines = [
     '#EXTM3U',
-    `#EXT-X-VERSION:${lowLatency === undefined ? 7 : 9}`,
+    `#EXT-X-VERSION:${versionOf(playlist)}`,
     `#EXT-X-TARGETDURATION:${targetDuration}`,
     ...(lowLatency === undefined ? [] : serverControl(targetDuration, lowLatency.partTargetMs)),
     `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuity ?? 0}`,
   ];
+  if (playlist.vod === true) lines.push('#EXT-X-PLAYLIST-TYPE:VOD');
   if (segments.every(({ independent }) => independent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   lines.push(swarmTag(playlist.channel, rendition));
   if (skip > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skip}`);
   let epoch = skip > 0 ? segments[skip - 1]?.epoch : undefined;
+  let mapped = epoch;
   const begin = (place: Place): void => {
-    if (place.epoch !== epoch) {
-      if (epoch !== undefined) lines.push('#EXT-X-DISCONTINUITY');
-      lines.push(`#EXT-X-MAP:URI="${initFile(place.epoch)}"`);
-      epoch = place.epoch;
+    if (epoch !== undefined && place.epoch !== epoch) lines.push('#EXT-X-DISCONTINUITY');
+    epoch = place.epoch;
+    if (mapped !== epoch && place.gap !== true) {
+      lines.push(`#EXT-X-MAP:URI="${initFile(epoch)}"`);
+      mapped = epoch;
     }
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(place.programDateTimeMs).toISOString()}`);
   };
@@ -75,13 +81,18 @@ export function renderMediaPlaylist(playlist: MediaPlaylist): string {
       lines.push(...partLines(segment, lowLatency?.partTargetMs, (part) => partFile(id, part)));
     lines.push(
       `#EXTINF:${(durationMs / 1000).toFixed(3)},`,
-      segmentTag(segment.info),
+      segment.gap === true ? '#EXT-X-GAP' : segmentTag(segment.info),
       segmentFile(id),
     );
   }
   if (lowLatency !== undefined) lines.push(...edge(lowLatency, begin, segments.at(-1)));
   if (playlist.ended) lines.push('#EXT-X-ENDLIST');
   return `${lines.join('\n')}\n`;
+}
+
+function versionOf({ lowLatency, segments }: MediaPlaylist): number {
+  if (lowLatency !== undefined) return 9;
+  return segments.some(({ gap }) => gap) ? 8 : 7;
 }
 
 /** What is there of the segment to come, and where the others are (draft sections 4.4.5.3 and 4.4.5.4). */

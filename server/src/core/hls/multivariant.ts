@@ -1,4 +1,4 @@
-import { type PlaylistSort, type RenditionId } from '@shoal/protocol';
+import { playlistFile, type PlaylistName, type RenditionId } from '@shoal/protocol';
 
 /** A rendition as the multivariant playlist describes it. */
 export type Variant = {
@@ -13,11 +13,15 @@ export type Variant = {
   readonly averageBitrate: number;
 };
 
-/** Writes a multivariant playlist (RFC 8216 section 4.3.4.2). `independent`: every segment begins with a key frame. */
+/**
+ * Writes a multivariant playlist (RFC 8216 section 4.3.4.2). `independent`: every segment begins with a key frame. It is of the
+ * ordinary live playlists unless `playlists` says otherwise.
+ */
 export function renderMultivariant(
   variants: readonly Variant[],
-  options: { readonly independent: boolean; readonly sort: PlaylistSort },
+  options: { readonly independent: boolean; readonly playlists?: PlaylistName },
 ): string {
+  const file = playlistFile(options.playlists);
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7'];
   if (options.independent) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   for (const variant of variants) {
@@ -30,10 +34,7 @@ export function renderMultivariant(
     if (resolution !== undefined)
       attributes.push(`RESOLUTION=${resolution.width}x${resolution.height}`);
     if (frameRate !== undefined) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`);
-    lines.push(
-      `#EXT-X-STREAM-INF:${attributes.join(',')}`,
-      `${variant.rendition}/${options.sort}.m3u8`,
-    );
+    lines.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${variant.rendition}/${file}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -27,6 +27,8 @@ export type WindowSegment = {
   readonly independent: boolean;
   /** What it consists of, in order; absent where no parts are cut. */
   readonly parts?: readonly WindowPart[];
+  /** Whether its media are missing. */
+  readonly gap?: true;
 };
 
 /** How much of a channel is listed, and how much is kept. */

@@ -13,7 +13,7 @@ describe('a channel', () => {
     bench.log.length = 0;
     bench.encode(epoch, 2_000);
     expect(bench.log.map(({ type }) => type)).toEqual([
-      ...['store', 'store', 'store', 'event', 'save', 'playlist', 'playlist'],
+      ...['store', 'store', 'store', 'event', 'segment', 'save', 'playlist', 'playlist'],
     ]);
     expect(bench.effects('store').map(({ path }) => path)).toEqual([
       '/live/demo/source/1700000000-init.mp4',

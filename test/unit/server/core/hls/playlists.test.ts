@@ -77,6 +77,34 @@ describe('the media playlist', () => {
     expect(render([listed(1), listed(2, 0, { independent: false })])).not.toMatch(/INDEPENDENT/);
   });
 
+  it('ORG-14 a gap is of version 8, has no tag of a segment, and no map is named for its sake', () => {
+    const text = render([listed(7), listed(8, 1, { gap: true }), listed(9, 1)]);
+    expect(text).toContain('#EXT-X-VERSION:8\n');
+    expect(text.slice(text.indexOf('1700000000-7.m4s'))).toBe(
+      [
+        '1700000000-7.m4s',
+        '#EXT-X-DISCONTINUITY',
+        '#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:21.006Z',
+        '#EXTINF:2.000,',
+        '#EXT-X-GAP',
+        '1700000001-8.m4s',
+        '#EXT-X-MAP:URI="1700000001-init.mp4"',
+        '#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:23.006Z',
+        '#EXTINF:2.000,',
+        `#EXT-X-SHOAL-SEGMENT:EPOCH=1700000001,SIZE=100000,ROOT="${ROOT}"`,
+        '1700000001-9.m4s',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('ORG-15 of a broadcast that is over says so before its first segment', () => {
+    const fixed = { channel: channelId(), rendition: renditionId(), targetDuration: 2 };
+    const text = renderMediaPlaylist({ ...fixed, segments: [listed(7)], ended: true, vod: true });
+    expect(text).toContain('\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n');
+    expect(text).toMatch(/#EXT-X-ENDLIST\n$/);
+  });
+
   it('ORG-5 over any sequence of segments and epochs the linter finds nothing', () => {
     const lives = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.nat({ max: 5_000 })), {
       minLength: 1,
@@ -172,7 +200,7 @@ describe('the multivariant playlist', () => {
           averageBitrate: 2_500_000,
         },
       ],
-      { independent: true, sort: 'index' },
+      { independent: true },
     );
     expect(text).toBe(
       '#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n' +
@@ -188,7 +216,7 @@ describe('the multivariant playlist', () => {
       peakBitrate: 1,
       averageBitrate: 1,
     };
-    expect(renderMultivariant([sound], { independent: false, sort: 'index' })).toBe(
+    expect(renderMultivariant([sound], { independent: false })).toBe(
       '#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1,CODECS="mp4a.40.2"\nsource/index.m3u8\n',
     );
   });
