@@ -17,9 +17,8 @@ import { type ChannelStates, createChannelStates } from './adapters/storage/chan
 import { lockFolder } from './adapters/storage/folder-lock.ts';
 import { SrtListener } from './adapters/ingest/srt-listener.ts';
 import { readCertificate } from './adapters/certificate.ts';
-import { openStore } from './adapters/storage/open-store.ts';
 import { type RecordingHost } from './adapters/recording/recording-host.ts';
-import { Recordings } from './adapters/recording/recordings.ts';
+import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import {
   Channel,
@@ -206,27 +205,19 @@ async function openRecordings(
   states: ChannelStates,
   log: Logger,
 ): Promise<Recordings | undefined> {
-  const { recording, dataDir, channels, listedSegments } = settings;
+  const { recording, dataDir, listedSegments: listed } = settings;
   if (recording === undefined) return undefined;
-  const versions = new PlaylistVersions();
+  const channels = settings.channels.map(({ channel }) => ({ channel, ...states.load(channel) }));
   const segmentMs = settings.segmentSeconds * 1000;
-  const recordings = new Recordings(recording, {
-    dataDir,
-    store: await openStore(recording.store),
-    version: (text) => versions.next(text, { targetDurationMs: segmentMs }),
-    note: (channel) => (level, message, err) => {
+  const note: Parameters<typeof startRecordings>[1]['note'] =
+    (channel) => (level, message, err) => {
       log[level]({ channel, ...(err !== undefined && { err }) }, message);
+    };
+  return startRecordings(recording, { dataDir, channels, listed, segmentMs, note }).catch(
+    (cause: unknown) => {
+      throw cause instanceof OriginError ? cause : unusable(settings, cause);
     },
-  });
-  try {
-    await Promise.all(
-      channels.map(({ channel }) => recordings.open(channel, states.load(channel), listedSegments)),
-    );
-  } catch (cause) {
-    await recordings.close();
-    throw cause instanceof OriginError ? cause : unusable(settings, cause);
-  }
-  return recordings;
+  );
 }
 
 function srtPort({ srt, channels }: Settings, channel: ChannelId): number {

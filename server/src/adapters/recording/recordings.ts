@@ -8,7 +8,8 @@ import {
   type LiveWindow,
   type SegmentStore,
 } from '../../core/index.ts';
-import { type StoreOptions } from '../storage/open-store.ts';
+import { PlaylistVersions } from '../channel/live-objects.ts';
+import { openStore, type StoreOptions } from '../storage/open-store.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { RecordingHost, type RecordingPorts } from './recording-host.ts';
 
@@ -96,6 +97,34 @@ export class Recordings {
   async close(): Promise<void> {
     await Promise.all([...this.#hosts.values()].map((host) => host.close()));
   }
+}
+
+/** Opens the store and begins to record channels, or goes on. `listed`: segments of a live playlist. */
+export async function startRecordings(
+  settings: RecordingSettings,
+  origin: {
+    readonly dataDir: string;
+    readonly channels: readonly ({ readonly channel: ChannelId } & Interrupted)[];
+    readonly listed: number;
+    readonly segmentMs: number;
+    readonly note: RecordingsPorts['note'];
+  },
+): Promise<Recordings> {
+  const { dataDir, channels, listed, segmentMs, note } = origin;
+  const versions = new PlaylistVersions();
+  const recordings = new Recordings(settings, {
+    dataDir,
+    store: await openStore(settings.store),
+    version: (text) => versions.next(text, { targetDurationMs: segmentMs }),
+    note,
+  });
+  try {
+    await Promise.all(channels.map(({ channel, ...was }) => recordings.open(channel, was, listed)));
+  } catch (error) {
+    await recordings.close();
+    throw error;
+  }
+  return recordings;
 }
 
 /** Journals tell of one store: another one has another name. */

@@ -1,9 +1,7 @@
 import { assertNever, type RenditionId } from '@shoal/protocol';
-import { digestsPath, initPath, segmentPath } from '../channel/live-paths.ts';
 import { type MadeFile, type MadeSegment } from '../channel/made-segment.ts';
 import { type LiveWindow } from '../channel/timeline.ts';
 import { renderMediaPlaylist } from '../hls/media-playlist.ts';
-import { type WindowSegment } from '../hls/segment-window.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type BeginRecord, Broadcast, keyOf } from './broadcast.ts';
 import { type JournalRecord } from './journal.ts';
@@ -17,6 +15,7 @@ import { type RecordingRestore } from './restore.ts';
 import { expired } from './retention.ts';
 import { SegmentLog } from './segment-log.ts';
 import { statusOf } from './status.ts';
+import { lookUp } from './look-up.ts';
 import { type BroadcastSummary } from './summary.ts';
 import { type Bundle, type Settled, WriteQueue } from './write-queue.ts';
 
@@ -45,7 +44,8 @@ export class Recording {
   #journalFailed = false;
   /** Segments lost since the last one that was stored. */
   #lost = 0;
-  #publishing = false;
+  /** Whose playlists are being written, when it had how many segments. */
+  #publishing: { readonly segments: number; readonly final: boolean } | undefined;
   #publishAt = 0;
   /** Segments of the current broadcast when its playlists were written last. */
   #published: number | undefined;
@@ -73,10 +73,12 @@ export class Recording {
   /** What is left to do from before. To be called once, before anything else. */
   start(now: number): readonly RecordingEffect[] {
     this.#effects = [];
+    const { channel } = this.#options;
     for (const broadcast of this.#closing)
       if (broadcast.phase !== 'closed') this.#append(broadcast, { type: 'closed', at: now });
     for (const broadcast of [...this.#closing, ...(this.#current ? [this.#current] : [])])
-      for (const segment of broadcast.pending) this.#queue.add(this.#lookUp(broadcast, segment));
+      for (const segment of broadcast.pending)
+        this.#queue.add(lookUp(channel, broadcast.id, segment));
     this.#advance(now);
     return this.#effects;
   }
@@ -131,7 +133,8 @@ export class Recording {
     const [oldest] = this.#summaries;
     const retry = this.#queue.deadline();
     if (retry !== undefined) times.push(retry);
-    if (!this.#publishing && this.#toPublish() !== undefined) times.push(this.#publishAt);
+    if (this.#publishing === undefined && this.#toPublish() !== undefined)
+      times.push(this.#publishAt);
     if (!this.#purging && oldest !== undefined) {
       const due = oldest.deleting ? 0 : oldest.endAt + this.#options.keepMs;
       times.push(Math.max(due, this.#purgeAt));
@@ -284,7 +287,7 @@ export class Recording {
   #advance(now: number): void {
     for (const { path, bytes, size } of this.#queue.start(now))
       this.#effects.push({ type: 'write', path, bytes, size });
-    if (!this.#publishing && now >= this.#publishAt) this.#publish();
+    if (this.#publishing === undefined && now >= this.#publishAt) this.#publish();
     if (!this.#purging && now >= this.#purgeAt) this.#purge(now);
   }
 
@@ -303,22 +306,23 @@ export class Recording {
     if (broadcast === undefined) return;
     const summary = broadcast.summary(this.#options.vod);
     const final = broadcast.phase === 'closed';
-    this.#publishing = true;
+    this.#publishing = { segments: broadcast.segments, final };
     const { channel } = this.#options;
     const state = final ? 'closed' : 'ended';
     const others = this.list().filter((status) => status.broadcast !== summary.broadcast);
     const index = this.#index([...others, statusOf(channel, summary, state)]);
-    if (!final) this.#published = broadcast.segments;
     this.#effects.push({ type: 'publish', summary, final, index });
   }
 
   #donePublishing(id: number, ok: boolean, now: number): void {
-    this.#publishing = false;
+    const { segments, final } = this.#publishing ?? { segments: 0, final: false };
+    this.#publishing = undefined;
     const [closed] = this.#closing;
     if (!ok) {
       this.#publishAt = now + ORIGIN_LIMITS.recordingRetryMs;
-      if (this.#current?.id === id) this.#published = undefined;
       this.#note('warn', `the playlists of broadcast ${id} cannot be written yet`);
+    } else if (!final) {
+      if (this.#current?.id === id) this.#published = segments;
     } else if (closed?.id === id) {
       this.#closing.shift();
       this.#summaries.push(closed.summary(this.#options.vod));
@@ -365,16 +369,6 @@ export class Recording {
     const { targetDuration } = shown.begin;
     const ended = this.#current === undefined;
     return renderMediaPlaylist({ channel, rendition, targetDuration, segments, ended });
-  }
-
-  #lookUp(broadcast: Broadcast, segment: WindowSegment): Bundle {
-    const { channel } = this.#options;
-    const files = segment.infos.flatMap(({ id, size }) => [
-      { path: segmentPath(channel, id), size },
-      { path: digestsPath(channel, id) },
-    ]);
-    const inits = segment.infos.map(({ id }) => ({ path: initPath(channel, id) }));
-    return { broadcast: broadcast.id, segment, files, inits };
   }
 
   #append(broadcast: Broadcast, record: JournalRecord): void {

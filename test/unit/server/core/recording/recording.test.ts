@@ -193,6 +193,23 @@ describe('a broadcast that is over', () => {
     expect(bench.recording.list()).toMatchObject([{ state: 'closed', playlist, gaps: 0 }]);
   });
 
+  it('ORG-15 names its playlists when they are there, and is not taken for finished before', () => {
+    const bench = new RecordingBench();
+    bench.store();
+    bench.step({ type: 'ends' });
+    expect(bench.effects('publish')).toHaveLength(1);
+    expect(bench.recording.list()[0]?.playlist).toBeUndefined();
+    bench.step({ type: 'closes' });
+    bench.published();
+    expect(bench.effects('publish').map(({ final }) => final)).toEqual([false, true]);
+    expect(bench.recording.list()[0]?.playlist).toBeUndefined();
+    bench.published();
+    expect(bench.recording.list()).toMatchObject([
+      { state: 'closed', playlist: `/live/demo/${EPOCH}-vod.m3u8` },
+    ]);
+    expect(bench.effects('publish')).toHaveLength(2);
+  });
+
   it('ORG-15 is tried again when its playlists cannot be written', () => {
     const bench = new RecordingBench();
     bench.store();
