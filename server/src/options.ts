@@ -52,7 +52,7 @@ export type OriginOptions = {
    */
   readonly ladder?: readonly Rung[];
   /**
-   * Makes playlists of Low-Latency HLS beside the others, `ll.m3u8`, with parts of a third of a second (ORG-13). Segments then end
+   * Makes playlists of Low-Latency HLS beside the others, `ll.m3u8`, with parts of a third of a second (ORG-18). Segments then end
    * with the target duration, key frame or not. Default false.
    */
   readonly lowLatency?: boolean;

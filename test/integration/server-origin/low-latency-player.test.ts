@@ -66,7 +66,7 @@ afterAll(async () => {
 /** How often the page is asked. */
 const LOOK_MS = 1_000;
 
-it('ORG-13 hls.js plays at most 3 s behind in its mode of low latency, and others play the same segments', async () => {
+it('ORG-18 hls.js plays at most 3 s behind in its mode of low latency, and others play the same segments', async () => {
   const test = await start({ ladder: [], lowLatency: true, segmentSeconds: 2 });
   const videoArgs = [
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-sc_threshold', '0'],

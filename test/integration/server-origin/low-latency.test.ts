@@ -76,7 +76,7 @@ async function status(test: TestOrigin, path: string): Promise<number> {
   return response.status;
 }
 
-it('ORG-13 parts are listed before their segment, and are together its bytes and its time', async () => {
+it('ORG-18 parts are listed before their segment, and are together its bytes and its time', async () => {
   const test = await live();
   await listWhere(test, ({ parts, segments }) => parts.length > 0 && segments.length === 0);
   const { parts, segments, text } = await listWhere(test, (listed) => listed.segments.length >= 3);
@@ -104,7 +104,7 @@ it('ORG-13 parts are listed before their segment, and are together its bytes and
   expect(test.linter.problems).toEqual([]);
 });
 
-it('ORG-13 a reload waits for the part, the segment, or the hinted part that it asks for', async () => {
+it('ORG-18 a reload waits for the part, the segment, or the hinted part that it asks for', async () => {
   const test = await live();
   const { hint } = await listWhere(test, ({ segments, hint: next }) => {
     return segments.length >= 1 && next !== undefined && next.part >= 1;
@@ -126,7 +126,7 @@ it('ORG-13 a reload waits for the part, the segment, or the hinted part that it 
   expect((await fetch(test.url(LIST))).headers.get('cache-control')).toContain('s-maxage=0');
 });
 
-it('ORG-13 what cannot come is refused, and what does not come in time is not waited for', async () => {
+it('ORG-18 what cannot come is refused, and what does not come in time is not waited for', async () => {
   const test = await live({ segmentSeconds: 1 });
   const { hint } = await listWhere(test, ({ segments }) => segments.length >= 1);
   for (const bad of ['_HLS_part=0', '_HLS_msn=x', '_HLS_msn=-1', '_HLS_msn=1&_HLS_part=x'])
@@ -136,7 +136,7 @@ it('ORG-13 what cannot come is refused, and what does not come in time is not wa
   expect(await status(test, '/live/demo/source/1-2.3.m4s')).toBe(404);
 });
 
-it('ORG-13 who waits when the publisher leaves is told so within three target durations', async () => {
+it('ORG-18 who waits when the publisher leaves is told so within three target durations', async () => {
   const test = await start({ ladder: [], lowLatency: true });
   const publisher = await publish(test.rtmpUrl(), { videoArgs: PICTURE });
   const { hint } = await listWhere(test, ({ segments }) => segments.length >= 1);
@@ -150,7 +150,7 @@ it('ORG-13 who waits when the publisher leaves is told so within three target du
   expect(performance.now() - asked).toBeLessThan(10_000);
 });
 
-it('ORG-13 a delta update leaves out what is older than six target durations', async () => {
+it('ORG-18 a delta update leaves out what is older than six target durations', async () => {
   const test = await live({ segmentSeconds: 1 });
   await listWhere(test, ({ segments }) => segments.length >= 10);
   const [full, delta] = await Promise.all([test.text(LIST), test.text(`${LIST}?_HLS_skip=YES`)]);
@@ -161,7 +161,7 @@ it('ORG-13 a delta update leaves out what is older than six target durations', a
   expect(delta.length).toBeLessThan(full.length);
 });
 
-it('ORG-13 two thousand who wait are all answered', { timeout: 60_000 }, async () => {
+it('ORG-18 two thousand who wait are all answered', { timeout: 60_000 }, async () => {
   const test = await live();
   const { hint } = await listWhere(test, ({ segments }) => segments.length >= 1);
   const agent = new Agent({ keepAlive: true });
@@ -179,7 +179,7 @@ it('ORG-13 two thousand who wait are all answered', { timeout: 60_000 }, async (
   expect(answers.filter((code) => code === 200)).toHaveLength(2_000);
 });
 
-it('ORG-10 ORG-13 every rendition of a ladder has the same parts, and says how far the others are', async () => {
+it('ORG-10 ORG-18 every rendition of a ladder has the same parts, and says how far the others are', async () => {
   const test = await live({ ladder: [rung('mid', 72, 120), rung('low', 48, 60)] });
   await listWhere(test, ({ segments }) => segments.length >= 3);
   const names = ['source', 'mid', 'low'];

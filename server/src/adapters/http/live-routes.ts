@@ -70,7 +70,7 @@ type Asked = {
   readonly live: LivePath | undefined;
 };
 
-/** Serves GET and HEAD of everything under `/live/` (SEG-3, ORG-6, ORG-7, ORG-13). */
+/** Serves GET and HEAD of everything under `/live/` (SEG-3, ORG-6, ORG-7, ORG-18). */
 export function serveLive(
   request: IncomingMessage,
   response: ServerResponse,

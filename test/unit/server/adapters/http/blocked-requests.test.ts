@@ -4,7 +4,7 @@ import { BlockedRequests } from '../../../../../server/src/adapters/http/blocked
 import { readDirectives } from '../../../../../server/src/adapters/http/directives.ts';
 
 describe('requests that wait', () => {
-  it('ORG-13 are asked at each change of their playlist, until one brings what they want', () => {
+  it('ORG-18 are asked at each change of their playlist, until one brings what they want', () => {
     const blocked = new BlockedRequests({ now: () => 0 });
     let there = false;
     const retry = vi.fn(() => there);
@@ -19,7 +19,7 @@ describe('requests that wait', () => {
     expect(blocked.size).toBe(0);
   });
 
-  it('ORG-13 expire, each once, and one timer does it for all', () => {
+  it('ORG-18 expire, each once, and one timer does it for all', () => {
     vi.useFakeTimers();
     try {
       let now = 0;
@@ -40,7 +40,7 @@ describe('requests that wait', () => {
     }
   });
 
-  it('ORG-13 are refused when too many do, and leave when they are gone', () => {
+  it('ORG-18 are refused when too many do, and leave when they are gone', () => {
     const blocked = new BlockedRequests({ now: () => 0 });
     const one = { waitMs: 1, retry: () => false, expire: () => undefined };
     const leave = Array.from({ length: ORIGIN_LIMITS.blockedRequests }, () =>
@@ -63,7 +63,7 @@ describe('delivery directives', () => {
     ['a=b&_HLS_msn=7&_HLS_part=0&_HLS_skip=v2', { wanted: { msn: 7, part: 0 }, delta: true }],
     ['_HLS_skip=YES', { delta: true }],
     ['_HLS_skip=NO', { delta: false }],
-  ])('ORG-13 %s', (query, value) => {
+  ])('ORG-18 %s', (query, value) => {
     expect(readDirectives(query)).toEqual({ ok: true, value });
   });
 
@@ -74,7 +74,7 @@ describe('delivery directives', () => {
     '_HLS_msn=1.5',
     '_HLS_msn=4294967296',
     '_HLS_msn=1&_HLS_part=x',
-  ])('ORG-13 %s is refused', (query) => {
+  ])('ORG-18 %s is refused', (query) => {
     expect(readDirectives(query).ok).toBe(false);
   });
 });

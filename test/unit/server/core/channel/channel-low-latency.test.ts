@@ -25,7 +25,7 @@ function listed(of: Bench): readonly string[] {
 const PARTS = [350, -350, -350, -350, -350, -250] as const;
 
 describe('a channel of low latency', () => {
-  it('ORG-13 a part can be fetched, then the numbers are saved, then it is listed', () => {
+  it('ORG-18 a part can be fetched, then the numbers are saved, then it is listed', () => {
     const of = bench();
     const { epoch } = of;
     of.log.length = 0;
@@ -41,7 +41,7 @@ describe('a channel of low latency', () => {
     expect(of.log.map(({ type }) => type)).toEqual(['store', 'playlist', 'playlist']);
   });
 
-  it('ORG-13 lists the parts of the last three segments, and keeps some longer', () => {
+  it('ORG-18 lists the parts of the last three segments, and keeps some longer', () => {
     const of = bench();
     for (let i = 0; i < 7; i++) of.encodeParts(of.epoch, ...PARTS);
     const own = (msn: number): readonly string[] => PARTS.map((_, i) => `${msn}.${i}`);
@@ -53,7 +53,7 @@ describe('a channel of low latency', () => {
     expect(of.linter.problems).toEqual([]);
   });
 
-  it('ORG-13 what was listed in parts becomes a segment when the encoder is given up', () => {
+  it('ORG-18 what was listed in parts becomes a segment when the encoder is given up', () => {
     const of = bench();
     of.encodeParts(of.epoch, ...PARTS);
     const { epoch } = of;
@@ -66,7 +66,7 @@ describe('a channel of low latency', () => {
     expect(list(of)).toMatch(/#EXTINF:0\.700,\n.*\n\d+-1\.m4s/);
   });
 
-  it('ORG-13 lists no parts of a segment in which one is too long for what players were told', () => {
+  it('ORG-18 lists no parts of a segment in which one is too long for what players were told', () => {
     const of = bench();
     of.encodeParts(of.epoch, ...PARTS);
     of.encodeParts(of.epoch, 350, -900, -350, -400);
@@ -74,7 +74,7 @@ describe('a channel of low latency', () => {
     expect(listed(of).at(-1)).toBe('2.0');
   });
 
-  it('ORG-13 an ended broadcast has no part to come', () => {
+  it('ORG-18 an ended broadcast has no part to come', () => {
     const of = bench();
     for (let i = 0; i < 3; i++) of.encodeParts(of.epoch, ...PARTS);
     of.step({ type: 'unpublish', session: 1, reason: 'gone' });

@@ -83,7 +83,7 @@ function pictures(from: number, to: number, keys: readonly number[]): readonly U
 describe('the muxer of parts', () => {
   const parts = { partMs: 350, targetMs: 2_000 };
 
-  it('ORG-13 makes them as long as they can be, and ends one early only where the segment ends', () => {
+  it('ORG-18 makes them as long as they can be, and ends one early only where the segment ends', () => {
     const bench = new Bench(parts);
     bench.push(...HEADERS);
     const seen: string[] = [];
@@ -98,13 +98,13 @@ describe('the muxer of parts', () => {
     ]);
   });
 
-  it('ORG-13 has the sound from the first part on, when its header has come', () => {
+  it('ORG-18 has the sound from the first part on, when its header has come', () => {
     const bench = new Bench(parts);
     bench.push(...HEADERS);
     expect(bench.push(...pictures(0, 360, [0]))).toEqual([INIT, 'video 8 from 0 for 320 key']);
   });
 
-  it('ORG-13 waits a little with the first part for the header of the sound', () => {
+  it('ORG-18 waits a little with the first part for the header of the sound', () => {
     const bench = new Bench(parts);
     bench.push(flvTag.largeHeader());
     expect(bench.push(...pictures(0, 680, [0]))).toEqual([]);

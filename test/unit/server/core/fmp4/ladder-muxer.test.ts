@@ -167,7 +167,7 @@ describe('the muxer of a ladder', () => {
     expect(bench.frames(1, [1_480, 1_600], false)).toEqual(['segment 1000']);
   });
 
-  it('ORG-13 parts are as long as they can be, and end together in all renditions', () => {
+  it('ORG-18 parts are as long as they can be, and end together in all renditions', () => {
     const bench = new Bench({ partMs: 350 });
     const moment = (ms: number): readonly string[] =>
       ALL.flatMap((track) => bench.frames(track, [ms, ms + FRAME_MS], ms % 1_000 === 0));
@@ -177,7 +177,7 @@ describe('the muxer of a ladder', () => {
     expect(cuts).toEqual([...second, ...second]);
   });
 
-  it('ORG-13 the parts of a segment are together its bytes', () => {
+  it('ORG-18 the parts of a segment are together its bytes', () => {
     const cutter = muxer({ partMs: 350 });
     const cuts = push(cutter, mediaFixture('ladder'));
     let parts: Uint8Array[][] = [[], [], []];

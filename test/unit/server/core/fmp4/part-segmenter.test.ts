@@ -37,7 +37,7 @@ function parts(cutter: PartSegmenter, lengths: readonly number[], from = 0): rea
 }
 
 describe('the segmenter of parts', () => {
-  it('ORG-13 lists each part before the segment that they are together', () => {
+  it('ORG-18 lists each part before the segment that they are together', () => {
     const cutter = segmenter();
     expect(push(cutter, initSection('v'))).toEqual(['init']);
     expect(parts(cutter, [320, 320, 360])).toEqual([
@@ -84,7 +84,7 @@ describe('the segmenter of parts', () => {
 });
 
 describe('the rule of cuts', () => {
-  it('ORG-13 parts but the last of a segment have at least 85 % of the longest, at usual frame rates', () => {
+  it('ORG-18 parts but the last of a segment have at least 85 % of the longest, at usual frame rates', () => {
     for (const fps of [10, 12, 15, 20, 24, 23.976, 25, 29.97, 30, 48, 50, 59.94, 60]) {
       const rule = new CutRule({ targetMs: TARGET_MS, partMs: 350, limitMs: () => 2_499 });
       const frame = 1_000 / fps;

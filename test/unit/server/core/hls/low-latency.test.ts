@@ -21,17 +21,17 @@ describe('a reload that waits', () => {
     [{ msn: 8, part: 2 }, false],
     [{ msn: 8 }, false],
     [{ msn: 9, part: 0 }, false],
-  ] as const)('ORG-13 for %j: %j', (wanted, reached) => {
+  ] as const)('ORG-18 for %j: %j', (wanted, reached) => {
     expect(hasReached(REACH, wanted)).toBe(reached);
   });
 
-  it('ORG-13 for a part after the last one waits for the first of the next segment', () => {
+  it('ORG-18 for a part after the last one waits for the first of the next segment', () => {
     const between = { ...REACH, open: { epoch: 1, msn: 8, parts: 0 } };
     expect(hasReached(between, { msn: 7, part: 5 })).toBe(true);
     expect(hasReached(between, { msn: 7, part: 6 })).toBe(false);
   });
 
-  it('ORG-13 for more than two segments ahead is refused, and nothing waits for what has ended', () => {
+  it('ORG-18 for more than two segments ahead is refused, and nothing waits for what has ended', () => {
     expect(isTooFar(REACH, { msn: 9 })).toBe(false);
     expect(isTooFar(REACH, { msn: 10 })).toBe(true);
     expect(hasReached({ ...REACH, ended: true }, { msn: 99 })).toBe(true);
@@ -48,7 +48,7 @@ describe('a reload that waits', () => {
   });
 });
 
-it('ORG-13 a playlist says how far the other renditions are', () => {
+it('ORG-18 a playlist says how far the other renditions are', () => {
   const text = renderMediaPlaylist({
     ...{ channel: channelId(), rendition: renditionId(), targetDuration: 2, ended: false },
     segments: [],
