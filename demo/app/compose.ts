@@ -54,6 +54,9 @@ export async function startDemo(
       staticDir: pages.dir,
       ladder: config.ladder,
       lowLatency: config.lowLatency,
+      ...(config.record !== undefined && {
+        recording: { store: { type: 'disk', folder: resolve(config.record) } },
+      }),
       ffmpegPath: ffmpeg.path,
       logLevel: config.logLevel,
     }).catch(explain('origin'));

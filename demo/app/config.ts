@@ -43,6 +43,8 @@ export type DemoConfig = {
   readonly ladder: readonly Rung[];
   /** Playlists of Low-Latency HLS beside the others. Default false. */
   readonly lowLatency: boolean;
+  /** Folder where what was on is kept for DVR and VOD. Default: nowhere. */
+  readonly record: string | undefined;
   /** The Redis that the tracker shares with others, which hear of this origin by it. Default undefined: it is alone. */
   readonly redis: string | undefined;
   /** Default `warn`. */
@@ -138,6 +140,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     patternSize,
     ladder,
     lowLatency: raw.lowLatency,
+    record: raw.values.record === '' ? undefined : raw.values.record,
     redis: redis === '' ? undefined : redis,
     logLevel,
   });

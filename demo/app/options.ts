@@ -27,6 +27,7 @@ export type OptionName =
   | 'channel'
   | 'patternSize'
   | 'ladder'
+  | 'record'
   | 'redis'
   | 'logLevel';
 
@@ -123,6 +124,13 @@ export const VALUE_OPTIONS: Readonly<Record<OptionName, ValueOption>> = {
     value: 'RUNGS',
     about: 'NAME:LINES:KBPS,… transcoded where the source has more lines; off saves the CPU',
   },
+  record: {
+    flag: 'record',
+    variable: 'SHOAL_RECORD',
+    fallback: '',
+    value: 'FOLDER',
+    about: 'keeps what was on there, for DVR and VOD',
+  },
   redis: {
     flag: 'redis',
     variable: 'SHOAL_REDIS',
@@ -154,6 +162,7 @@ export const OPTION_NAMES: readonly OptionName[] = [
   'channel',
   'patternSize',
   'ladder',
+  'record',
   'redis',
   'logLevel',
 ];
@@ -217,6 +226,7 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
       channel: read('channel'),
       patternSize: read('patternSize'),
       ladder: read('ladder'),
+      record: read('record'),
       redis: read('redis'),
       logLevel: read('logLevel'),
     },

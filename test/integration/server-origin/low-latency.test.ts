@@ -205,3 +205,18 @@ it('ORG-10 ORG-18 every rendition of a ladder has the same parts, and says how f
   const master = await test.text('/live/demo/ll.m3u8');
   expect(master.match(/^\w+\/ll\.m3u8$/gm)).toEqual(names.map((name) => `${name}/ll.m3u8`));
 });
+
+it('ORG-9 ORG-18 goes on in parts after its encoder was killed, and after its publisher came back', async () => {
+  const test = await start({ ladder: [rung('mid', 72, 120)], lowLatency: true, segmentSeconds: 2 });
+  const first = await publish(test.rtmpUrl(), { videoArgs: [...PICTURE, '-bf', '2'] });
+  const epochs = ({ segments }: Listed): number =>
+    new Set(segments.map(({ file }) => file.split('-')[0])).size;
+  await listWhere(test, ({ segments }) => segments.length >= 2);
+  const [encoder] = test.origin.processes().encoders;
+  process.kill(encoder?.pid ?? NaN, 'SIGKILL');
+  await listWhere(test, (listed) => epochs(listed) === 2 && listed.parts.length > 6);
+  await first.cut();
+  await publish(test.rtmpUrl(), { videoArgs: PICTURE });
+  const { text } = await listWhere(test, (listed) => epochs(listed) === 3);
+  expect(text).toMatch(/LAST-PART=\d+\n$/);
+});

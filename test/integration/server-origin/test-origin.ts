@@ -28,12 +28,12 @@ export class TestOrigin {
   readonly events: OriginEvent[] = [];
   readonly #choices: Choices;
   #origin: Origin | undefined;
-  readonly #watch: LintedOrigin = new LintedOrigin({
-    base: () => this.#origin && `http://127.0.0.1:${this.#origin.httpPort}`,
-    channel: DEMO,
-  });
+  readonly #watch: LintedOrigin = this.#watcher('index');
+  /** Where there are playlists of low latency. */
+  readonly #closeWatch: LintedOrigin | undefined;
 
   private constructor(choices: Choices) {
+    if (choices.lowLatency === true) this.#closeWatch = this.#watcher('ll');
     this.dataDir = mkdtempSync(join(tmpdir(), 'shoal-origin-'));
     this.#choices = choices;
   }
@@ -77,12 +77,22 @@ export class TestOrigin {
   }
 
   /** Ends the watch; everything that was wrong with what was listed, in words. */
-  findings(): Promise<readonly string[]> {
-    return this.#watch.finish();
+  async findings(): Promise<readonly string[]> {
+    const found = await Promise.all([this.#watch.finish(), this.#closeWatch?.finish() ?? []]);
+    const seen = this.#closeWatch?.linter().segments.length ?? 1;
+    const blind = seen === 0 && this.linter.segments.length > 2;
+    return blind ? [...found.flat(), 'no playlist of low latency was seen'] : found.flat();
+  }
+
+  #watcher(playlists: 'index' | 'll'): LintedOrigin {
+    const base = (): string | undefined =>
+      this.#origin && `http://127.0.0.1:${this.#origin.httpPort}`;
+    return new LintedOrigin({ base, channel: DEMO, playlists });
   }
 
   async close(): Promise<void> {
     this.#watch.stop();
+    this.#closeWatch?.stop();
     await this.down();
     rmSync(this.dataDir, { recursive: true, force: true });
   }

@@ -15,6 +15,8 @@ export type LintOriginOptions = {
   /** Where the origin is now, as `http://127.0.0.1:8080`; undefined while it is down. */
   readonly base: () => string | undefined;
   readonly channel: string;
+  /** Which of its playlists: the ordinary ones, or those of low latency. Default `index`. */
+  readonly playlists?: 'index' | 'll';
   /** Default 200. */
   readonly everyMs?: number;
   /** So many segments of a rendition are kept in memory at most; then they are decoded, and let go. Default: no limit. */
@@ -59,8 +61,12 @@ export class LintedOrigin {
   #finished: Promise<readonly string[]> | undefined;
 
   constructor(options: LintOriginOptions) {
-    this.#options = { everyMs: 200, keptSegments: Infinity, ...options };
+    this.#options = { everyMs: 200, keptSegments: Infinity, playlists: 'index', ...options };
     this.#arm();
+  }
+
+  get #file(): string {
+    return `${this.#options.playlists}.m3u8`;
   }
 
   /** The linter of a rendition's playlist; a scene may show it versions that it saw itself. */
@@ -127,7 +133,7 @@ export class LintedOrigin {
     if (base === undefined) return;
     try {
       for (const [name, rendition] of this.#renditions) await this.#media(name, rendition);
-      const text = await this.#text('index.m3u8');
+      const text = await this.#text(this.#file);
       if (text === undefined) return;
       const report = this.#findings.of('multivariant');
       this.#multivariant = readMultivariant(text, report);
@@ -152,7 +158,7 @@ export class LintedOrigin {
   }
 
   async #media(name: string, rendition: Rendition): Promise<void> {
-    const text = await this.#text(`${name}/index.m3u8`);
+    const text = await this.#text(`${name}/${this.#file}`);
     if (text === undefined) return;
     const playlist = rendition.linter.observe(text);
     rendition.last = playlist;
@@ -173,11 +179,11 @@ export class LintedOrigin {
         this.#findings.of(name),
       );
     if (playlist.lowLatency?.canSkipUntil === undefined) return;
-    const again = await this.#text(`${name}/index.m3u8`);
-    const delta = await this.#text(`${name}/index.m3u8?_HLS_skip=YES`);
+    const again = await this.#text(`${name}/${this.#file}`);
+    const delta = await this.#text(`${name}/${this.#file}?_HLS_skip=YES`);
     // Only an update of the very version that was read can be compared.
     if (again === undefined || delta === undefined) return;
-    if (again === (await this.#text(`${name}/index.m3u8`))) {
+    if (again === (await this.#text(`${name}/${this.#file}`))) {
       rendition.linter.observe(again);
       rendition.linter.observeDelta(delta);
     }
@@ -237,7 +243,7 @@ export class LintedOrigin {
   async #listed(name: string, uri: string): Promise<Uint8Array | undefined> {
     const found = await this.#get(`${name}/${uri}`);
     if (found !== undefined) return found;
-    const playlist = await this.#text(`${name}/index.m3u8`);
+    const playlist = await this.#text(`${name}/${this.#file}`);
     if (playlist?.includes(uri) === true) {
       const again = await this.#get(`${name}/${uri}`);
       if (again !== undefined) return again;

@@ -93,6 +93,7 @@ export class ChannelOutput {
   segment(record: Epoch, cut: CutSegment, now: number): readonly ChannelEffect[] {
     const media = this.#mediaOf(record);
     if (media === undefined) return [];
+    const tail = cut.tail?.flatMap((part) => this.part(record, part)) ?? [];
     const { sha256 } = this.#options;
     const place = this.#place(record, this.#names());
     const { infos, effects } = storeSegment({ ...place, cut, sha256, now });
@@ -100,7 +101,8 @@ export class ChannelOutput {
     this.#dropped.push(...this.timeline.add(infos, cut, media));
     for (const info of infos) this.delivery.ready(info, now);
     const made = this.#made(effects, place);
-    return made === undefined ? effects : [...effects, { type: 'segment', made }];
+    const all = [...tail, ...effects];
+    return made === undefined ? all : [...all, { type: 'segment', made }];
   }
 
   /** The newest segment, and what was stored of it, for whoever keeps it. */

@@ -15,6 +15,8 @@ export type CutSegment = {
   readonly sampleRate: number;
   /** Whether it begins with a key frame. */
   readonly independent: boolean;
+  /** Its last parts, where they could not come before it, since the encoder has left. */
+  readonly tail?: readonly CutPart[];
 };
 
 /** A part of the segment that comes next, in every rendition (draft-pantos-hls-rfc8216bis section 4.4.4.9). */

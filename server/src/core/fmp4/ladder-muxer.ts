@@ -48,6 +48,7 @@ export class LadderMuxer implements Cutter {
   /** By how much the source's key frames are shown later than decoded. */
   #shownLaterMs = 0;
   #parts: Written[] = [];
+  #tail: CutPart[] = [];
   #sequence = 0;
   #bytes = 0;
 
@@ -84,10 +85,13 @@ export class LadderMuxer implements Cutter {
     return [...segments, ...this.#close()];
   }
 
+  /** Writes one of the last parts, which its segment has with it. */
   #finishPart(next: Start): boolean {
     const part = this.#write(next);
-    if (part.ok) this.#parts.push(part.value);
-    return part.ok;
+    if (!part.ok) return false;
+    this.#parts.push(part.value);
+    if (this.#listsParts) this.#tail.push(part.value);
+    return true;
   }
 
   #sounds(): readonly Queue[] {
@@ -202,8 +206,9 @@ export class LadderMuxer implements Cutter {
   }
 
   #close(): readonly CutSegment[] {
-    const parts = this.#parts;
+    const [parts, tail] = [this.#parts, this.#tail];
     this.#parts = [];
+    this.#tail = [];
     const [first] = parts;
     if (first === undefined) return [];
     const { startMs, firstMs, independent } = first;
@@ -211,7 +216,9 @@ export class LadderMuxer implements Cutter {
     const samples = parts.reduce((sum, part) => sum + part.samples, 0);
     const sampleRate = ((samples - 1) * 1000) / Math.max(1, durationMs - firstMs);
     const media = first.media.map((_, i) => joined(parts.flatMap((part) => part.media[i] ?? [])));
-    return [{ media, startMs, durationMs, sampleRate, independent }];
+    return [
+      { media, startMs, durationMs, sampleRate, independent, ...(tail.length > 0 && { tail }) },
+    ];
   }
 }
 

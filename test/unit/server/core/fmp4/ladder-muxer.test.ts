@@ -261,6 +261,14 @@ describe('the muxer of a ladder', () => {
     expect(bench.cutter.finish()).toEqual([]);
   });
 
+  it('ORG-18 a segment has the parts with it that the encoder left behind', () => {
+    const bench = new Bench({ partMs: 350 });
+    for (const track of ALL) bench.frames(track, [0, 480]);
+    const [last] = bench.cutter.finish();
+    expect(last?.tail?.map(({ durationMs }) => Math.round(durationMs))).toEqual([160]);
+    expect(Math.round(last?.durationMs ?? 0)).toBe(480);
+  });
+
   it('ORG-10 a rendition that has only the sound of a segment when the encoder leaves does not have the segment', () => {
     const bench = new Bench();
     for (const track of ALL) bench.frames(track, [0, 1_000]);
