@@ -15,7 +15,7 @@ import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
 import { lockFolder } from './adapters/storage/folder-lock.ts';
-import { SrtListener } from './adapters/ingest/srt-listener.ts';
+import { SrtListeners } from './adapters/ingest/srt-listeners.ts';
 import { readCertificate } from './adapters/certificate.ts';
 import { type RecordingHost } from './adapters/recording/recording-host.ts';
 import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
@@ -95,8 +95,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const ingest = await startIngest(settings, { keys, hosts, sessions, log });
     undo.push(() => ingest.close());
-    const srt = new Map<ChannelId, SrtListener>();
-    undo.push(() => Promise.all([...srt.values()].map((listener) => listener.close())));
+    const srt = srtListeners(settings, { keys, ffmpeg, log });
+    undo.push(async () => srt?.close());
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
     const parts = { store, bus, states, log, ingest, srt, ffmpeg, onPlaylist };
@@ -106,7 +106,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       if (window !== undefined) host.restore(window);
       hosts.set(channel, host);
     }
-    await startSrt(settings, { keys, hosts, srt, ffmpeg, log });
+    if (srt !== undefined) await expectSrt(ffmpeg);
+    for (const [channel, host] of hosts) await srt?.start(channel, host);
     const served = { store, blocked, recordings };
     const httpPort = await startHttp(settings, { ...served, hosts, log, ingest, undo });
     log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
@@ -115,7 +116,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       httpPort,
       rtmpPort: ingest.port,
       rtmpsPort: ingest.securePort,
-      srtPort: (channel) => (srt.has(channel) ? srtPort(settings, channel) : undefined),
+      srtPort: (channel) => srt?.port(channel),
       bus,
       streamKey: keys.keyOf,
       processes: () => ({
@@ -123,7 +124,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
         encoders: [...hosts.values()].flatMap((host) =>
           host.encoderPids().map((pid) => ({ channel: host.channel, pid })),
         ),
-        srt: [...srt].flatMap(([channel, { pid }]) => (pid === undefined ? [] : { channel, pid })),
+        srt: srt?.pids() ?? [],
       }),
       close: () => (closing ??= close()),
     };
@@ -220,52 +221,18 @@ async function openRecordings(
   );
 }
 
-function srtPort({ srt, channels }: Settings, channel: ChannelId): number {
-  return (srt?.port ?? 0) + channels.findIndex((known) => known.channel === channel);
-}
-
-async function startSrt(
+function srtListeners(
   settings: Settings,
-  parts: {
-    readonly keys: StreamKeys;
-    readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
-    readonly srt: Map<ChannelId, SrtListener>;
-    readonly ffmpeg: FoundFfmpeg;
-    readonly log: Logger;
-  },
-): Promise<void> {
-  if (settings.srt === undefined) return;
-  const { keys, hosts, srt, ffmpeg } = parts;
-  await expectSrt(ffmpeg);
-  for (const [channel, host] of hosts) {
-    const log = parts.log.child({ channel });
-    const passphrase = keys.keyOf(channel);
-    if (passphrase.length < 10 || passphrase.length > 79)
-      throw new OriginError(
-        'bad-options',
-        `the key of channel ${channel} must have 10 to 79 characters to be a passphrase of SRT`,
-      );
-    const address = { host: settings.srt.host, port: srtPort(settings, channel), passphrase };
-    const listener = await SrtListener.start(address, ffmpeg.path, {
-      onPublish: (session) => {
-        log.info({ session }, 'SRT publisher accepted');
-        host.publish(session);
-      },
-      onTag: (session, tag) => {
-        host.tag(session, tag);
-      },
-      onClosed: (session, reason) => {
-        host.unpublish(session, reason);
-      },
-      onLog: (line) => {
-        log.debug({ line }, 'ffmpeg of SRT');
-      },
-      onRestart: (detail, delayMs) => {
-        log.warn({ detail, delayMs }, 'the SRT listener is started again');
-      },
-    });
-    srt.set(channel, listener);
-  }
+  {
+    keys,
+    ffmpeg,
+    log,
+  }: { readonly keys: StreamKeys; readonly ffmpeg: FoundFfmpeg; readonly log: Logger },
+): SrtListeners | undefined {
+  if (settings.srt === undefined) return undefined;
+  const channels = settings.channels.map(({ channel }) => channel);
+  const { keyOf } = keys;
+  return new SrtListeners({ ...settings.srt, channels, keyOf, ffmpegPath: ffmpeg.path, log });
 }
 
 function createHost(
@@ -277,7 +244,7 @@ function createHost(
     readonly states: ChannelStates;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
-    readonly srt: ReadonlyMap<ChannelId, SrtListener>;
+    readonly srt: SrtListeners | undefined;
     readonly ffmpeg: FoundFfmpeg;
     readonly onPlaylist: (path: string) => void;
     readonly recording: RecordingHost | undefined;
@@ -330,7 +297,7 @@ function createHost(
       },
       // Each knows its own sessions.
       drop: (session, reason) => {
-        srt.get(channel)?.drop(session, reason);
+        srt?.drop(channel, session, reason);
         ingest.drop(session, reason);
       },
     },
