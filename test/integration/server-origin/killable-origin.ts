@@ -18,10 +18,15 @@ export class KillableOrigin {
     ({ http: this.http, rtmp: this.rtmp } = urls);
   }
 
+  /** `after`: one that was killed, whose ports it takes. Default: ports that are free. */
   static async start(
     options: Omit<OriginOptions, 'http' | 'rtmp' | 'channels'>,
+    after?: KillableOrigin,
   ): Promise<KillableOrigin> {
-    const process = fork(PROGRAM, [JSON.stringify(options)], {
+    const port = (url: string | undefined): number =>
+      url === undefined ? 0 : Number(new URL(url).port);
+    const ports = { http: port(after?.http), rtmp: port(after?.rtmp) };
+    const process = fork(PROGRAM, [JSON.stringify(options), JSON.stringify(ports)], {
       execArgv: ['--import', 'tsx', '--conditions=@shoal/source'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -4,57 +4,17 @@ import { launchChromium } from '../../support/chromium.ts';
 import { median } from '../../support/percentile.ts';
 import { pause, until } from '../../support/until.ts';
 import type { HttpOrigin } from '../../unit/client-sdk/adapters/http-origin.ts';
-import { bundleText, startSite } from '../sdk-support/site.ts';
+import { startSite } from '../sdk-support/site.ts';
+import { bundleHlsPage, type Seen } from './hls-page.ts';
 import { scene } from './scene.ts';
 
 const { start, publish } = scene();
-
-/** What the page tells. */
-type Seen = {
-  /** Between now and the programme date-time of the picture that is shown. Milliseconds. */
-  readonly latencyMs: number;
-  readonly time: number;
-  readonly stalls: number;
-  readonly fatal: readonly string[];
-  readonly partsLoaded: number;
-  readonly deltas: number;
-};
-
-declare global {
-  var lowLatencyPage: { start: (url: string, lowLatencyMode: boolean) => void; seen: () => Seen };
-}
-
-const PAGE = `
-import Hls from 'hls.js';
-const video = document.querySelector('video') ?? document.body.appendChild(document.createElement('video'));
-video.muted = true;
-let hls, stalls = 0, partsLoaded = 0, deltas = 0;
-const fatal = [];
-window.lowLatencyPage = {
-  start: (url, lowLatencyMode) => {
-    hls = new Hls({ lowLatencyMode });
-    hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal) fatal.push(data.details);
-      if (data.details === 'bufferStalledError') stalls += 1;
-    });
-    hls.on(Hls.Events.FRAG_LOADED, (_, { part }) => { if (part) partsLoaded += 1; });
-    hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => { if (details.skippedSegments > 0) deltas += 1; });
-    hls.loadSource(url);
-    hls.attachMedia(video);
-    void video.play();
-  },
-  seen: () => ({
-    latencyMs: hls.playingDate ? Date.now() - hls.playingDate.getTime() : Infinity,
-    time: video.currentTime, stalls, fatal, partsLoaded, deltas,
-  }),
-};
-`;
 
 let browser: Browser;
 let site: HttpOrigin;
 
 beforeAll(async () => {
-  site = await startSite(await bundleText(PAGE));
+  site = await startSite(await bundleHlsPage());
   browser = await launchChromium();
 });
 
@@ -81,16 +41,15 @@ it('ORG-18 hls.js plays at most 3 s behind in its mode of low latency, and other
     [ordinary, 'index.m3u8'],
   ] as const) {
     await page.goto(`${site.url}/`);
-    await page.waitForFunction(() => 'lowLatencyPage' in window);
+    await page.waitForFunction(() => 'hlsPage' in window);
     await page.evaluate(
       ([url, mode]) => {
-        window.lowLatencyPage.start(url, mode);
+        window.hlsPage.start(url, mode);
       },
       [test.url(`/live/demo/${path}`), path === 'll.m3u8'] as const,
     );
   }
-  const look = (page: typeof close): Promise<Seen> =>
-    page.evaluate(() => window.lowLatencyPage.seen());
+  const look = (page: typeof close): Promise<Seen> => page.evaluate(() => window.hlsPage.seen());
   await until(async () => (await look(close)).time > 0 && (await look(ordinary)).time > 0, {
     what: 'both to play',
     timeoutMs: 30_000,
