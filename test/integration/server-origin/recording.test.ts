@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestsUrl, readSwarmTags, unwrap, verifyDigestList } from '@shoal/protocol';
+import { type OriginOptions } from '@shoal/server';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startS3Server } from '../../support/s3/s3-server.ts';
 import { PlaylistLinter } from '../../support/lint/playlist-linter.ts';
 import { sha256 } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
@@ -15,9 +17,11 @@ import { type TestOrigin } from './test-origin.ts';
 const { start, publish } = scene();
 const folders: string[] = [];
 const killed: KillableOrigin[] = [];
+const servers: (() => void)[] = [];
 
 afterEach(async () => {
   for (const origin of killed.splice(0)) await origin.kill();
+  for (const close of servers.splice(0)) close();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -25,6 +29,23 @@ function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-store-'));
   folders.push(folder);
   return folder;
+}
+
+type StoreOptions = NonNullable<OriginOptions['recording']>['store'];
+
+async function openBucket(): Promise<StoreOptions> {
+  const { port, bucket, accessKeyId, secretAccessKey, close } = await startS3Server();
+  servers.push(close);
+  const endpoint = `http://127.0.0.1:${port}`;
+  return {
+    type: 's3',
+    endpoint,
+    region: 'eu-1',
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    pathStyle: true,
+  };
 }
 
 type Broadcast = {
@@ -74,46 +95,67 @@ function base(test: TestOrigin): string {
 const hasPlaylist = ({ playlist }: Broadcast): boolean => playlist !== undefined;
 
 describe('recordings', () => {
-  it('ORG-13 ORG-15 a broadcast is there from its first frame to its last the moment it is over', async () => {
-    const folder = makeFolder();
-    const recording = { store: { type: 'disk', folder } } as const;
-    const test = await start({ recording, listedSegments: 6, interruptedMs: 500, ladder: LADDER });
-    const publisher = await publish(test.rtmpUrl(), { burst: true, seconds: 12, size: '320x180' });
-    await publisher.exit();
-    const {
-      broadcast,
-      playlist = '',
-      ...over
-    } = await broadcastWhere(base(test), hasPlaylist, 'the VOD');
-    expect(over).toMatchObject({ state: 'ended', segments: 12, gaps: 0 });
-    expect(over.renditions).toEqual(['source', ...LADDER.map(({ name }) => name)]);
-    expect(playlist).toBe(`/live/demo/${broadcast}-vod.m3u8`);
-    const master = await test.text(playlist);
-    for (const name of over.renditions) {
-      expect(master).toContain(`\n${name}/${broadcast}-vod.m3u8\n`);
-      const url = test.url(`/live/demo/${name}/${broadcast}-vod.m3u8`);
-      expect(await play(url)).toEqual({ frames: 360, said: '' });
-    }
-    const vod = await test.text(`/live/demo/source/${broadcast}-vod.m3u8`);
-    expect(vod).toContain('#EXT-X-PLAYLIST-TYPE:VOD\n');
-    const linter = new PlaylistLinter();
-    expect(linter.observe(vod)).toMatchObject({ mediaSequence: 0, ended: true, targetDuration: 1 });
-    expect(linter.problems).toEqual([]);
-    const swarm = readSwarmTags(vod);
-    expect(swarm?.segments).toHaveLength(12);
-    for (const { info, uri } of swarm?.segments ?? []) {
-      const digests = await test.get(digestsUrl(`/live/demo/source/${uri}`));
-      unwrap(verifyDigestList(digests, info, sha256));
-    }
-    // The live playlist has long left the first segments behind; the DVR playlist has them all.
-    expect((await test.playlist())?.segments).toHaveLength(6);
-    const dvr = await test.text('/live/demo/source/dvr.m3u8');
-    expect(linter.observe(dvr)).toMatchObject({ mediaSequence: 0, ended: false });
-    expect(linter.problems).toEqual([]);
-    expect(await test.text('/live/demo/dvr.m3u8')).toContain('\nsource/dvr.m3u8\n');
-    const index: unknown = JSON.parse(await test.text('/live/demo/recordings.json'));
-    expect(index).toMatchObject({ recordings: [{ broadcast, playlist }] });
-  });
+  it.each([
+    [
+      'on a disk',
+      (): Promise<StoreOptions> => Promise.resolve({ type: 'disk', folder: makeFolder() }),
+    ],
+    ['in a bucket', openBucket],
+  ])(
+    'ORG-13 ORG-15 %s a broadcast is there from its first frame to its last the moment it is over',
+    async (_, makeStore) => {
+      const recording = { store: await makeStore() };
+      const test = await start({
+        recording,
+        listedSegments: 6,
+        interruptedMs: 500,
+        ladder: LADDER,
+      });
+      const publisher = await publish(test.rtmpUrl(), {
+        burst: true,
+        seconds: 12,
+        size: '320x180',
+      });
+      await publisher.exit();
+      const {
+        broadcast,
+        playlist = '',
+        ...over
+      } = await broadcastWhere(base(test), hasPlaylist, 'the VOD');
+      expect(over).toMatchObject({ state: 'ended', segments: 12, gaps: 0 });
+      expect(over.renditions).toEqual(['source', ...LADDER.map(({ name }) => name)]);
+      expect(playlist).toBe(`/live/demo/${broadcast}-vod.m3u8`);
+      const master = await test.text(playlist);
+      for (const name of over.renditions) {
+        expect(master).toContain(`\n${name}/${broadcast}-vod.m3u8\n`);
+        const url = test.url(`/live/demo/${name}/${broadcast}-vod.m3u8`);
+        expect(await play(url)).toEqual({ frames: 360, said: '' });
+      }
+      const vod = await test.text(`/live/demo/source/${broadcast}-vod.m3u8`);
+      expect(vod).toContain('#EXT-X-PLAYLIST-TYPE:VOD\n');
+      const linter = new PlaylistLinter();
+      expect(linter.observe(vod)).toMatchObject({
+        mediaSequence: 0,
+        ended: true,
+        targetDuration: 1,
+      });
+      expect(linter.problems).toEqual([]);
+      const swarm = readSwarmTags(vod);
+      expect(swarm?.segments).toHaveLength(12);
+      for (const { info, uri } of swarm?.segments ?? []) {
+        const digests = await test.get(digestsUrl(`/live/demo/source/${uri}`));
+        unwrap(verifyDigestList(digests, info, sha256));
+      }
+      // The live playlist has long left the first segments behind; the DVR playlist has them all.
+      expect((await test.playlist())?.segments).toHaveLength(6);
+      const dvr = await test.text('/live/demo/source/dvr.m3u8');
+      expect(linter.observe(dvr)).toMatchObject({ mediaSequence: 0, ended: false });
+      expect(linter.problems).toEqual([]);
+      expect(await test.text('/live/demo/dvr.m3u8')).toContain('\nsource/dvr.m3u8\n');
+      const index: unknown = JSON.parse(await test.text('/live/demo/recordings.json'));
+      expect(index).toMatchObject({ recordings: [{ broadcast, playlist }] });
+    },
+  );
 
   it('ORG-15 a publisher that comes back goes on in the same broadcast, whose VOD then has both', async () => {
     const recording = { store: { type: 'memory', maxBytes: 50_000_000 }, keepHours: 1 } as const;
