@@ -47,7 +47,7 @@ function readFirst(
     const id = viewOf(tfhd).getUint32(4);
     const track = tracks.find((known) => known.id === id);
     if (track === undefined) continue;
-    const header = readHeader(tfhd, track);
+    const header = readDefaults(tfhd, track);
     if (!header.ok) return header;
     const info = readTrackFragment(traf.value, track, header.value);
     if (!info.ok) return info;
@@ -56,31 +56,37 @@ function readFirst(
   return ok(undefined);
 }
 
-type Header = { readonly duration: number; readonly flags: number };
+/** What a track fragment says of all its samples. */
+export type SampleDefaults = {
+  readonly duration: number;
+  readonly size: number;
+  readonly flags: number;
+};
 
 /** tfhd: the optional fields are there when their flag says so (section 8.8.7). */
-function readHeader(tfhd: Uint8Array, track: Track): Result<Header, string> {
+export function readDefaults(tfhd: Uint8Array, track: Track): Result<SampleDefaults, string> {
   const view = viewOf(tfhd);
   const present = view.getUint32(0) & 0x00ff_ffff;
   let at = 8;
   if ((present & 0x01) !== 0) at += 8;
   if ((present & 0x02) !== 0) at += 4;
-  const durationAt = at;
-  if ((present & 0x08) !== 0) at += 4;
-  if ((present & 0x10) !== 0) at += 4;
-  const flagsAt = at;
-  if ((present & 0x20) !== 0) at += 4;
-  if (at > tfhd.length) return err('tfhd too short');
-  return ok({
-    duration: (present & 0x08) !== 0 ? view.getUint32(durationAt) : track.defaultDuration,
-    flags: (present & 0x20) !== 0 ? view.getUint32(flagsAt) : track.defaultFlags,
-  });
+  const field = (flag: number, otherwise: number): number => {
+    if ((present & flag) === 0) return otherwise;
+    at += 4;
+    return at > tfhd.length ? NaN : view.getUint32(at - 4);
+  };
+  const duration = field(0x08, track.defaultDuration);
+  const size = field(0x10, 0);
+  const flags = field(0x20, track.defaultFlags);
+  return Number.isNaN(duration + size + flags)
+    ? err('tfhd too short')
+    : ok({ duration, size, flags });
 }
 
 function readTrackFragment(
   traf: readonly Box[],
   track: Track,
-  header: Header,
+  header: SampleDefaults,
 ): Result<FragmentInfo | undefined, string> {
   const tfdt = child(traf, 'tfdt');
   const start = tfdt === undefined ? undefined : decodeTime(tfdt);
@@ -109,7 +115,8 @@ function readTrackFragment(
   });
 }
 
-function decodeTime(tfdt: Uint8Array): number | undefined {
+/** tfdt: when the first sample is decoded, in units of its track; undefined when it cannot be read (section 8.8.12). */
+export function decodeTime(tfdt: Uint8Array): number | undefined {
   const view = viewOf(tfdt);
   if (tfdt.length < 8) return undefined;
   if (tfdt[0] !== 1) return view.getUint32(4);
@@ -125,7 +132,7 @@ type Run = {
 };
 
 /** trun (section 8.8.8). */
-function readRun(trun: Uint8Array, header: Header): Result<Run, string> {
+function readRun(trun: Uint8Array, header: SampleDefaults): Result<Run, string> {
   if (trun.length < 8) return err('trun too short');
   const view = viewOf(trun);
   const present = view.getUint32(0) & 0x00ff_ffff;

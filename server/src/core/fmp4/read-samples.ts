@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '@shoal/protocol';
 import { type Box, child, readBoxes, viewOf } from './boxes.ts';
+import { decodeTime, readDefaults, type SampleDefaults } from './fragment.ts';
 import { type Track } from './movie.ts';
 import { type Sample } from './write-fragment.ts';
 
@@ -7,9 +8,6 @@ const MAX_SAMPLES = 10_000;
 const HEADER_BYTES = 8;
 /** sample_is_non_sync_sample (ISO/IEC 14496-12, section 8.8.3.1). */
 const NON_SYNC = 0x0001_0000;
-
-/** What a track fragment says of all its samples. */
-type Defaults = { readonly duration: number; readonly size: number; readonly flags: number };
 
 /**
  * Reads the samples of a movie fragment that has one track alone; undefined when it is of none of `tracks`. `moof` and `mdat` are
@@ -30,7 +28,7 @@ export function readSamples(
   if (track === undefined) return ok(undefined);
   const defaults = readDefaults(tfhd, track);
   if (!defaults.ok) return defaults;
-  const start = decodeTime(child(traf.value, 'tfdt'));
+  const start = decodeTime(child(traf.value, 'tfdt') ?? new Uint8Array(0));
   if (start === undefined) return err('bad tfdt');
   const samples: Sample[] = [];
   let at = start;
@@ -44,40 +42,13 @@ export function readSamples(
   return ok({ track, samples });
 }
 
-/** tfhd: the optional fields are there when their flag says so (section 8.8.7). */
-function readDefaults(tfhd: Uint8Array, track: Track): Result<Defaults, string> {
-  const view = viewOf(tfhd);
-  const present = view.getUint32(0) & 0x00ff_ffff;
-  let at = 8;
-  if ((present & 0x01) !== 0) at += 8;
-  if ((present & 0x02) !== 0) at += 4;
-  const field = (flag: number, otherwise: number): number => {
-    if ((present & flag) === 0) return otherwise;
-    at += 4;
-    return at > tfhd.length ? NaN : view.getUint32(at - 4);
-  };
-  const duration = field(0x08, track.defaultDuration);
-  const size = field(0x10, 0);
-  const flags = field(0x20, track.defaultFlags);
-  return Number.isNaN(duration + size + flags)
-    ? err('tfhd too short')
-    : ok({ duration, size, flags });
-}
-
-function decodeTime(tfdt: Uint8Array | undefined): number | undefined {
-  if (tfdt === undefined || tfdt.length < 8) return undefined;
-  const view = viewOf(tfdt);
-  if (tfdt[0] !== 1) return view.getUint32(4);
-  return tfdt.length < 12 ? undefined : view.getUint32(4) * 2 ** 32 + view.getUint32(8);
-}
-
 /** trun (section 8.8.8). Data offsets count from the beginning of the moof, which mdat follows. */
 function readRun(
   { body }: Box,
   of: {
     readonly track: Track;
     readonly at: number;
-    readonly defaults: Defaults;
+    readonly defaults: SampleDefaults;
     readonly moof: Uint8Array;
     readonly mdat: Uint8Array;
   },
