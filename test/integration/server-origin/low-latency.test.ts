@@ -101,6 +101,8 @@ it('ORG-18 parts are listed before their segment, and are together its bytes and
   const ordinary = await test.text('/live/demo/source/index.m3u8');
   expect(ordinary).toContain(segments.at(-1)?.file);
   expect(ordinary).not.toMatch(/EXT-X-PART|EXT-X-SERVER-CONTROL/);
+  // Nor does anybody share what is listed so.
+  expect(text).not.toContain('EXT-X-SHOAL');
   expect(test.linter.problems).toEqual([]);
 });
 

@@ -209,7 +209,8 @@ function readLowLatency(lines: readonly string[], report: Report): Omit<LowLaten
 function checkSwarmTags(text: string, segments: readonly LintedSegment[], report: Report): void {
   const swarm = readSwarmTags(text);
   if (swarm === undefined) {
-    report('SEG-8: no EXT-X-SHOAL');
+    // Those of low latency have none (ORG-18).
+    if (!text.includes('#EXT-X-SERVER-CONTROL')) report('SEG-8: no EXT-X-SHOAL');
     return;
   }
   const first = text.indexOf('#EXTINF');

@@ -40,7 +40,7 @@ type Place = Pick<WindowSegment, 'epoch' | 'programDateTimeMs' | 'gap'>;
  * Writes a media playlist (RFC 8216 section 4.3.3). An epoch begins with its discontinuity, unless it is
  * the first listed, and its own map (ORG-4). A segment that is missing is a gap (draft-pantos-hls-rfc8216bis
  * section 4.4.4.7), which is of version 8; no map is named for its sake. The tags with which viewers verify segments are those of
- * SEG-8 and SEG-9.
+ * SEG-8 and SEG-9; a playlist of low latency has none, since its delta updates leave out the segments that they are counted from.
  */
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
   const { rendition, lowLatency, targetDuration, skip = 0 } = playlist;
@@ -59,7 +59,7 @@ export function renderMediaPlaylist(playlist: MediaPlaylist): string {
   ];
   if (playlist.vod === true) lines.push('#EXT-X-PLAYLIST-TYPE:VOD');
   if (segments.every(({ independent }) => independent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
-  lines.push(swarmTag(playlist.channel, rendition));
+  if (lowLatency === undefined) lines.push(swarmTag(playlist.channel, rendition));
   if (skip > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skip}`);
   let epoch = skip > 0 ? segments[skip - 1]?.epoch : undefined;
   let mapped = epoch;
@@ -79,11 +79,10 @@ export function renderMediaPlaylist(playlist: MediaPlaylist): string {
     begin(segment);
     if (i >= withParts)
       lines.push(...partLines(segment, lowLatency?.partTargetMs, (part) => partFile(id, part)));
-    lines.push(
-      `#EXTINF:${(durationMs / 1000).toFixed(3)},`,
-      segment.gap === true ? '#EXT-X-GAP' : segmentTag(segment.info),
-      segmentFile(id),
-    );
+    lines.push(`#EXTINF:${(durationMs / 1000).toFixed(3)},`);
+    if (segment.gap === true) lines.push('#EXT-X-GAP');
+    else if (lowLatency === undefined) lines.push(segmentTag(segment.info));
+    lines.push(segmentFile(id));
   }
   if (lowLatency !== undefined) lines.push(...edge(lowLatency, begin, segments.at(-1)));
   if (playlist.ended) lines.push('#EXT-X-ENDLIST');

@@ -63,7 +63,7 @@ describe('a channel of low latency', () => {
     of.step({ type: 'encoded', epoch, bytes: new Uint8Array([0, 0, 0, 1, 0, 0, 0, 0, 0]) });
     expect(of.log).toContainEqual({ type: 'kill-encoder', epoch });
     expect(listed(of).slice(-4)).toEqual(['1.0', '1.1', '1', '2.0']);
-    expect(list(of)).toMatch(/#EXTINF:0\.700,\n.*\n\d+-1\.m4s/);
+    expect(list(of)).toMatch(/#EXTINF:0\.700,\n\d+-1\.m4s/);
   });
 
   it('ORG-18 lists no parts of a segment in which one is too long for what players were told', () => {
