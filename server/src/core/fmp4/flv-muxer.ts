@@ -3,7 +3,7 @@ import { type AudioConfig, audioConfig } from '../aac/audio-config.ts';
 import { TAG_HEAD_BYTES, TAG_OVERHEAD_BYTES, tagKind } from '../flv/tag.ts';
 import { pictureSize } from '../h264/picture-size.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
-import { CutRule } from './cut-rule.ts';
+import { CutRule, type CutTimes } from './cut-rule.ts';
 import { type Sample, type TrackSamples, writeFragment } from './write-fragment.ts';
 import {
   AAC_FRAME,
@@ -36,7 +36,7 @@ export type FlvMuxerOptions = {
 };
 
 /** How long parts may be, and segments should be. Milliseconds. */
-export type PartTimes = { readonly partMs: number; readonly targetMs: number };
+export type PartTimes = Required<Pick<CutTimes, 'partMs' | 'targetMs'>>;
 
 /** How long the first part waits for the header of the sound. */
 const FIRST_PART_MS = 700;

@@ -8,6 +8,7 @@ import { type FragmentPart, type MoviePart, MovieStream } from './movie-stream.t
 import { type Track } from './movie.ts';
 import { readSamples } from './read-samples.ts';
 import { type Sample, writeFragment } from './write-fragment.ts';
+import { segmentOf, type WrittenPart } from './written-part.ts';
 
 /** Where a part begins. */
 type Start = {
@@ -21,9 +22,6 @@ type Start = {
 
 /** Frames of a track that are in no part yet. */
 type Queue = { readonly track: Track; readonly frames: Sample[]; lastUnits: number };
-
-/** A part that is written out, as its segment needs it. */
-type Written = CutPart & { readonly samples: number; readonly firstMs: number };
 
 /** Timestamps of renditions are the same to the millisecond. */
 const SAME_MS = 5;
@@ -47,7 +45,7 @@ export class LadderMuxer implements Cutter {
   #starts: Start[] = [];
   /** By how much the source's key frames are shown later than decoded. */
   #shownLaterMs = 0;
-  #parts: Written[] = [];
+  #parts: WrittenPart[] = [];
   #tail: CutPart[] = [];
   #sequence = 0;
   #bytes = 0;
@@ -173,7 +171,7 @@ export class LadderMuxer implements Cutter {
   }
 
   /** Writes what comes before `next`, in all renditions. */
-  #write(next: Start): Result<Written, string> {
+  #write(next: Start): Result<WrittenPart, string> {
     const [start] = this.#starts;
     const lead = this.#pictures[0] ?? this.#sound;
     if (start === undefined || lead === undefined) return err('nothing to write');
@@ -206,19 +204,10 @@ export class LadderMuxer implements Cutter {
   }
 
   #close(): readonly CutSegment[] {
-    const [parts, tail] = [this.#parts, this.#tail];
+    const [segment, tail] = [segmentOf(this.#parts), this.#tail];
     this.#parts = [];
     this.#tail = [];
-    const [first] = parts;
-    if (first === undefined) return [];
-    const { startMs, firstMs, independent } = first;
-    const durationMs = parts.reduce((sum, part) => sum + part.durationMs, 0);
-    const samples = parts.reduce((sum, part) => sum + part.samples, 0);
-    const sampleRate = ((samples - 1) * 1000) / Math.max(1, durationMs - firstMs);
-    const media = first.media.map((_, i) => joined(parts.flatMap((part) => part.media[i] ?? [])));
-    return [
-      { media, startMs, durationMs, sampleRate, independent, ...(tail.length > 0 && { tail }) },
-    ];
+    return segment === undefined ? [] : [{ ...segment, ...(tail.length > 0 && { tail }) }];
   }
 }
 

@@ -1,13 +1,11 @@
 import { err, ok, type Result } from '@shoal/protocol';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { joined } from './boxes.ts';
-import { type PartedCut, type Cutter, type CutPart, type CutSegment } from './cut.ts';
+import { type PartedCut, type Cutter, type CutSegment } from './cut.ts';
 import { type FragmentInfo, readFragment } from './fragment.ts';
 import { type FragmentPart, type MoviePart, MovieStream } from './movie-stream.ts';
 import { type Track } from './movie.ts';
-
-/** A part, and what its segment needs of it. */
-type Piece = CutPart & { readonly samples: number; readonly firstMs: number };
+import { segmentOf, type WrittenPart } from './written-part.ts';
 
 /** How long segments may be. */
 export type PartSegmenterOptions = {
@@ -25,7 +23,7 @@ export class PartSegmenter implements Cutter {
   readonly #options: PartSegmenterOptions;
   readonly #input: MovieStream = new MovieStream();
   #tracks: readonly Track[] = [];
-  #pieces: Piece[] = [];
+  #pieces: WrittenPart[] = [];
   #bytes = 0;
   #durationMs = 0;
 
@@ -95,16 +93,10 @@ export class PartSegmenter implements Cutter {
   }
 
   #close(): CutSegment | undefined {
-    const [pieces, durationMs] = [this.#pieces, this.#durationMs];
-    const [first] = pieces;
+    const pieces = this.#pieces;
     this.#pieces = [];
     this.#bytes = 0;
     this.#durationMs = 0;
-    const samples = pieces.reduce((sum, piece) => sum + piece.samples, 0);
-    if (first === undefined || samples === 0) return undefined;
-    const { startMs, firstMs, independent } = first;
-    const sampleRate = ((samples - 1) * 1000) / Math.max(1, durationMs - firstMs);
-    const bytes = joined(pieces.flatMap(({ media }) => media));
-    return { media: [bytes], startMs, durationMs, sampleRate, independent };
+    return pieces.some(({ samples }) => samples > 0) ? segmentOf(pieces) : undefined;
   }
 }
