@@ -8,6 +8,7 @@ import { median } from '../../support/percentile.ts';
 import { cpuSecondsOf } from './process-cpu.ts';
 import { startNginx } from './nginx.ts';
 import { type DeliveryBenchOptions, HELP, readOptions } from './options.ts';
+import { runProgram } from '../run-program.ts';
 import { runWrk, WRK_SCRIPT } from './wrk.ts';
 
 /** A server with the segments, warm. */
@@ -29,12 +30,7 @@ type DeliveryRecord = {
   readonly errors: number;
 };
 
-const options = readOptions(process.argv.slice(2));
-if (!options.ok) {
-  process.stderr.write(`${options.error}\n\n${HELP}`);
-  process.exitCode = 2;
-} else if (options.value === undefined) process.stdout.write(HELP);
-else process.exitCode = await run(options.value);
+await runProgram({ help: HELP, read: readOptions, run });
 
 async function run(wanted: DeliveryBenchOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-delivery-'));

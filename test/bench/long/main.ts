@@ -2,17 +2,13 @@ import { runAccelerated } from './accelerated.ts';
 import { makeClip } from './clip.ts';
 import { growthOf, type Measurement } from './growth.ts';
 import { HELP, type LongBenchOptions, readOptions } from './options.ts';
+import { runProgram } from '../run-program.ts';
 import { runReal } from './real.ts';
 import { type LongResult, table } from './report.ts';
 
 /** Hours of one channel: memory that is kept, and playlists that are right to the end. */
 
-const options = readOptions(process.argv.slice(2));
-if (!options.ok) {
-  process.stderr.write(`${options.error}\n\n${HELP}`);
-  process.exitCode = 2;
-} else if (options.value === undefined) process.stdout.write(HELP);
-else process.exitCode = await run(options.value);
+await runProgram({ help: HELP, read: readOptions, run });
 
 async function run(wanted: LongBenchOptions): Promise<number> {
   const onMeasured = (measured: Measurement): void => {

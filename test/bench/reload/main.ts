@@ -8,6 +8,7 @@ import { median, percentile } from '../../support/percentile.ts';
 import { cpuSecondsOf } from '../delivery/process-cpu.ts';
 import { MAX_LAG_MS, startLagMeter } from '../lag-meter.ts';
 import { HELP, readOptions, type ReloadBenchOptions } from './options.ts';
+import { runProgram } from '../run-program.ts';
 import { connectClient, type WaitingClient } from './waiting-client.ts';
 
 /** One part, and when those who waited for it had it. Milliseconds after the first of them, which is answered as it is stored. */
@@ -20,12 +21,7 @@ type PartRecord = {
   readonly bytes: number;
 };
 
-const options = readOptions(process.argv.slice(2));
-if (!options.ok) {
-  process.stderr.write(`${options.error}\n\n${HELP}`);
-  process.exitCode = 2;
-} else if (options.value === undefined) process.stdout.write(HELP);
-else process.exitCode = await run(options.value);
+await runProgram({ help: HELP, read: readOptions, run });
 
 async function run(wanted: ReloadBenchOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-reload-'));

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { type LoadPlan, loadTracker } from './load.ts';
 import { measureAudience } from './audience.ts';
 import { HELP, readOptions, type TrackerBenchOptions } from './options.ts';
+import { runProgram } from '../run-program.ts';
 import { audienceReport, type LoadRecord, reportOf } from './report.ts';
 import { startTrackerHost } from './tracker-host.ts';
 
@@ -11,12 +12,7 @@ const AUDIENCE_SEED = 5;
 
 /** Trackers under the load of whole swarms, one after the other in one run. */
 
-const options = readOptions(process.argv.slice(2));
-if (!options.ok) {
-  process.stderr.write(`${options.error}\n\n${HELP}`);
-  process.exitCode = 2;
-} else if (options.value === undefined) process.stdout.write(HELP);
-else process.exitCode = await run(options.value);
+await runProgram({ help: HELP, read: readOptions, run });
 
 async function run(wanted: TrackerBenchOptions): Promise<number> {
   if (wanted.audience) return showAudience(wanted);

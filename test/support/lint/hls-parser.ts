@@ -39,8 +39,8 @@ function media(playlist: HLS.types.MediaPlaylist): Reading {
         duration,
         independent: independent ?? false,
       }));
-  // An unfinished segment has no URI. It says of which run it is wrongly: it mixes up two arguments (parse.js, "TODO check if this
-  // is not a bug"), so that this is not asked.
+  // An unfinished segment has no URI. It says of which run it is wrongly: its parse.js mixes up two
+  // arguments, so that this is not asked.
   const finished = playlist.segments.filter(({ uri }) => uri !== '');
   const open = playlist.segments.find(({ uri }) => uri === '');
   const control = playlist.lowLatencyCompatibility;

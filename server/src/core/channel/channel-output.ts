@@ -7,7 +7,7 @@ import { ORIGIN_LIMITS } from '../limits.ts';
 import { type ChannelState } from './channel-state.ts';
 import { type Epoch } from './encoder-epochs.ts';
 import { type ChannelEffect, type ChannelOptions } from './messages.ts';
-import { lowLatencyEffects, playlistEffects } from './playlist-effects.ts';
+import { type Listed, lowLatencyEffects, playlistEffects } from './playlist-effects.ts';
 import { initPath } from './live-paths.ts';
 import { type MadeSegment } from './made-segment.ts';
 import { evictParts, evictSegment, storePart, storeSegment } from './segment-effects.ts';
@@ -69,11 +69,6 @@ export class ChannelOutput {
     const { init, mediaAt, doomed, epoch } = record;
     // The tail of an encoder that was overtaken by its successor has none any more.
     return init !== undefined && mediaAt !== undefined && !doomed && this.timeline.continues(epoch);
-  }
-
-  /** Whether parts of this epoch are listed whose segment is still to come. */
-  isOpen(epoch: number): boolean {
-    return this.timeline.isOpen(epoch);
   }
 
   /** Gives a part its place; nothing where it has none. */
@@ -154,7 +149,7 @@ export class ChannelOutput {
     return lowLatencyEffects(this.timeline, this.#listed(ended));
   }
 
-  #listed(ended: boolean): Parameters<typeof playlistEffects>[1] {
+  #listed(ended: boolean): Listed {
     return { channel: this.#options.channel, renditions: this.#names(), ended };
   }
 

@@ -261,7 +261,7 @@ export class Channel {
 
   /** Nothing more is taken of it. What was listed in parts becomes a segment, as players expect. */
   #doom(record: Epoch, now: number): void {
-    const rest = this.#output.isOpen(record.epoch) ? record.cutter.finish() : [];
+    const rest = this.#output.timeline.isOpen(record.epoch) ? record.cutter.finish() : [];
     for (const cut of rest) this.#segment(record, cut, now);
     record.doomed = true;
   }
