@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +11,7 @@ import { S3Gate } from '../../support/s3/s3-gate.ts';
 import { type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
 import { seededBytes } from '../../support/seeded-random.ts';
 import { until } from '../../support/until.ts';
+import { deaf } from './deaf-client.ts';
 import { StoredSite } from './stored-site.ts';
 import { WatchedStore } from './watched-store.ts';
 
@@ -375,16 +375,6 @@ function held(): readonly [() => void, Promise<void>] {
     open = resolve;
   });
   return [open, opened];
-}
-
-/** A client that asks and reads nothing. */
-async function deaf(site: StoredSite, path: string): Promise<Socket> {
-  const socket = connect(site.port, '127.0.0.1');
-  socket.on('error', () => undefined);
-  socket.pause();
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  return socket;
 }
 
 /** Waits until a figure is the same ten times in a row, and more than nothing. */

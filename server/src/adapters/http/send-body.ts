@@ -1,7 +1,8 @@
 import { type ServerResponse } from 'node:http';
 import { ORIGIN_LIMITS } from '../../core/index.ts';
 
-const SLICE = 64 * 1024;
+/** What is written at a time. */
+export const SLICE: number = 64 * 1024;
 /** For a socket that took the slice before so soon: each costs a system call and a turn of the event loop. */
 const LARGE_SLICE = 256 * 1024;
 const SOON_MS = 10;
@@ -17,20 +18,12 @@ export function sendBody(
   onDone: (writtenBytes: number) => void,
 ): void {
   let written = 0;
-  let done = false;
-  const finish = (): void => {
-    if (done) return;
-    done = true;
+  const { isOver, finish } = watchEnd(response, () => {
     onDone(written);
-  };
-  response.on('close', finish);
-  response.on('error', finish);
-  response.setTimeout(ORIGIN_LIMITS.httpStallMs, () => {
-    response.destroy();
   });
   let soon = false;
   const writeFrom = (from: number): void => {
-    if (done) return;
+    if (isOver()) return;
     const slice = body.subarray(from, from + (soon ? LARGE_SLICE : SLICE));
     const next = from + slice.length;
     const taken = (error: Error | null | undefined): void => {
@@ -45,4 +38,23 @@ export function sendBody(
   };
   if (body.length === 0) response.end(finish);
   else writeFrom(0);
+}
+
+/** Cuts a response off whose reader takes nothing for 30 s, and tells once that it is over, however it ends. */
+export function watchEnd(
+  response: ServerResponse,
+  onOver: () => void,
+): { readonly isOver: () => boolean; readonly finish: () => void } {
+  let over = false;
+  const finish = (): void => {
+    if (over) return;
+    over = true;
+    onOver();
+  };
+  response.on('close', finish);
+  response.on('error', finish);
+  response.setTimeout(ORIGIN_LIMITS.httpStallMs, () => {
+    response.destroy();
+  });
+  return { isOver: () => over, finish };
 }

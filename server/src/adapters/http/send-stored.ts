@@ -1,9 +1,7 @@
 import { type ServerResponse } from 'node:http';
 import { constants, Http2ServerResponse } from 'node:http2';
-import { ORIGIN_LIMITS } from '../../core/index.ts';
+import { SLICE, watchEnd } from './send-body.ts';
 import { type StoredBody } from './stored-answer.ts';
-
-const SLICE = 64 * 1024;
 
 /**
  * Writes a body that comes from a store to a response whose head is set: as the socket takes it, and slice by slice, so that what a
@@ -19,19 +17,10 @@ export function sendStored(
   },
 ): void {
   let written = 0;
-  let done = false;
-  const finish = (): void => {
-    if (done) return;
-    done = true;
+  const { isOver, finish } = watchEnd(response, () => {
     rest?.return?.().then(undefined, () => undefined);
     on.onDone(written);
-  };
-  response.on('close', finish);
-  response.on('error', finish);
-  response.setTimeout(ORIGIN_LIMITS.httpStallMs, () => {
-    response.destroy();
   });
-  const isOver = (): boolean => done;
   const write = (slice: Uint8Array): Promise<void> =>
     new Promise((resolve) => {
       response.write(slice, (error) => {
