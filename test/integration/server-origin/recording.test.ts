@@ -14,7 +14,6 @@ import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 import { type TestOrigin } from './test-origin.ts';
 
-const { start, publish } = scene();
 const folders: string[] = [];
 const killed: KillableOrigin[] = [];
 const servers: (() => void)[] = [];
@@ -24,6 +23,8 @@ afterEach(async () => {
   for (const close of servers.splice(0)) close();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+// Hooks run the last one first: what was recorded is looked at before its store is gone.
+const { start, publish } = scene();
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-store-'));
