@@ -26,7 +26,7 @@ export type LintOriginOptions = {
 };
 
 /** What an origin answers to a GET of this URL. */
-export type Get = (url: string) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+type Get = (url: string) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
 
 const get: Get = async (url) => {
   const response = await fetch(url);
