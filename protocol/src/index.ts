@@ -1,4 +1,14 @@
 export { fromBase64Url, toBase64Url } from './base64url.ts';
+export type {
+  ChatAuthor,
+  Envelope,
+  FeedAudience,
+  FeedEvent,
+  Money,
+  PassingEvent,
+  StreamerEvent,
+  ViewerEvent,
+} from './broadcast/events.ts';
 export type { Bus, OriginEvent } from './events.ts';
 export {
   type ChannelId,
