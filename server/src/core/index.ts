@@ -129,3 +129,28 @@ export { PartSegmenter } from './fmp4/part-segmenter.ts';
 export { type Sample, writeFragment } from './fmp4/write-fragment.ts';
 export { CutRule } from './fmp4/cut-rule.ts';
 export { readSamples } from './fmp4/read-samples.ts';
+export { type Actor, type ChannelRoles, isAtLeast, type Rank, rankOf, RANKS } from './access/rank.ts';
+export {
+  type Broadcast,
+  BROADCAST_STATES,
+  type BroadcastState,
+  follow,
+  type IllegalMove,
+  isUnderWay,
+  request,
+  REQUESTED_STATES,
+  type RequestedState,
+  type StreamChange,
+} from './broadcast/lifecycle.ts';
+export { CHAT_LIMITS } from './chat/limits.ts';
+export { type ChatRefusal, ChatRoom, type Writer } from './chat/room.ts';
+export {
+  CHAT_MODES,
+  type ChatMode,
+  type ChatSettings,
+  DEFAULT_CHAT_SETTINGS,
+} from './chat/settings.ts';
+export { blockedWord, plainText } from './chat/text.ts';
+export { FEED_LIMITS } from './feed/limits.ts';
+export { type FeedId, type FeedLog, type Replay } from './feed/ports.ts';
+export { FeedReader, type ReaderEffect } from './feed/reader.ts';
