@@ -5,3 +5,6 @@ export type { ChannelStatus, RenditionInfo, Rung, SegmentDelivery } from './core
 export { DEFAULT_LADDER, formatLadder, parseLadder } from './core/index.ts';
 export { OriginError, type OriginErrorCode } from './errors.ts';
 export type { OriginOptions } from './options.ts';
+export { type Service, startService } from './service/compose.ts';
+export { type ServiceOptions } from './service/options.ts';
+export { ServiceError, type ServiceErrorCode } from './service-error.ts';

@@ -129,7 +129,14 @@ export { PartSegmenter } from './fmp4/part-segmenter.ts';
 export { type Sample, writeFragment } from './fmp4/write-fragment.ts';
 export { CutRule } from './fmp4/cut-rule.ts';
 export { readSamples } from './fmp4/read-samples.ts';
-export { type Actor, type ChannelRoles, isAtLeast, type Rank, rankOf, RANKS } from './access/rank.ts';
+export {
+  type Actor,
+  type ChannelRoles,
+  isAtLeast,
+  type Rank,
+  rankOf,
+  RANKS,
+} from './access/rank.ts';
 export {
   type Broadcast,
   BROADCAST_STATES,

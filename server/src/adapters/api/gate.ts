@@ -105,7 +105,11 @@ export class Gate {
     const known = actor.type === 'user' && !actor.guest && row.owner !== actor.id;
     const moderates = known && (await this.#ports.channels.moderates(id.value, actor.id));
     const moderators = new Set(moderates ? [actor.id] : []);
-    return { id: id.value, row, rank: rankOf(actor, { owner: row.owner ?? undefined, moderators }) };
+    return {
+      id: id.value,
+      row,
+      rank: rankOf(actor, { owner: row.owner ?? undefined, moderators }),
+    };
   }
 }
 

@@ -16,7 +16,10 @@ export const PAGE_QUERY: z.ZodObject<{
 });
 
 /** Field of the answer in which the next page begins. */
-export const NEXT: z.ZodNullable<z.ZodString> = z.string().nullable().describe('`cursor` of the next page; null after the last');
+export const NEXT: z.ZodNullable<z.ZodString> = z
+  .string()
+  .nullable()
+  .describe('`cursor` of the next page; null after the last');
 
 /** Reads the query; throws a 400 for a cursor that is none. */
 export function readPage(query: z.output<typeof PAGE_QUERY>): Page {

@@ -58,7 +58,8 @@ export function errorHandler(
         })),
       });
     const status = isResponseSerializationError(error) ? 500 : (error.statusCode ?? 500);
-    if (status < 500) return send(reply, status, { code: 'invalid-request', detail: error.message });
+    if (status < 500)
+      return send(reply, status, { code: 'invalid-request', detail: error.message });
     onError(error);
     return send(reply, status, { code: 'unexpected', detail: 'unexpected failure' });
   };

@@ -1,4 +1,9 @@
-import { type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider } from 'kysely';
+import {
+  type CreateTableBuilder,
+  type Kysely,
+  type Migration,
+  type MigrationProvider,
+} from 'kysely';
 
 type Table = CreateTableBuilder<string, string>;
 type Type = 'text' | 'integer' | 'bigint';
@@ -26,7 +31,10 @@ async function index(
   unique = false,
 ): Promise<void> {
   const [name, ...columns] = on;
-  const made = db.schema.createIndex(`${name}_by_${columns.join('_')}`).on(name).columns(columns);
+  const made = db.schema
+    .createIndex(`${name}_by_${columns.join('_')}`)
+    .on(name)
+    .columns(columns);
   await (unique ? made.unique() : made).execute();
 }
 
@@ -77,7 +85,13 @@ const first: Migration = {
 
 async function people(db: Kysely<unknown>): Promise<void> {
   await table(db, 'moderators', {
-    columns: { channel: 'text', user_id: 'text', name: 'text', added_at: 'bigint', added_by: 'text' },
+    columns: {
+      channel: 'text',
+      user_id: 'text',
+      name: 'text',
+      added_at: 'bigint',
+      added_by: 'text',
+    },
     key: ['channel', 'user_id'],
   });
   await table(db, 'followers', {

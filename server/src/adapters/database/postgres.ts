@@ -6,7 +6,7 @@ const CONNECTIONS = 10;
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
 /** Type of `bigint` in PostgreSQL, which the driver gives as text. Ours are times, counts and cents, all below 2^53. */
-const INT8 = 20;
+const INT8: number = pg.types.builtins.INT8;
 
 /** Opens a pool of connections. */
 export function openPostgres(url: string): Kysely<Database> {

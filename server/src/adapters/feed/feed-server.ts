@@ -2,7 +2,13 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Envelope, type FeedAudience } from '@shoal/protocol';
-import { FEED_LIMITS, type FeedId, type FeedLog, FeedReader, type Replay } from '../../core/index.ts';
+import {
+  FEED_LIMITS,
+  type FeedId,
+  type FeedLog,
+  FeedReader,
+  type Replay,
+} from '../../core/index.ts';
 import { Frames } from './frames.ts';
 
 /** Who asks for a feed, and which. */
@@ -150,7 +156,13 @@ export class FeedServer {
     const missed: Replay =
       after === undefined ? { type: 'events', events: [] } : await log.after(feed, after);
     const { channel, audience } = feed;
-    const welcome = { type: 'welcome', channel, audience, seq, keepAliveMs: FEED_LIMITS.keepAliveMs };
+    const welcome = {
+      type: 'welcome',
+      channel,
+      audience,
+      seq,
+      keepAliveMs: FEED_LIMITS.keepAliveMs,
+    };
     socket.send(JSON.stringify(welcome));
     for (const effect of line.begin(after ?? seq, missed))
       if (effect.type === 'send') socket.send(this.#frames.of(effect.envelope), { binary: false });
@@ -203,7 +215,13 @@ export class FeedServer {
   }
 }
 
-function keyOf({ channel, audience }: { readonly channel: string; readonly audience: FeedAudience }) {
+function keyOf({
+  channel,
+  audience,
+}: {
+  readonly channel: string;
+  readonly audience: FeedAudience;
+}) {
   return `${audience}/${channel}`;
 }
 

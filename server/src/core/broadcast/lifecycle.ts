@@ -100,7 +100,10 @@ export function follow(broadcast: Broadcast, change: StreamChange, now: Millis):
   return next === broadcast.state ? broadcast : enter(broadcast, next, now);
 }
 
-function following({ state, autoStart, autoStop }: Broadcast, change: StreamChange): BroadcastState {
+function following(
+  { state, autoStart, autoStop }: Broadcast,
+  change: StreamChange,
+): BroadcastState {
   switch (change) {
     case 'online':
       if (state === 'interrupted') return 'live';
