@@ -46,6 +46,12 @@ export async function createApi(
     });
     // After the requests are counted, so that nobody can try tokens faster.
     scope.addHook('preParsing', async (request) => parts.gate.identify(request));
+    scope.addHook('onRoute', (route) => {
+      const needs = parts.gate.rankNeeded(route.preParsing);
+      if (needs === undefined) return;
+      const security = needs === 'anonymous' ? [] : [{ token: [] }];
+      route.schema = { ...route.schema, security, description: `For: ${needs} and above.` };
+    });
     scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
     const api = scope.withTypeProvider<ZodTypeProvider>();
     channelRoutes(api, parts);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FastifyRequest, type preHandlerAsyncHookHandler } from 'fastify';
+import { type FastifyRequest, type preParsingAsyncHookHandler } from 'fastify';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import { type Actor, isAtLeast, type Rank, rankOf } from '../../core/index.ts';
 import { type ChannelRow, type ChannelTable } from '../database/channel-table.ts';
@@ -69,9 +69,9 @@ export class Gate {
     return channel;
   }
 
-  /** For a route: the least rank, in its channel where it has one, and else in general. */
-  needs(rank: Rank): { readonly preHandler: preHandlerAsyncHookHandler } {
-    const preHandler = async (request: FastifyRequest): Promise<void> => {
+  /** For a route: the least rank, in its channel where it has one, and else in general. Of others not even the body is read. */
+  needs(rank: Rank): { readonly preParsing: preParsingAsyncHookHandler } {
+    const preParsing = async (request: FastifyRequest): Promise<undefined> => {
       const actor = this.actor(request);
       const name = channelOf(request);
       const found = name === undefined ? undefined : await this.rankIn(name, actor);
@@ -79,7 +79,7 @@ export class Gate {
       const own = found?.rank ?? rankOf(actor, undefined);
       if (isAtLeast(own, rank)) {
         if (name !== undefined && found === undefined) throw notFound('channel');
-        return;
+        return undefined;
       }
       if (actor.type === 'anonymous') throw unauthorized('a token is needed');
       throw new ApiProblem(403, {
@@ -87,13 +87,13 @@ export class Gate {
         detail: `this is for ${rank === 'admin' ? 'the operator' : `a ${rank} of the channel`}`,
       });
     };
-    this.#needed.set(preHandler, rank);
-    return { preHandler };
+    this.#needed.set(preParsing, rank);
+    return { preParsing };
   }
 
   /** What {@link needs} was given for a route; undefined for one that everybody may use unseen. */
-  rankNeeded(preHandler: unknown): Rank | undefined {
-    return typeof preHandler === 'function' ? this.#needed.get(preHandler) : undefined;
+  rankNeeded(preParsing: unknown): Rank | undefined {
+    return typeof preParsing === 'function' ? this.#needed.get(preParsing) : undefined;
   }
 
   /** The channel of this name and what somebody may do in it. */

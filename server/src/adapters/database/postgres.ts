@@ -5,20 +5,17 @@ import { type Database } from './schema.ts';
 const CONNECTIONS = 10;
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
-/** Type of `bigint` in PostgreSQL, which the driver gives as text. Ours are times, counts and cents, all below 2^53. */
-const INT8: number = pg.types.builtins.INT8;
 
-/** Opens a pool of connections. */
+/** Opens a pool of connections. What the driver gives as text for `bigint` are numbers: ours are times, counts and cents, all below 2^53. */
 export function openPostgres(url: string): Kysely<Database> {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
-    types: {
-      getTypeParser: (oid, format) =>
-        oid === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown), // as pg declares it: any
-    },
+    types,
   });
   // A connection that breaks while nobody uses it: the next one is another.
   pool.on('error', () => undefined);

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rank, RANKS } from '@shoal/server/core';
+import { TestService } from './test-service.ts';
+
+/** Least rank of every route. */
+const ROUTES: Readonly<Record<string, Rank>> = {
+  'GET /v1/channels': 'anonymous',
+  'POST /v1/channels': 'admin',
+  'GET /v1/channels/{channel}': 'anonymous',
+  'PATCH /v1/channels/{channel}': 'streamer',
+  'POST /v1/auth/tokens': 'admin',
+  'POST /v1/auth/guest': 'anonymous',
+  'DELETE /v1/auth/tokens/{token}': 'admin',
+};
+
+let test: TestService;
+const tokens = new Map<Rank, string>();
+
+beforeAll(async () => {
+  test = await TestService.start();
+  await test.makeChannel('demo', 'ana');
+  tokens.set('viewer', await test.tokenOf('vi'));
+  tokens.set('streamer', await test.tokenOf('ana'));
+  tokens.set('admin', test.admin);
+});
+afterAll(() => test.close());
+
+/** The rank in general, where there is no channel: nobody is a streamer there. */
+const general = (rank: Rank): Rank =>
+  rank === 'streamer' || rank === 'moderator' ? 'viewer' : rank;
+
+describe('who may do what', () => {
+  it('ACC-6 every route is in this table', async () => {
+    const { body } = await test.call('GET', '/openapi.json');
+    const { paths } = body as { paths: Record<string, Record<string, unknown>> };
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(routes.sort()).toEqual(Object.keys(ROUTES).sort());
+  });
+
+  const cells = Object.entries(ROUTES).flatMap(([route, needed]) =>
+    RANKS.map((rank) => [route, rank, needed] as const),
+  );
+  it.each(cells)('ACC-6 %s as %s', async (route, rank, needed) => {
+    const [method = '', path = ''] = route.split(' ');
+    const token = tokens.get(rank);
+    if (rank !== 'anonymous' && token === undefined) return;
+    const { status } = await test.call(method, path.replaceAll(/\{channel\}/g, 'demo'), {
+      token,
+      // Who may is told that this is nothing; who may not is told so first.
+      ...(method !== 'GET' && { body: [] }),
+    });
+    const own = path.includes('{channel}') ? rank : general(rank);
+    const may = RANKS.indexOf(own) >= RANKS.indexOf(needed);
+    if (may) expect([401, 403]).not.toContain(status);
+    else expect(status).toBe(rank === 'anonymous' ? 401 : 403);
+    expect(status).toBeLessThan(500);
+  });
+});
