@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FastifyRequest, type preHandlerAsyncHookHandler } from 'fastify';
+import { type FastifyReply, type FastifyRequest, type preHandlerAsyncHookHandler } from 'fastify';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import { type Actor, isAtLeast, type Rank, rankOf } from '../../core/index.ts';
 import { type ChannelRow, type ChannelTable } from '../database/channel-table.ts';
@@ -69,9 +69,15 @@ export class Gate {
     return channel;
   }
 
-  /** For a route: the least rank, in its channel where it has one, and else in general. */
-  needs(rank: Rank): { readonly preHandler: preHandlerAsyncHookHandler } {
-    const preHandler = async (request: FastifyRequest): Promise<void> => {
+  /**
+   * For a route: the least rank, in its channel where it has one, and else in general. `then` is run for whoever is let through, and may
+   * answer itself.
+   */
+  needs(
+    rank: Rank,
+    then?: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+  ): { readonly preHandler: preHandlerAsyncHookHandler } {
+    const preHandler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
       const actor = this.actor(request);
       const name = channelOf(request);
       const found = name === undefined ? undefined : await this.rankIn(name, actor);
@@ -79,7 +85,7 @@ export class Gate {
       const own = found?.rank ?? rankOf(actor, undefined);
       if (isAtLeast(own, rank)) {
         if (name !== undefined && found === undefined) throw notFound('channel');
-        return;
+        return then?.(request, reply);
       }
       if (actor.type === 'anonymous') throw unauthorized('a token is needed');
       throw new ApiProblem(403, {
