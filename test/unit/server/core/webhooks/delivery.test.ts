@@ -15,7 +15,9 @@ import {
 import { channelId } from '../../../../support/builders.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 
-const answered = (status: number): Attempt => ({ type: 'answered', status });
+const answered = (status: number, retryAfterMs?: number): Attempt => ({
+  ...{ type: 'answered', status, retryAfterMs },
+});
 const NO_ANSWER: Attempt = { type: 'failed', reason: 'no connection' };
 const FRESH = { state: 'pending', attempts: 0, nextAt: 0 } as const;
 const HEALTHY: HookHealth = { active: true, failingSince: undefined, disabledReason: undefined };
@@ -50,7 +52,7 @@ describe('a delivery', () => {
     const plan = fc.integer({ min: 0, max: RETRY_PAUSES_MS.length - 1 });
     fc.assert(
       fc.property(random, plan, fc.option(fc.nat(200_000_000)), (drawn, attempts, asked) => {
-        const attempt: Attempt = { ...answered(503), retryAfterMs: asked ?? undefined };
+        const attempt = answered(503, asked ?? undefined);
         const before = { state: 'pending', attempts, nextAt: 0 } as const;
         const { nextAt } = afterAttempt(before, attempt, { now: 0, random: drawn });
         const pause = RETRY_PAUSES_MS[attempts] ?? 0;
