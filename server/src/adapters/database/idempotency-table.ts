@@ -5,7 +5,7 @@ import { type Database } from './schema.ts';
 export const KEYS_OF_ONE = 1_000;
 const DAY_MS = 86_400_000;
 /** Longer than any request takes: after that it was broken off, and a second one goes on with it. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 
 /** An answer that is given again. */
 export type KeptAnswer = {
