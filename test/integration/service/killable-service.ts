@@ -20,17 +20,21 @@ export class KillableService {
     this.adminToken = adminToken;
   }
 
-  static async start(options: ServiceOptions): Promise<KillableService> {
-    const process = fork(PROGRAM, [JSON.stringify(options)], {
+  static async start(
+    options: ServiceOptions,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<KillableService> {
+    const child = fork(PROGRAM, [JSON.stringify(options)], {
       execArgv: ['--import', 'tsx', '--conditions=@shoal/source'],
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const failed = once(process, 'exit').then(() => {
+    const failed = once(child, 'exit').then(() => {
       throw new Error('the service did not start');
     });
-    const [begun] = (await Promise.race([once(process, 'message'), failed])) as [Begun];
+    const [begun] = (await Promise.race([once(child, 'message'), failed])) as [Begun];
     failed.catch(() => undefined);
-    return new KillableService(process, begun);
+    return new KillableService(child, begun);
   }
 
   /** As a power cut would, but for the machine. */

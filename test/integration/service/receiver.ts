@@ -1,8 +1,17 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { until } from '../../support/until.ts';
+
+const file = (name: string): string =>
+  fileURLToPath(new URL(`../../fixtures/tls/${name}`, import.meta.url));
+/** What processes that are to trust a secure receiver are given as `NODE_EXTRA_CA_CERTS`. */
+export const CERTIFICATE: string = file('cert.pem');
+const KEY = file('key.pem');
 
 /** A delivery as it came. */
 export type Received = {
@@ -14,19 +23,24 @@ export type Received = {
 /** A real receiver of webhooks on loopback. */
 export class Receiver {
   readonly #server: Server;
+  readonly #secure: boolean;
   readonly received: Received[] = [];
   /** What it answers; undefined: nothing, for ever. */
   answer: { readonly status: number; readonly headers?: Record<string, string> } | undefined = {
     status: 204,
   };
 
-  private constructor(server: Server) {
+  private constructor(server: Server, secure: boolean) {
     this.#server = server;
+    this.#secure = secure;
   }
 
-  static async start(): Promise<Receiver> {
-    const server = createServer();
-    const receiver = new Receiver(server);
+  /** Over TLS with the tests' own certificate, which nobody trusts unasked, where it is `secure`. */
+  static async start({ secure = false } = {}): Promise<Receiver> {
+    const server = secure
+      ? createSecureServer({ cert: readFileSync(CERTIFICATE), key: readFileSync(KEY) })
+      : createServer();
+    const receiver = new Receiver(server, secure);
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -44,7 +58,8 @@ export class Receiver {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
+    const { port } = this.#server.address() as AddressInfo;
+    return `${this.#secure ? 'https://localhost' : 'http://127.0.0.1'}:${port}/hook`;
   }
 
   /** Waits until so many of this type came. */

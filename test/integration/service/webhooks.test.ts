@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { HOOK_LIMITS } from '@shoal/server/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
 import { isSigned, Receiver } from './receiver.ts';
@@ -148,6 +152,73 @@ describe('a webhook', () => {
     const got = await receiver.of('channel.updated', 2);
     expect(new Set(got.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     await until(async () => (await deliveries(path))[0]?.state === 'delivered', { what: 'it' });
+  });
+
+  it('HOOK-4 that does not answer in time holds up no other, and is tried again', async () => {
+    const slow = await Receiver.start();
+    try {
+      slow.answer = undefined;
+      const { path } = await hook({ url: slow.url });
+      await hook();
+      for (let i = 0; i < 6; i++) await call('POST', `${path}/test`);
+      await slow.of('webhook.test', HOOK_LIMITS.requestsPerHook);
+      const begun = performance.now();
+      await retitle('not held up');
+      await receiver.of('channel.updated');
+      expect(performance.now() - begun).toBeLessThan(HOOK_LIMITS.requestMs / 2);
+      expect(slow.received).toHaveLength(HOOK_LIMITS.requestsPerHook);
+      await until(
+        async () =>
+          (await deliveries(path)).some(
+            ({ lastError }) => lastError === 'the receiver did not answer in time',
+          ),
+        { what: 'an end of waiting', timeoutMs: 2 * HOOK_LIMITS.requestMs },
+      );
+    } finally {
+      await slow.close();
+    }
+  });
+
+  it('HOOK-3 has a certificate that is trusted', async () => {
+    const secure = await Receiver.start({ secure: true });
+    try {
+      const { path } = await hook({ url: secure.url });
+      await call('POST', `${path}/test`);
+      await until(
+        async () => (await deliveries(path))[0]?.lastError?.includes('SELF_SIGNED_CERT') === true,
+        { what: 'a refusal' },
+      );
+      expect(secure.received).toEqual([]);
+    } finally {
+      await secure.close();
+    }
+  });
+
+  it('HOOK-3 is not read beyond a bound, whatever it answers', async () => {
+    let [sent, closed] = [0, false];
+    const endless = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200);
+      const more = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536))) sent += 65_536;
+      };
+      response.on('drain', more);
+      response.on('close', () => (closed = true));
+      more();
+    }).listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    try {
+      const { port } = endless.address() as AddressInfo;
+      const { path } = await hook({ url: `http://127.0.0.1:${port}/` });
+      await call('POST', `${path}/test`);
+      await until(() => closed, { what: 'the end of the connection' });
+      await until(async () => (await deliveries(path))[0]?.state === 'delivered', { what: 'it' });
+      // What fits into the buffers of two sockets.
+      expect(sent).toBeLessThan(32 * 1_048_576);
+    } finally {
+      endless.closeAllConnections();
+      endless.close();
+    }
   });
 
   it('HOOK-7 is one of at most ten, is its channel’s alone, and its deliveries come in pages', async () => {

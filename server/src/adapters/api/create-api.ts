@@ -14,6 +14,7 @@ import { donationRoutes } from './donation-routes.ts';
 import { outboxRoutes } from './outbox-routes.ts';
 import { paymentRoutes } from './payment-routes.ts';
 import { ApiProblem, errorHandler } from './problems.ts';
+import { refuseNul } from './refuse-nul.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
@@ -56,6 +57,7 @@ export async function createApi(
     });
     // After the requests are counted, so that nobody can try tokens faster.
     scope.addHook('preParsing', async (request) => parts.gate.identify(request));
+    scope.addHook('preValidation', refuseNul);
     scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
     const api = scope.withTypeProvider<ZodTypeProvider>();
     channelRoutes(api, parts);

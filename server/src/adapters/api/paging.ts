@@ -33,7 +33,7 @@ export function writeCursor(cursor: Cursor | undefined): string | null {
   return Buffer.from(JSON.stringify([cursor.at, cursor.id])).toString('base64url');
 }
 
-const CURSOR = z.tuple([z.number().int(), z.string().max(100)]);
+const CURSOR = z.tuple([z.number().int(), z.string().regex(/^[\x21-\x7e]{1,100}$/)]);
 
 function readCursor(text: string): Cursor {
   try {

@@ -180,6 +180,7 @@ export function webhookRoutes(app: Api, parts: ApiParts): void {
     schema: {
       summary: 'Sends an event webhook.test. Takes an Idempotency-Key',
       params: ONE,
+      body: z.object({}).nullish(),
       response: { 202: DELIVERY },
     },
     handler: async (request, reply) => {
