@@ -7,6 +7,8 @@ import { StreamerFeed } from './feed.ts';
 /** How long an alert is shown, and how long nothing is between two. */
 const PAUSE_MS = 600;
 const DEFAULT_SECONDS = 6;
+/** Attempts to connect that fail before anything is shown of it. */
+const SHOWN_FAILURES = 2;
 
 const query = new URLSearchParams(location.search);
 // After the hash it is told to no server; OBS takes either.
@@ -17,6 +19,8 @@ const showMs = 1_000 * (asked > 0 && asked <= 60 ? asked : DEFAULT_SECONDS);
 const withSound = query.get('sound') === '1';
 const storageKey = `shoal-overlay-shown-${channel}`;
 
+/** Until it was connected once, failures are told to who sets it up. Later ones mend themselves, and viewers of the stream need not see them. */
+let failures: number | undefined = 0;
 const queue = new AlertQueue(remembered());
 const feed = new StreamerFeed(feedUrl(), {
   message: (message) => {
@@ -26,10 +30,15 @@ const feed = new StreamerFeed(feedUrl(), {
     showNext();
   },
   connected: (isConnected) => {
-    const problem = element('problem', HTMLElement);
-    // Viewers of the stream need not see that it comes back; a URL without channel or token never does.
-    problem.hidden = isConnected || (channel !== '' && token !== '');
-    setText('problem', 'The address of this page needs channel and token');
+    if (isConnected) failures = undefined;
+    else if (failures !== undefined) failures += 1;
+    setText(
+      'problem',
+      channel === '' || token === ''
+        ? 'The address of this page needs channel and token'
+        : 'There is no connection: is the token that of the streamer?',
+    );
+    element('problem', HTMLElement).hidden = (failures ?? 0) < SHOWN_FAILURES;
   },
 });
 

@@ -87,3 +87,16 @@ it('MON-10 shows alerts that came while it was away, one at a time, as text, and
   await until(async () => (await waiting()) === 0, { what: 'the last acknowledgement' });
   expect(await alert.isVisible()).toBe(false);
 });
+
+it('MON-10 tells who sets it up when it cannot connect', async () => {
+  if (test === undefined || browser === undefined) throw new Error('not begun');
+  const { port } = site?.address() as AddressInfo;
+  const page = await browser.newPage();
+  const api = encodeURIComponent(`http://127.0.0.1:${test.port}`);
+  await page.goto(
+    `http://127.0.0.1:${port}/overlay/?channel=demo&api=${api}&token=${'x'.repeat(43)}`,
+  );
+  const problem = page.getByTestId('problem');
+  await problem.waitFor({ timeout: 15_000 });
+  expect(await problem.textContent()).toContain('token');
+});

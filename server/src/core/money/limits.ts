@@ -3,8 +3,11 @@ export const MONEY_LIMITS = {
   /** Smallest units of one donation, as cents. */
   donationMin: 100,
   donationMax: 10_000_000,
-  /** Alerts of a channel that wait to be acknowledged; beyond, the oldest goes. The donation itself stays listed. */
-  outbox: 1_000,
+  /**
+   * Alerts of a channel that wait to be acknowledged; beyond, the oldest goes. The donation itself stays listed. All of them together are
+   * fewer bytes than may wait for a reader.
+   */
+  outbox: 500,
   /** How long an acknowledged alert is remembered, so that a second acknowledgement finds it: a day. */
   acknowledgedMs: 86_400_000,
   /** How long a payment provider may take to answer; after that the payment is pending. */
