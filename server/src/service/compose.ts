@@ -67,10 +67,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
-      onMessage: money.onMessage,
-      waiting: money.waiting,
+      onMessage: (feed, message) => void money.onMessage(feed, message),
       onError,
       now,
+      waiting: money.waiting,
     });
     undo.push(() => {
       feeds.close();

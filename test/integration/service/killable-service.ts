@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type ServiceOptions } from '@shoal/server';
 
-const PROGRAM = fileURLToPath(new URL('service-process.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('service-with-options.ts', import.meta.url));
 
 type Begun = { readonly port: number; readonly adminToken?: string };
 

@@ -8,6 +8,7 @@ import { type Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../../support/chromium.ts';
 import { until } from '../../support/until.ts';
+import { freePort } from './free-port.ts';
 import { TestService } from './test-service.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -27,7 +28,7 @@ beforeAll(async () => {
     );
   }).listen(0, '127.0.0.1');
   await once(site, 'listening');
-  test = await TestService.start();
+  test = await TestService.start({ http: { host: '127.0.0.1', port: await freePort() } });
   browser = await launchChromium();
 }, 180_000);
 afterAll(async () => {
@@ -78,7 +79,7 @@ it('MON-10 shows alerts that came while it was away, one at a time, as text, and
 
   // The service goes away and comes back; the page too, by itself.
   await service.down();
-  await service.up(Number(new URL(decodeURIComponent(api)).port));
+  await service.up();
   await donate('third');
   await until(async () => (await page.getByTestId('alert-message').textContent()) === 'third', {
     what: 'the third alert',

@@ -43,10 +43,10 @@ export class TestService {
     return test;
   }
 
-  /** Starts it, or starts it again with the same database; at any port that is free, or at this one. */
-  async up(port = 0): Promise<void> {
+  /** Starts it, or starts it again with the same database. */
+  async up(): Promise<void> {
     this.#service = await startService({
-      http: { host: '127.0.0.1', port },
+      http: { host: '127.0.0.1', port: 0 },
       database: { type: 'sqlite', file: join(this.folder, 'shoal.db') },
       logLevel: 'silent',
       ...this.#options,

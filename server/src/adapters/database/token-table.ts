@@ -31,20 +31,6 @@ export class TokenTable {
     return { type: 'user', id: row.user_id, name: row.name, guest: row.guest === 1 };
   }
 
-  /** How somebody with an account is called, by their newest token; undefined for nobody who is known. */
-  async nameOf(user: string): Promise<string | undefined> {
-    const row = await this.#db
-      .selectFrom('tokens')
-      .select('name')
-      .where('user_id', '=', user)
-      .where('type', '=', 'user')
-      .where('guest', '=', 0)
-      .orderBy('created_at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.name;
-  }
-
   /** Whether there is a token of an operator that holds. */
   async hasAdmin(now: number): Promise<boolean> {
     const row = await this.#db
@@ -71,5 +57,19 @@ export class TokenTable {
   /** Deletes what has expired before this time. */
   async deleteExpired(before: number): Promise<void> {
     await this.#db.deleteFrom('tokens').where('expires_at', '<', before).execute();
+  }
+
+  /** How somebody with an account is called, by their newest token; undefined for nobody who is known. */
+  async nameOf(user: string): Promise<string | undefined> {
+    const row = await this.#db
+      .selectFrom('tokens')
+      .select('name')
+      .where('user_id', '=', user)
+      .where('type', '=', 'user')
+      .where('guest', '=', 0)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.name;
   }
 }

@@ -23,10 +23,10 @@ export type FeedServerPorts = {
   readonly admit: (request: IncomingMessage) => Promise<Admission>;
   /** A reader says something; what it says is JSON of unknown shape. */
   readonly onMessage: (feed: FeedId, message: unknown) => void;
-  /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
-  readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
+  /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
+  readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
 };
 
 /** Codes with which readers are closed, beside those of RFC 6455. */

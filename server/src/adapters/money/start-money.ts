@@ -29,8 +29,8 @@ export type RunningMoney = {
   readonly parts: MoneyParts;
   /** Alerts of a feed that were sent and not acknowledged. */
   readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
-  /** A reader of a feed says something; what is no acknowledgement is left to others. */
-  readonly onMessage: (feed: FeedId, message: unknown) => void;
+  /** A reader of a feed says something; false where it is no acknowledgement, and left to others. */
+  readonly onMessage: (feed: FeedId, message: unknown) => boolean;
   readonly close: () => Promise<void>;
 };
 
@@ -73,7 +73,9 @@ export function startMoney(of: {
     waiting: (id) => (id.audience === 'streamer' ? outbox.waiting(id) : Promise.resolve([])),
     onMessage: ({ channel, audience }, message) => {
       const id = audience === 'streamer' ? acknowledged(message) : undefined;
-      if (id !== undefined) outbox.acknowledge(channel, id, now()).catch(onError);
+      if (id === undefined) return false;
+      outbox.acknowledge(channel, id, now()).catch(onError);
+      return true;
     },
     close: async () => {
       cashier.close();
