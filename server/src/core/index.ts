@@ -161,3 +161,36 @@ export { blockedWord, plainText } from './chat/text.ts';
 export { FEED_LIMITS } from './feed/limits.ts';
 export { type FeedId, type FeedLog, type Replay } from './feed/ports.ts';
 export { FeedReader, type ReaderEffect } from './feed/reader.ts';
+export { CURRENCIES } from './money/currencies.ts';
+export { MONEY_LIMITS } from './money/limits.ts';
+export {
+  type Charge,
+  type PaymentOutcome,
+  type PaymentProvider,
+} from './money/payment-provider.ts';
+export {
+  begin as beginSubscription,
+  cancel as cancelSubscription,
+  charging as chargingSubscription,
+  due as dueOfSubscription,
+  ended as endSubscription,
+  isSubscribed,
+  monthsAfter,
+  paid as paidSubscription,
+  refused as refusedSubscription,
+  type Subscription,
+  type SubscriptionState,
+} from './money/subscription.ts';
+export { type Tier, TIER_PRICES, TIERS } from './money/tiers.ts';
+export {
+  afterAttempt,
+  type Attempt,
+  DELIVERY_STATES,
+  type DeliveryState,
+  healthAfter,
+  type HookHealth,
+  JITTER,
+  RETRY_PAUSES_MS,
+} from './webhooks/delivery.ts';
+export { HOOK_EVENTS, hookBody, isWanted, TEST_EVENT } from './webhooks/hook-events.ts';
+export { HOOK_LIMITS } from './webhooks/limits.ts';

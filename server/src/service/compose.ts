@@ -4,11 +4,15 @@ import pino from 'pino';
 import { admitReader } from '../adapters/api/admit-reader.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
+import { Idempotency } from '../adapters/api/idempotency.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
+import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
 import { openDatabase } from '../adapters/database/open-database.ts';
 import { TokenTable } from '../adapters/database/token-table.ts';
 import { FeedServer } from '../adapters/feed/feed-server.ts';
 import { SqlFeedLog } from '../adapters/feed/sql-feed-log.ts';
+import { startMoney } from '../adapters/money/start-money.ts';
+import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
 import { ServiceError } from '../service-error.ts';
 import { type ServiceOptions } from './options.ts';
 
@@ -47,14 +51,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const gate = new Gate({ tokens, channels, now });
     const app = Fastify({ logger: false, bodyLimit: BODY_BYTES });
     undo.push(() => app.close());
-    const parts = { gate, tokens, channels, feed, now, newId: randomUUID, newSecret };
+    const [newId, random] = [randomUUID, Math.random];
+    const keys = new IdempotencyTable(db);
+    const once = new Idempotency({ gate, table: keys, now, newId });
+    const money = startMoney({ db, feed, keys, now, newId, onError });
+    undo.push(() => money.close());
+    const policy = options.webhooks ?? {};
+    const webhooks = startWebhooks({ db, feed, policy, now, random, newId, onError });
+    undo.push(() => webhooks.close());
+    const parts = {
+      ...{ gate, tokens, channels, feed, once, now, newId, newSecret },
+      ...{ money: money.parts, webhooks: webhooks.parts },
+    };
     await createApi(app, parts, onError);
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
-      onMessage: () => undefined,
+      onMessage: (feed, message) => void money.onMessage(feed, message),
       onError,
       now,
+      waiting: money.waiting,
     });
     undo.push(() => {
       feeds.close();

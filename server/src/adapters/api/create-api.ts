@@ -9,9 +9,20 @@ import {
 } from 'fastify-type-provider-zod';
 import { channelRoutes } from './channel-routes.ts';
 import { type ApiParts } from './parts.ts';
+import { deliveryRoutes } from './delivery-routes.ts';
+import { donationRoutes } from './donation-routes.ts';
+import { outboxRoutes } from './outbox-routes.ts';
+import { paymentRoutes } from './payment-routes.ts';
 import { ApiProblem, errorHandler } from './problems.ts';
+import { refuseNul } from './refuse-nul.ts';
+import { subscriptionRoutes } from './subscription-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
+import { webhookRoutes } from './webhook-routes.ts';
 
+const MONEY_AND_HOOKS = [
+  ...[paymentRoutes, donationRoutes, subscriptionRoutes, outboxRoutes],
+  ...[webhookRoutes, deliveryRoutes],
+];
 /** Of one address or token. */
 const REQUESTS_A_MINUTE = 600;
 /** Addresses and tokens whose requests are counted. */
@@ -52,9 +63,11 @@ export async function createApi(
       const security = needs === 'anonymous' ? [] : [{ token: [] }];
       route.schema = { ...route.schema, security, description: `For: ${needs} and above.` };
     });
+    scope.addHook('preValidation', refuseNul);
     scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
     const api = scope.withTypeProvider<ZodTypeProvider>();
     channelRoutes(api, parts);
     tokenRoutes(api, parts);
+    for (const add of MONEY_AND_HOOKS) add(api, parts);
   });
 }

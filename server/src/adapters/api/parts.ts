@@ -4,7 +4,10 @@ import { type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type FeedLog } from '../../core/index.ts';
 import { type ChannelTable } from '../database/channel-table.ts';
 import { type TokenTable } from '../database/token-table.ts';
+import { type MoneyParts } from '../money/start-money.ts';
+import { type WebhookParts } from '../webhooks/start-webhooks.ts';
 import { type Gate } from './gate.ts';
+import { type Idempotency } from './idempotency.ts';
 
 /** A Fastify whose routes have schemas of zod. */
 export type Api = FastifyInstance<
@@ -21,6 +24,9 @@ export type ApiParts = {
   readonly tokens: TokenTable;
   readonly channels: ChannelTable;
   readonly feed: FeedLog;
+  readonly once: Idempotency;
+  readonly money: MoneyParts;
+  readonly webhooks: WebhookParts;
   readonly now: () => number;
   /** An id that was never given before. */
   readonly newId: () => string;

@@ -75,6 +75,7 @@ const first: Migration = {
     });
     await index(db, ['tokens', 'digest'], true);
     await index(db, ['tokens', 'expires_at']);
+    await index(db, ['tokens', 'user_id']);
     await people(db);
     await chat(db);
     await money(db);
@@ -132,12 +133,28 @@ async function money(db: Kysely<unknown>): Promise<void> {
   await table(db, 'subscriptions', {
     columns: {
       ...{ id: 'text', channel: 'text', user_id: 'text', name: 'text', tier: 'text' },
-      ...{ state: 'text', months: 'integer', expires_at: 'bigint', created_at: 'bigint' },
+      ...{ state: 'text', renews: 'integer', months: 'integer', since: 'bigint' },
+      ...{ periods: 'integer', expires_at: 'bigint', failures: 'integer', due_at: 'bigint?' },
+      ...{ method: 'text?', created_at: 'bigint', version: 'integer' },
     },
     key: ['id'],
   });
   await index(db, ['subscriptions', 'channel', 'user_id'], true);
   await index(db, ['subscriptions', 'channel', 'created_at', 'id']);
+  await index(db, ['subscriptions', 'due_at']);
+  await table(db, 'payments', {
+    columns: {
+      ...{ id: 'text', channel: 'text', purpose: 'text', subject: 'text', giver: 'text?' },
+      ...{ minor_units: 'bigint', currency: 'text', state: 'text', reason: 'text?' },
+      ...{ created_at: 'bigint', ask_at: 'bigint', settled_at: 'bigint?' },
+    },
+    key: ['id'],
+  });
+  await index(db, ['payments', 'state', 'ask_at']);
+  await table(db, 'sandbox_payments', {
+    columns: { id: 'text', state: 'text', reason: 'text', created_at: 'bigint' },
+    key: ['id'],
+  });
   await table(db, 'donations', {
     columns: {
       ...{ id: 'text', channel: 'text', from_id: 'text', from_name: 'text' },
@@ -150,18 +167,21 @@ async function money(db: Kysely<unknown>): Promise<void> {
   await table(db, 'outbox', {
     columns: {
       ...{ id: 'text', channel: 'text', event: 'text' },
-      ...{ created_at: 'bigint', acknowledged_at: 'bigint?' },
+      ...{ created_at: 'bigint', seq: 'bigint?', acknowledged_at: 'bigint?' },
     },
     key: ['id'],
   });
+  await index(db, ['outbox', 'seq', 'created_at']);
   await index(db, ['outbox', 'channel', 'acknowledged_at', 'created_at']);
 }
 
 async function hooks(db: Kysely<unknown>): Promise<void> {
   await table(db, 'webhooks', {
     columns: {
-      ...{ id: 'text', channel: 'text', url: 'text', secrets: 'text', types: 'text' },
-      ...{ active: 'integer', created_at: 'bigint', version: 'integer' },
+      ...{ id: 'text', channel: 'text', url: 'text', secrets: 'text', types: 'text?' },
+      ...{ active: 'integer', disabled_reason: 'text?', failing_since: 'bigint?' },
+      ...{ after_viewers: 'bigint', after_streamer: 'bigint' },
+      ...{ created_at: 'bigint', version: 'integer' },
     },
     key: ['id'],
   });
@@ -176,10 +196,12 @@ async function hooks(db: Kysely<unknown>): Promise<void> {
   });
   await index(db, ['deliveries', 'state', 'next_at']);
   await index(db, ['deliveries', 'webhook', 'created_at', 'id']);
+  await index(db, ['deliveries', 'webhook', 'event_id'], true);
   await table(db, 'idempotency', {
     columns: {
       ...{ actor: 'text', key: 'text', digest: 'text' },
-      ...{ status: 'integer?', body: 'text?', expires_at: 'bigint' },
+      ...{ status: 'integer?', body: 'text?', headers: 'text?', made: 'text' },
+      ...{ lease_until: 'bigint', expires_at: 'bigint' },
     },
     key: ['actor', 'key'],
   });

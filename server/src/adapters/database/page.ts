@@ -1,3 +1,5 @@
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
+
 /** Where a page begins: after the row of this time and id. */
 export type Cursor = { readonly at: number; readonly id: string };
 
@@ -17,4 +19,15 @@ export function pageOf<Row>(
   const last = shown.at(-1);
   const more = rows.length > limit && last !== undefined;
   return { rows: shown, next: more ? cursorOf(last) : undefined };
+}
+
+/** Of tables that are listed newest first: what comes after a cursor, all without one. */
+export function below(cursor: Cursor | undefined): RawBuilder<SqlBool> {
+  if (cursor === undefined) return sql<SqlBool>`1 = 1`;
+  return sql<SqlBool>`(created_at, id) < (${cursor.at}, ${cursor.id})`;
+}
+
+/** Cursor of a row of such a table. */
+export function cursorOf(row: { readonly created_at: number; readonly id: string }): Cursor {
+  return { at: row.created_at, id: row.id };
 }

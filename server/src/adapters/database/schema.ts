@@ -99,8 +99,40 @@ export type Database = {
     name: string;
     tier: string;
     state: string;
+    renews: Flag;
     months: number;
+    since: Millis;
+    periods: number;
     expires_at: Millis;
+    failures: number;
+    due_at: Millis | null;
+    /** What the payment provider charges; null where nothing is renewed. */
+    method: string | null;
+    created_at: Millis;
+    version: number;
+  };
+  payments: {
+    id: string;
+    channel: string;
+    purpose: 'donation' | 'subscription' | 'renewal' | 'gift';
+    /** Id of the donation or subscription. */
+    subject: string;
+    /** Name of who gives, where it is a gift. */
+    giver: string | null;
+    minor_units: number;
+    currency: string;
+    state: 'pending' | 'paid' | 'failed';
+    reason: string | null;
+    created_at: Millis;
+    /** When the provider is asked about it next. */
+    ask_at: Millis;
+    settled_at: Millis | null;
+  };
+  /** What the sandbox, which moves no money, was asked for. */
+  sandbox_payments: {
+    id: string;
+    state: 'pending' | 'paid' | 'failed';
+    reason: string;
     created_at: Millis;
   };
   donations: {
@@ -120,6 +152,8 @@ export type Database = {
     channel: string;
     event: Json;
     created_at: Millis;
+    /** Its number in the streamer's feed; null until it is there. */
+    seq: number | null;
     acknowledged_at: Millis | null;
   };
   webhooks: {
@@ -127,8 +161,14 @@ export type Database = {
     channel: string;
     url: string;
     secrets: Json;
-    types: Json;
+    /** Null: all that are sent without being asked for. */
+    types: Json | null;
     active: Flag;
+    disabled_reason: string | null;
+    failing_since: Millis | null;
+    /** Numbers of the feeds up to which deliveries were made. */
+    after_viewers: number;
+    after_streamer: number;
     created_at: Millis;
     version: number;
   };
@@ -151,7 +191,12 @@ export type Database = {
     digest: string;
     /** Null while the first request is answered. */
     status: number | null;
-    body: Json | null;
+    body: string | null;
+    headers: Json | null;
+    /** Id of what the request makes, however often it is begun. */
+    made: string;
+    /** Until when the request that is being answered has it for itself. */
+    lease_until: Millis;
     expires_at: Millis;
   };
   feed_events: {

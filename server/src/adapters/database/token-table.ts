@@ -58,4 +58,18 @@ export class TokenTable {
   async deleteExpired(before: number): Promise<void> {
     await this.#db.deleteFrom('tokens').where('expires_at', '<', before).execute();
   }
+
+  /** How somebody with an account is called, by their newest token; undefined for nobody who is known. */
+  async nameOf(user: string): Promise<string | undefined> {
+    const row = await this.#db
+      .selectFrom('tokens')
+      .select('name')
+      .where('user_id', '=', user)
+      .where('type', '=', 'user')
+      .where('guest', '=', 0)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.name;
+  }
 }

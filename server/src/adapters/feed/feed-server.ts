@@ -25,6 +25,8 @@ export type FeedServerPorts = {
   readonly onMessage: (feed: FeedId, message: unknown) => void;
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
+  /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
+  readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
 };
 
 /** Code with which a reader is closed, beside those of RFC 6455. */
@@ -151,10 +153,13 @@ export class FeedServer {
   }
 
   async #begin({ socket, feed, line }: Reader, after: number | undefined): Promise<void> {
-    const { log } = this.#ports;
+    const { log, waiting } = this.#ports;
     const seq = await log.last(feed);
     const missed: Replay =
       after === undefined ? { type: 'events', events: [] } : await log.after(feed, after);
+    // Of what comes later the line knows.
+    const from = missed.type === 'resync' ? missed.seq : (after ?? seq);
+    const again = (await waiting(feed)).filter((envelope) => envelope.seq <= from);
     const { channel, audience } = feed;
     const welcome = {
       type: 'welcome',
@@ -164,6 +169,7 @@ export class FeedServer {
       keepAliveMs: FEED_LIMITS.keepAliveMs,
     };
     socket.send(JSON.stringify(welcome));
+    for (const envelope of again) socket.send(JSON.stringify(envelope));
     for (const effect of line.begin(after ?? seq, missed))
       if (effect.type === 'send') socket.send(this.#frames.of(effect.envelope), { binary: false });
       else socket.send(JSON.stringify(effect));
