@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import Fastify from 'fastify';
 import pino from 'pino';
 import { admitReader } from '../adapters/api/admit-reader.ts';
+import { chatOverSocket } from '../adapters/api/chat-socket.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
+import { startChat } from '../adapters/chat/start-chat.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
 import { openDatabase } from '../adapters/database/open-database.ts';
 import { TokenTable } from '../adapters/database/token-table.ts';
@@ -44,15 +46,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const newSecret = (): string => randomBytes(32).toString('base64url');
     const feed = new SqlFeedLog(db, onError);
     undo.push(() => feed.close());
+    const chat = await startChat(db, { feed, now, newId: randomUUID, onError });
+    undo.push(() => chat.close());
     const gate = new Gate({ tokens, channels, now });
     const app = Fastify({ logger: false, bodyLimit: BODY_BYTES });
     undo.push(() => app.close());
-    const parts = { gate, tokens, channels, feed, now, newId: randomUUID, newSecret };
+    const parts = { gate, tokens, channels, chat, feed, now, newId: randomUUID, newSecret };
     await createApi(app, parts, onError);
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
-      onMessage: () => undefined,
+      onMessage: chatOverSocket({ gate, chat: chat.chat, onError }),
       onError,
       now,
     });

@@ -7,9 +7,14 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import { banRoutes } from './ban-routes.ts';
 import { channelRoutes } from './channel-routes.ts';
+import { chatRoutes } from './chat-routes.ts';
+import { followerRoutes } from './follower-routes.ts';
+import { moderatorRoutes } from './moderator-routes.ts';
 import { type ApiParts } from './parts.ts';
 import { ApiProblem, errorHandler } from './problems.ts';
+import { reportRoutes } from './report-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 
 /** Of one address or token. */
@@ -56,5 +61,10 @@ export async function createApi(
     const api = scope.withTypeProvider<ZodTypeProvider>();
     channelRoutes(api, parts);
     tokenRoutes(api, parts);
+    chatRoutes(api, parts);
+    banRoutes(api, parts);
+    moderatorRoutes(api, parts);
+    followerRoutes(api, parts);
+    reportRoutes(api, parts);
   });
 }

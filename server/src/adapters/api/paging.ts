@@ -33,7 +33,8 @@ export function writeCursor(cursor: Cursor | undefined): string | null {
   return Buffer.from(JSON.stringify([cursor.at, cursor.id])).toString('base64url');
 }
 
-const CURSOR = z.tuple([z.number().int(), z.string().max(100)]);
+/** No control characters, of which PostgreSQL takes not all. */
+const CURSOR = z.tuple([z.number().int(), z.string().regex(/^[\x20-\x7e]{0,100}$/)]);
 
 function readCursor(text: string): Cursor {
   try {

@@ -13,8 +13,23 @@ import { Frames } from './frames.ts';
 
 /** Who asks for a feed, and which. */
 export type Admission =
-  | { readonly type: 'admitted'; readonly feed: FeedId; readonly after: number | undefined }
+  | {
+      readonly type: 'admitted';
+      readonly feed: FeedId;
+      readonly after: number | undefined;
+      /** The header `Authorization` that it came with, or would have: who it is, is asked again when it says something. */
+      readonly authorization: string | undefined;
+    }
   | { readonly type: 'refused'; readonly status: 400 | 401 | 403 | 404 };
+
+/** A reader that says something. The same object each time. */
+export type Speaker = {
+  readonly feed: FeedId;
+  readonly authorization: string | undefined;
+  readonly answer: (message: object) => void;
+  /** Ends its connection; what it says from then on is not heard. */
+  readonly close: (code: number, reason: string) => void;
+};
 
 /** What the server of feeds needs of the rest of the service. */
 export type FeedServerPorts = {
@@ -22,7 +37,7 @@ export type FeedServerPorts = {
   /** Decides about a request by its token and query. */
   readonly admit: (request: IncomingMessage) => Promise<Admission>;
   /** A reader says something; what it says is JSON of unknown shape. */
-  readonly onMessage: (feed: FeedId, message: unknown) => void;
+  readonly onMessage: (speaker: Speaker, message: unknown) => void;
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
 };
@@ -36,7 +51,10 @@ type Reader = {
   readonly socket: WebSocket;
   readonly feed: FeedId;
   readonly line: FeedReader;
+  readonly speaker: Speaker;
   alive: boolean;
+  /** Messages in the window that began then. */
+  said: { readonly since: number; count: number };
 };
 
 /** Sends feeds over WebSockets: each event is encoded once, for however many readers. */
@@ -117,7 +135,7 @@ export class FeedServer {
         else
           this.#sockets.handleUpgrade(request, socket, head, (opened) => {
             socket.off('error', drop);
-            this.#open(opened, admission.feed, admission.after);
+            this.#open(opened, admission);
           });
       },
       (error: unknown) => {
@@ -127,8 +145,12 @@ export class FeedServer {
     );
   }
 
-  #open(socket: WebSocket, feed: FeedId, after: number | undefined): void {
-    const reader: Reader = { socket, feed, line: new FeedReader(), alive: true };
+  #open(socket: WebSocket, admitted: Extract<Admission, { type: 'admitted' }>): void {
+    const { feed, after } = admitted;
+    const reader: Reader = {
+      ...{ socket, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
+      ...{ alive: true, said: { since: this.#ports.now(), count: 0 } },
+    };
     const key = keyOf(feed);
     const readers = this.#readers.get(key) ?? new Set();
     this.#readers.set(key, readers.add(reader));
@@ -187,6 +209,16 @@ export class FeedServer {
   }
 
   #message(reader: Reader, text: string): void {
+    // A connection that is being closed still hears what is under way.
+    if (reader.socket.readyState !== reader.socket.OPEN) return;
+    const now = this.#ports.now();
+    if (now - reader.said.since >= FEED_LIMITS.messageWindowMs)
+      reader.said = { since: now, count: 0 };
+    reader.said.count += 1;
+    if (reader.said.count > FEED_LIMITS.messagesPerWindow) {
+      reader.socket.close(FEED_CLOSE.tooMany, 'it says too much');
+      return;
+    }
     let message: unknown;
     try {
       message = JSON.parse(text);
@@ -194,7 +226,7 @@ export class FeedServer {
       reader.socket.close(1007, 'not JSON');
       return;
     }
-    this.#ports.onMessage(reader.feed, message);
+    this.#ports.onMessage(reader.speaker, message);
   }
 
   #keepAlive(): void {
@@ -213,6 +245,21 @@ export class FeedServer {
   *#all(): Iterable<Reader> {
     for (const readers of this.#readers.values()) yield* readers;
   }
+}
+
+function speakerOf(
+  socket: WebSocket,
+  { feed, authorization }: Extract<Admission, { type: 'admitted' }>,
+): Speaker {
+  return {
+    ...{ feed, authorization },
+    answer: (message) => {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    },
+    close: (code, reason) => {
+      socket.close(code, reason);
+    },
+  };
 }
 
 function keyOf({
