@@ -7,7 +7,7 @@ import {
   type MessageRow,
   MessageTable,
 } from '../../../server/src/adapters/database/message-table.ts';
-import { type Paged } from '../../../server/src/adapters/database/page.ts';
+import { type Page, type Paged } from '../../../server/src/adapters/database/page.ts';
 import { type ReportRow, ReportTable } from '../../../server/src/adapters/database/report-table.ts';
 import { TokenTable } from '../../../server/src/adapters/database/token-table.ts';
 import { channelId } from '../../support/builders.ts';
@@ -39,12 +39,7 @@ function report(n: number, of: Partial<ReportRow> = {}): ReportRow {
 }
 
 /** Every entry of a list, page by page. */
-async function all<Row>(
-  list: (page: {
-    readonly cursor: Paged<Row>['next'];
-    readonly limit: number;
-  }) => Promise<Paged<Row>>,
-): Promise<Row[]> {
+async function all<Row>(list: (page: Page) => Promise<Paged<Row>>): Promise<Row[]> {
   const rows: Row[] = [];
   let cursor: Paged<Row>['next'];
   do {

@@ -70,6 +70,11 @@ export class TestService {
     return this.#admin;
   }
 
+  /** Where another service of the same database has made it. */
+  useAdmin(token: string): void {
+    this.#admin = token;
+  }
+
   get port(): number {
     return this.#service?.port ?? 0;
   }

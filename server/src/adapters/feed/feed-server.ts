@@ -42,8 +42,8 @@ export type FeedServerPorts = {
   readonly now: () => number;
 };
 
-/** Code with which a reader is closed, beside those of RFC 6455. */
-const TOO_SLOW = 4408;
+/** Codes with which readers are closed, beside those of RFC 6455. */
+export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as const;
 
 const PATH = '/v1/events';
 
@@ -197,7 +197,7 @@ export class FeedServer {
       const { socket, line } = reader;
       if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
       if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
-        socket.close(TOO_SLOW, 'it does not read what it is sent');
+        socket.close(FEED_CLOSE.tooSlow, 'it does not read what it is sent');
         // What waits would wait for ever.
         socket.terminate();
         continue;

@@ -9,7 +9,7 @@ describe('bans', () => {
     const allowed = RANKS.flatMap((by) =>
       RANKS.filter((of) => may(by, of)).map((of) => `${by} > ${of}`),
     );
-    expect(allowed.filter((pair) => !/anonymous/.test(pair))).toEqual([
+    expect(allowed.filter((pair) => !pair.includes('anonymous'))).toEqual([
       'moderator > viewer',
       'streamer > viewer',
       'streamer > moderator',
