@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { CHAT_LIMITS, type FeedLog } from '@shoal/server/core';
+import { describe, expect, it } from 'vitest';
+import { ChatMessages } from '../../../server/src/adapters/chat/chat-messages.ts';
+import { Silences } from '../../../server/src/adapters/chat/silences.ts';
+import { BanTable } from '../../../server/src/adapters/database/ban-table.ts';
+import {
+  type MessageRow,
+  MessageTable,
+} from '../../../server/src/adapters/database/message-table.ts';
+import { SqlFeedLog } from '../../../server/src/adapters/feed/sql-feed-log.ts';
+import { channelId } from '../../support/builders.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { bothDatabases, openForTest } from './databases.ts';
+
+const CHANNEL = channelId();
+
+function message(n: number, of: Partial<MessageRow> = {}): MessageRow {
+  return {
+    ...{ id: randomUUID(), channel: CHANNEL, author_id: 'vi', author_name: 'Vi' },
+    ...{ author_rank: 'viewer', text: `text ${n}`, at: n, seq: null, untold: 1 },
+    ...{ deleted_at: null, deleted_by: null, ...of },
+  };
+}
+
+describe.each(bothDatabases())('limits of chats over %s', (_, make) => {
+  it('CHT-12 keeps no more messages of a channel than it may', async () => {
+    const db = await openForTest(await make());
+    const [table, log] = [new MessageTable(db), new SqlFeedLog(db, fail)];
+    const messages = new ChatMessages(table, log);
+    const old = Array.from({ length: CHAT_LIMITS.keptMessages + 100 }, (__, i) =>
+      message(i, { seq: i - CHAT_LIMITS.keptMessages - 100, untold: 0 }),
+    );
+    for (let i = 0; i < old.length; i += 1_000)
+      await db
+        .insertInto('chat_messages')
+        .values(old.slice(i, i + 1_000))
+        .execute();
+    const last = await messages.post(CHANNEL, message(0));
+    await messages.trim();
+    const { count } = await db
+      .selectFrom('chat_messages')
+      .select((select) => select.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    expect(count).toBe(CHAT_LIMITS.keptMessages);
+    expect(await messages.find(CHANNEL, last.id)).toBeDefined();
+    expect(await messages.find(CHANNEL, old[100]?.id ?? '')).toBeUndefined();
+    expect(await messages.find(CHANNEL, old[101]?.id ?? '')).toBeDefined();
+  });
+
+  it('CHT-6 tells of all that is kept and untold, however much, in the order in which it was kept', async () => {
+    const db = await openForTest(await make());
+    const [table, log] = [new MessageTable(db), new SqlFeedLog(db, fail)];
+    const count = 2 * CHAT_LIMITS.untoldBatch + 1;
+    for (let i = 0; i < count; i++) await table.insert(message(i));
+    const told: number[] = [];
+    log.subscribe((__, { at }) => told.push(at));
+    await new ChatMessages(table, log).settle();
+    expect(told).toEqual(Array.from({ length: count }, (__, i) => i));
+    expect(await table.untold({ limit: 1 })).toEqual([]);
+  });
+
+  it('CHT-6 a message that is deleted while it is told is told first, and both once', async () => {
+    const db = await openForTest(await make());
+    const [table, log] = [new MessageTable(db), new SqlFeedLog(db, fail)];
+    const told: string[] = [];
+    log.subscribe((__, { type }) => told.push(type));
+    const by = { by: 'mo', at: 9 };
+    // Somebody deletes it between the two steps of telling it.
+    const slow: FeedLog = {
+      append: async (...args) => {
+        const envelope = await log.append(...args);
+        if (args[1].type === 'chat.message')
+          await new ChatMessages(table, log).delete(CHANNEL, args[2].id, by);
+        return envelope;
+      },
+      after: (...args) => log.after(...args),
+      last: (of) => log.last(of),
+      subscribe: (listener) => log.subscribe(listener),
+      close: () => log.close(),
+    };
+    const row = await new ChatMessages(table, slow).post(CHANNEL, message(1));
+    expect(row).toMatchObject({ seq: 1, deleted_by: 'mo' });
+    expect(told).toEqual(['chat.message', 'chat.message.deleted']);
+    expect(await table.untold({ limit: 1 })).toEqual([]);
+  });
+
+  it('CHT-8 remembers for a moment who is silenced, of not more than so many', async () => {
+    const bans = new BanTable(await openForTest(await make()));
+    const clock = new ManualClock(1_000);
+    const silences = new Silences(bans, () => clock.now);
+    expect(await silences.until(CHANNEL, 'vi')).toBeUndefined();
+    const ban = { channel: CHANNEL, user_id: 'vi', until: null, reason: '', by: 'mo', at: 1 };
+    await bans.put(ban);
+    clock.advance(CHAT_LIMITS.silenceMs - 1);
+    expect(await silences.until(CHANNEL, 'vi')).toBeUndefined();
+    clock.advance(1);
+    expect(await silences.until(CHANNEL, 'vi')).toBe(Infinity);
+    await bans.put({ ...ban, until: 9_000 });
+    silences.forget(CHANNEL, 'vi');
+    expect(await silences.until(CHANNEL, 'vi')).toBe(9_000);
+    for (let i = 0; i < CHAT_LIMITS.silences + 5; i++) await silences.until(CHANNEL, `v${i}`);
+    expect(silences.size).toBe(CHAT_LIMITS.silences);
+  });
+});
+
+function fail(error: unknown): never {
+  throw error;
+}
