@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { CHAT_LIMITS, type FeedLog } from '@shoal/server/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChatMessages } from '../../../server/src/adapters/chat/chat-messages.ts';
 import { Silences } from '../../../server/src/adapters/chat/silences.ts';
+import { startChat } from '../../../server/src/adapters/chat/start-chat.ts';
 import { BanTable } from '../../../server/src/adapters/database/ban-table.ts';
 import {
   type MessageRow,
@@ -11,7 +12,9 @@ import {
 import { SqlFeedLog } from '../../../server/src/adapters/feed/sql-feed-log.ts';
 import { channelId } from '../../support/builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { ChatScene } from './chat-scene.ts';
 import { bothDatabases, openForTest } from './databases.ts';
+import { TestService } from './test-service.ts';
 
 const CHANNEL = channelId();
 
@@ -83,6 +86,42 @@ describe.each(bothDatabases())('limits of chats over %s', (_, make) => {
     expect(row).toMatchObject({ seq: 1, deleted_by: 'mo' });
     expect(told).toEqual(['chat.message', 'chat.message.deleted']);
     expect(await table.untold({ limit: 1 })).toEqual([]);
+  });
+
+  it('CHT-10 a channel has no more bans than it may; one that is there can be changed', async () => {
+    const database = await make();
+    const test = await TestService.start({ database });
+    onTestFinished(() => test.close());
+    const scene = await ChatScene.start(test);
+    const db = await openForTest(database);
+    const ban = { channel: scene.channel, until: null, reason: '', by: 'mo', at: 1 };
+    const all = Array.from({ length: CHAT_LIMITS.bans }, (__, i) => ({ ...ban, user_id: `u${i}` }));
+    for (let i = 0; i < all.length; i += 1_000)
+      await db
+        .insertInto('bans')
+        .values(all.slice(i, i + 1_000))
+        .execute();
+    expect(await scene.as('mo', 'PUT /bans/more', {})) //
+      .toMatchObject({ status: 409, body: { code: 'too-many-bans' } });
+    expect((await scene.as('mo', 'PUT /bans/u5', { seconds: 5 })).status).toBe(200);
+  });
+
+  it('CHT-8 remembers the writers of no more channels than it may', async () => {
+    const db = await openForTest(await make());
+    const [feed, newId] = [new SqlFeedLog(db, fail), randomUUID];
+    const { chat, close } = await startChat(db, { feed, now: Date.now, newId, onError: fail });
+    onTestFinished(close);
+    const actor = { type: 'user', id: 'vi', name: 'Vi', guest: false } as const;
+    const row = {
+      ...{ id: 'c', title: '', category: '', tags: '[]', owner: null, version: 1 },
+      ...{ created_at: 0, updated_at: 0, chat_mode: 'everyone', chat_slow_seconds: 0 },
+      chat_blocked_words: '[]',
+    };
+    for (let i = 0; i < CHAT_LIMITS.rooms + 3; i++) {
+      const where = { id: channelId(`c${i}`), row, rank: 'viewer' } as const;
+      expect((await chat.send(where, actor, 'x')).ok).toBe(true);
+    }
+    expect(chat.rooms).toBe(CHAT_LIMITS.rooms);
   });
 
   it('CHT-8 remembers for a moment who is silenced, of not more than so many', async () => {

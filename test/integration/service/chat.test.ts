@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { type ChatMessage } from '@shoal/protocol';
 import { CHAT_LIMITS } from '@shoal/server/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
 import { ChatScene } from './chat-scene.ts';
+import { openForTest } from './databases.ts';
 import { field, TestService } from './test-service.ts';
 
 let test: TestService;
@@ -55,7 +57,6 @@ describe('messages', () => {
     const sent = await scene.as(guest, 'POST /chat/messages', pretending);
     expect((sent.body as ChatMessage).author).toEqual(author);
     expect((sent.body as ChatMessage).id).not.toBe('mine');
-    // An account that a token was made for as a guest's id is none of the streamer's either.
     expect((await scene.say('ana')).body).toMatchObject({ author: { rank: 'streamer' } });
     expect((await scene.say('admin')).body).toMatchObject({ author: { rank: 'admin' } });
   });
@@ -73,6 +74,13 @@ describe('messages', () => {
     expect((await scene.say('vi')).status).toBe(201);
     await scene.settings({ mode: 'subscribers' });
     expect(await scene.say('vi')).toMatchObject(refused);
+    const db = await openForTest({ type: 'sqlite', file: join(test.folder, 'shoal.db') });
+    const subscription = {
+      ...{ id: 's', channel: scene.channel, user_id: 'vi', name: 'Vi', tier: '1', months: 1 },
+      ...{ state: 'active', expires_at: Date.now() + 60_000, created_at: 1 },
+    };
+    await db.insertInto('subscriptions').values(subscription).execute();
+    expect((await scene.say('vi')).status).toBe(201);
     await scene.settings({ mode: 'off' });
     expect(await scene.say('vi')).toMatchObject(refused);
     expect((await scene.say('mo')).status).toBe(201);

@@ -68,9 +68,10 @@ export function banRoutes(app: Api, parts: ApiParts): void {
       const rank = await rankOfUser(parts, where, user);
       const why = whyNoBan({ id: by, rank: where.rank }, { id: user, rank });
       if (why !== undefined) throw new ApiProblem(403, { code: 'forbidden', detail: why });
-      if ((await bans.count(where.id)) >= CHAT_LIMITS.bans)
-        throw conflict('too-many-bans', `a channel has at most ${CHAT_LIMITS.bans} bans`);
       const at = now();
+      const before = await bans.find(where.id, user, at);
+      if (before === undefined && (await bans.count(where.id)) >= CHAT_LIMITS.bans)
+        throw conflict('too-many-bans', `a channel has at most ${CHAT_LIMITS.bans} bans`);
       const until = seconds === null ? null : at + seconds * 1000;
       const row: BanRow = { channel: where.id, user_id: user, until, reason, by, at };
       await bans.put(row);

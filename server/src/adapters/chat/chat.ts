@@ -40,6 +40,11 @@ export class Chat {
     this.#ports = ports;
   }
 
+  /** How many channels it remembers the writers of. */
+  get rooms(): number {
+    return this.#rooms.size;
+  }
+
   /** Takes what somebody wrote: the message in its place, or why it is refused. */
   async send(
     where: Where,

@@ -40,4 +40,6 @@ export const CHAT_LIMITS = {
   careMs: 10_000,
   /** Of those, how many at a time. */
   untoldBatch: 100,
+  /** How often so many are looked for before a list is shown. */
+  untoldBatches: 10,
 } as const;
