@@ -70,18 +70,9 @@ describe.each(bothDatabases())('limits of chats over %s', (_, make) => {
     log.subscribe((__, { type }) => told.push(type));
     const by = { by: 'mo', at: 9 };
     // Somebody deletes it between the two steps of telling it.
-    const slow: FeedLog = {
-      append: async (...args) => {
-        const envelope = await log.append(...args);
-        if (args[1].type === 'chat.message')
-          await new ChatMessages(table, log).delete(CHANNEL, args[2].id, by);
-        return envelope;
-      },
-      after: (...args) => log.after(...args),
-      last: (of) => log.last(of),
-      subscribe: (listener) => log.subscribe(listener),
-      close: () => log.close(),
-    };
+    const slow = between(log, async (type, id) => {
+      if (type === 'chat.message') await new ChatMessages(table, log).delete(CHANNEL, id, by);
+    });
     const row = await new ChatMessages(table, slow).post(CHANNEL, message(1));
     expect(row).toMatchObject({ seq: 1, deleted_by: 'mo' });
     expect(told).toEqual(['chat.message', 'chat.message.deleted']);
@@ -104,6 +95,22 @@ describe.each(bothDatabases())('limits of chats over %s', (_, make) => {
     expect(await scene.as('mo', 'PUT /bans/more', {})) //
       .toMatchObject({ status: 409, body: { code: 'too-many-bans' } });
     expect((await scene.as('mo', 'PUT /bans/u5', { seconds: 5 })).status).toBe(200);
+  });
+
+  it('CHT-6 whoever lists messages gets all that the feed has, whichever process is about to place them', async () => {
+    const db = await openForTest(await make());
+    const [table, log] = [new MessageTable(db), new SqlFeedLog(db, fail)];
+    const page = { cursor: undefined, limit: 10 };
+    const lists: Promise<{ readonly rows: readonly MessageRow[] }>[] = [];
+    const slow = between(log, () => {
+      // The feed has it, and its place is not in the database.
+      lists.push(messages.list(CHANNEL, page), new ChatMessages(table, log).list(CHANNEL, page));
+      return Promise.resolve();
+    });
+    const messages = new ChatMessages(table, slow);
+    const row = await messages.post(CHANNEL, message(1));
+    expect(lists).toHaveLength(2);
+    for (const { rows } of await Promise.all(lists)) expect(rows).toEqual([row]);
   });
 
   it('CHT-8 remembers the writers of no more channels than it may', async () => {
@@ -142,6 +149,21 @@ describe.each(bothDatabases())('limits of chats over %s', (_, make) => {
     expect(silences.size).toBe(CHAT_LIMITS.silences);
   });
 });
+
+/** A log where something happens between an append and what its caller does next. */
+function between(log: FeedLog, happens: (type: string, id: string) => Promise<void>): FeedLog {
+  return {
+    append: async (...args) => {
+      const envelope = await log.append(...args);
+      await happens(args[1].type, args[2].id);
+      return envelope;
+    },
+    after: (...args) => log.after(...args),
+    last: (of) => log.last(of),
+    subscribe: (listener) => log.subscribe(listener),
+    close: () => log.close(),
+  };
+}
 
 function fail(error: unknown): never {
   throw error;
