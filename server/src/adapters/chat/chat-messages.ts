@@ -37,7 +37,7 @@ export class ChatMessages {
   /** The last ones first. Whatever the feed had when it was asked for is there. */
   async list(channel: ChannelId, page: Page): Promise<Paged<MessageRow>> {
     const limit = CHAT_LIMITS.untoldBatch;
-    for (let left = CHAT_LIMITS.untoldBatches; left > 0; left--) {
+    for (let left: number = CHAT_LIMITS.untoldBatches; left > 0; left--) {
       const untold = await this.#table.untold({ channel, limit });
       await Promise.all(untold.map((row) => this.#telling.get(row.id) ?? this.#tell(channel, row)));
       if (untold.length < limit) break;
