@@ -1,4 +1,5 @@
 export { fromBase64Url, toBase64Url } from './base64url.ts';
+export type { ChatAnswer, ChatMessage } from './broadcast/chat.ts';
 export type {
   ChatAuthor,
   Envelope,

@@ -150,6 +150,7 @@ export {
   type StreamChange,
 } from './broadcast/lifecycle.ts';
 export { CHAT_LIMITS } from './chat/limits.ts';
+export { type Ranked, whyNoBan } from './chat/moderation.ts';
 export { type ChatRefusal, ChatRoom, type Writer } from './chat/room.ts';
 export {
   CHAT_MODES,

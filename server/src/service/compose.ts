@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import Fastify from 'fastify';
 import pino from 'pino';
 import { admitReader } from '../adapters/api/admit-reader.ts';
+import { chatOverSocket } from '../adapters/api/chat-socket.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
 import { Idempotency } from '../adapters/api/idempotency.ts';
+import { startChat } from '../adapters/chat/start-chat.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
 import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
 import { openDatabase } from '../adapters/database/open-database.ts';
@@ -56,18 +58,25 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const once = new Idempotency({ gate, table: keys, now, newId });
     const money = startMoney({ db, feed, keys, now, newId, onError });
     undo.push(() => money.close());
+    const { subscriptions } = money.parts;
+    const isSubscribed = subscriptions.isSubscribed.bind(subscriptions);
+    const chat = await startChat(db, { feed, now, newId, onError, isSubscribed });
+    undo.push(() => chat.close());
     const policy = options.webhooks ?? {};
     const webhooks = startWebhooks({ db, feed, policy, now, random, newId, onError });
     undo.push(() => webhooks.close());
     const parts = {
-      ...{ gate, tokens, channels, feed, once, now, newId, newSecret },
+      ...{ gate, tokens, channels, chat, feed, once, now, newId, newSecret },
       ...{ money: money.parts, webhooks: webhooks.parts },
     };
     await createApi(app, parts, onError);
+    const say = chatOverSocket({ gate, chat: chat.chat, onError });
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
-      onMessage: (feed, message) => void money.onMessage(feed, message),
+      onMessage: (speaker, message) => {
+        if (!money.onMessage(speaker.feed, message)) say(speaker, message);
+      },
       onError,
       now,
       waiting: money.waiting,

@@ -31,6 +31,7 @@ export class TestService {
   readonly #readers: TestReader[] = [];
   #service: Service | undefined;
   #admin = '';
+  #elsewhere: (() => { readonly port: number; readonly admin: string }) | undefined;
 
   private constructor(options: Partial<ServiceOptions>) {
     this.folder = mkdtempSync(join(tmpdir(), 'shoal-service-'));
@@ -40,6 +41,13 @@ export class TestService {
   static async start(options: Partial<ServiceOptions> = {}): Promise<TestService> {
     const test = new TestService(options);
     await test.up();
+    return test;
+  }
+
+  /** Speaks to one that runs in another process; where it is, is asked each time. */
+  static elsewhere(where: () => { readonly port: number; readonly admin: string }): TestService {
+    const test = new TestService({});
+    test.#elsewhere = where;
     return test;
   }
 
@@ -67,11 +75,16 @@ export class TestService {
 
   /** The operator's token. */
   get admin(): string {
-    return this.#admin;
+    return this.#elsewhere?.().admin ?? this.#admin;
+  }
+
+  /** Where another service of the same database has made it. */
+  useAdmin(token: string): void {
+    this.#admin = token;
   }
 
   get port(): number {
-    return this.#service?.port ?? 0;
+    return this.#elsewhere?.().port ?? this.#service?.port ?? 0;
   }
 
   async call(method: string, path: string, { token, body, headers }: Call = {}): Promise<Answer> {
@@ -92,7 +105,7 @@ export class TestService {
   /** A token for somebody with an account. */
   async tokenOf(user: string, name: string = user): Promise<string> {
     const { body } = await this.call('POST', '/v1/auth/tokens', {
-      token: this.#admin,
+      token: this.admin,
       body: { user, name },
     });
     return field(body, 'token');
@@ -106,7 +119,7 @@ export class TestService {
   /** Makes a channel of somebody. */
   async makeChannel(id: string, owner: string | null = null): Promise<void> {
     const made = await this.call('POST', '/v1/channels', {
-      token: this.#admin,
+      token: this.admin,
       body: { id, owner },
     });
     if (made.status !== 201) throw new Error(`channel ${id}: ${JSON.stringify(made.body)}`);

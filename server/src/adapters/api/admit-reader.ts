@@ -23,7 +23,10 @@ export async function admitReader(gate: Gate, request: IncomingMessage): Promise
     if (audience === 'streamer' && !isAtLeast(found.rank, 'streamer'))
       return refused(actor.type === 'anonymous' ? 401 : 403);
     const feed = { channel: found.id, audience } as const;
-    return { type: 'admitted', feed, after: after === null ? undefined : Number(after) };
+    return {
+      ...{ type: 'admitted', feed, authorization },
+      after: after === null ? undefined : Number(after),
+    };
   } catch (error) {
     if (error instanceof ApiProblem) return refused(401);
     throw error;

@@ -7,7 +7,11 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import { banRoutes } from './ban-routes.ts';
 import { channelRoutes } from './channel-routes.ts';
+import { chatRoutes } from './chat-routes.ts';
+import { followerRoutes } from './follower-routes.ts';
+import { moderatorRoutes } from './moderator-routes.ts';
 import { type ApiParts } from './parts.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { donationRoutes } from './donation-routes.ts';
@@ -16,6 +20,7 @@ import { paymentRoutes } from './payment-routes.ts';
 import { ApiProblem, errorHandler } from './problems.ts';
 import { refuseNul } from './refuse-nul.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
@@ -69,5 +74,10 @@ export async function createApi(
     channelRoutes(api, parts);
     tokenRoutes(api, parts);
     for (const add of MONEY_AND_HOOKS) add(api, parts);
+    chatRoutes(api, parts);
+    banRoutes(api, parts);
+    moderatorRoutes(api, parts);
+    followerRoutes(api, parts);
+    reportRoutes(api, parts);
   });
 }

@@ -106,22 +106,25 @@ async function people(db: Kysely<unknown>): Promise<void> {
     },
     key: ['channel', 'user_id'],
   });
+  await index(db, ['bans', 'channel', 'at', 'user_id']);
 }
 
 async function chat(db: Kysely<unknown>): Promise<void> {
   await table(db, 'chat_messages', {
     columns: {
       ...{ id: 'text', channel: 'text', author_id: 'text', author_name: 'text' },
-      ...{ author_rank: 'text', text: 'text', at: 'bigint' },
-      ...{ deleted_at: 'bigint?', deleted_by: 'text?' },
+      ...{ author_rank: 'text', text: 'text', at: 'bigint', seq: 'bigint?' },
+      ...{ deleted_at: 'bigint?', deleted_by: 'text?', untold: 'integer' },
     },
     key: ['id'],
   });
-  await index(db, ['chat_messages', 'channel', 'at', 'id']);
+  await index(db, ['chat_messages', 'channel', 'seq']);
+  await index(db, ['chat_messages', 'channel', 'author_id', 'at']);
+  await index(db, ['chat_messages', 'untold', 'at']);
   await table(db, 'reports', {
     columns: {
       ...{ id: 'text', channel: 'text', message: 'text', reporter: 'text' },
-      ...{ reason: 'text', at: 'bigint', resolved_at: 'bigint?' },
+      ...{ reason: 'text', at: 'bigint', resolved_at: 'bigint?', resolved_by: 'text?' },
     },
     key: ['id'],
   });

@@ -71,8 +71,12 @@ export type Database = {
     author_rank: string;
     text: string;
     at: Millis;
+    /** Its number in the feed of viewers, which is its place; null until it is told. */
+    seq: number | null;
     deleted_at: Millis | null;
     deleted_by: string | null;
+    /** 1 while viewers are still to be told of it, or of its deletion. */
+    untold: Flag;
   };
   bans: {
     channel: string;
@@ -91,6 +95,7 @@ export type Database = {
     reason: string;
     at: Millis;
     resolved_at: Millis | null;
+    resolved_by: string | null;
   };
   subscriptions: {
     id: string;

@@ -31,6 +31,25 @@ export class TokenTable {
     return { type: 'user', id: row.user_id, name: row.name, guest: row.guest === 1 };
   }
 
+  /** What tokens that hold say of somebody: an operator, or a guest. Neither is known of who has none. */
+  async kindOf(
+    user: string,
+    now: number,
+  ): Promise<{ readonly admin: boolean; readonly guest: boolean }> {
+    const rows = await this.#db
+      .selectFrom('tokens')
+      .select(['type', 'guest'])
+      .distinct()
+      .where('user_id', '=', user)
+      .where('revoked_at', 'is', null)
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+      .execute();
+    return {
+      admin: rows.some(({ type }) => type === 'admin'),
+      guest: rows.some(({ guest }) => guest === 1),
+    };
+  }
+
   /** Whether there is a token of an operator that holds. */
   async hasAdmin(now: number): Promise<boolean> {
     const row = await this.#db

@@ -13,8 +13,23 @@ import { Frames } from './frames.ts';
 
 /** Who asks for a feed, and which. */
 export type Admission =
-  | { readonly type: 'admitted'; readonly feed: FeedId; readonly after: number | undefined }
+  | {
+      readonly type: 'admitted';
+      readonly feed: FeedId;
+      readonly after: number | undefined;
+      /** The header `Authorization` that it came with, or would have: who it is, is asked again when it says something. */
+      readonly authorization: string | undefined;
+    }
   | { readonly type: 'refused'; readonly status: 400 | 401 | 403 | 404 };
+
+/** A reader that says something. The same object each time. */
+export type Speaker = {
+  readonly feed: FeedId;
+  readonly authorization: string | undefined;
+  readonly answer: (message: object) => void;
+  /** Ends its connection; what it says from then on is not heard. */
+  readonly close: (code: number, reason: string) => void;
+};
 
 /** What the server of feeds needs of the rest of the service. */
 export type FeedServerPorts = {
@@ -22,15 +37,15 @@ export type FeedServerPorts = {
   /** Decides about a request by its token and query. */
   readonly admit: (request: IncomingMessage) => Promise<Admission>;
   /** A reader says something; what it says is JSON of unknown shape. */
-  readonly onMessage: (feed: FeedId, message: unknown) => void;
+  readonly onMessage: (speaker: Speaker, message: unknown) => void;
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
   /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
   readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
 };
 
-/** Code with which a reader is closed, beside those of RFC 6455. */
-const TOO_SLOW = 4408;
+/** Codes with which readers are closed, beside those of RFC 6455. */
+export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as const;
 
 const PATH = '/v1/events';
 
@@ -38,7 +53,10 @@ type Reader = {
   readonly socket: WebSocket;
   readonly feed: FeedId;
   readonly line: FeedReader;
+  readonly speaker: Speaker;
   alive: boolean;
+  /** Messages in the window that began then. */
+  said: { readonly since: number; count: number };
 };
 
 /** Sends feeds over WebSockets: each event is encoded once, for however many readers. */
@@ -119,7 +137,7 @@ export class FeedServer {
         else
           this.#sockets.handleUpgrade(request, socket, head, (opened) => {
             socket.off('error', drop);
-            this.#open(opened, admission.feed, admission.after);
+            this.#open(opened, admission);
           });
       },
       (error: unknown) => {
@@ -129,8 +147,12 @@ export class FeedServer {
     );
   }
 
-  #open(socket: WebSocket, feed: FeedId, after: number | undefined): void {
-    const reader: Reader = { socket, feed, line: new FeedReader(), alive: true };
+  #open(socket: WebSocket, admitted: Extract<Admission, { type: 'admitted' }>): void {
+    const { feed, after } = admitted;
+    const reader: Reader = {
+      ...{ socket, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
+      ...{ alive: true, said: { since: this.#ports.now(), count: 0 } },
+    };
     const key = keyOf(feed);
     const readers = this.#readers.get(key) ?? new Set();
     this.#readers.set(key, readers.add(reader));
@@ -181,7 +203,7 @@ export class FeedServer {
       const { socket, line } = reader;
       if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
       if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
-        socket.close(TOO_SLOW, 'it does not read what it is sent');
+        socket.close(FEED_CLOSE.tooSlow, 'it does not read what it is sent');
         // What waits would wait for ever.
         socket.terminate();
         continue;
@@ -193,6 +215,16 @@ export class FeedServer {
   }
 
   #message(reader: Reader, text: string): void {
+    // A connection that is being closed still hears what is under way.
+    if (reader.socket.readyState !== reader.socket.OPEN) return;
+    const now = this.#ports.now();
+    if (now - reader.said.since >= FEED_LIMITS.messageWindowMs)
+      reader.said = { since: now, count: 0 };
+    reader.said.count += 1;
+    if (reader.said.count > FEED_LIMITS.messagesPerWindow) {
+      reader.socket.close(FEED_CLOSE.tooMany, 'it says too much');
+      return;
+    }
     let message: unknown;
     try {
       message = JSON.parse(text);
@@ -200,7 +232,7 @@ export class FeedServer {
       reader.socket.close(1007, 'not JSON');
       return;
     }
-    this.#ports.onMessage(reader.feed, message);
+    this.#ports.onMessage(reader.speaker, message);
   }
 
   #keepAlive(): void {
@@ -219,6 +251,21 @@ export class FeedServer {
   *#all(): Iterable<Reader> {
     for (const readers of this.#readers.values()) yield* readers;
   }
+}
+
+function speakerOf(
+  socket: WebSocket,
+  { feed, authorization }: Extract<Admission, { type: 'admitted' }>,
+): Speaker {
+  return {
+    ...{ feed, authorization },
+    answer: (message) => {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    },
+    close: (code, reason) => {
+      socket.close(code, reason);
+    },
+  };
 }
 
 function keyOf({

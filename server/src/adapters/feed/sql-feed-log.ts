@@ -27,10 +27,18 @@ export class SqlFeedLog implements FeedLog {
     const appended = this.#line.then(async () => {
       const known = await this.#find(feed, id);
       if (known !== undefined) return known;
-      const envelope = await this.#insert(feed, (seq) => ({
-        ...event,
-        ...{ id, version: 1, at, channel: feed.channel, seq },
-      }));
+      let envelope: Envelope;
+      try {
+        envelope = await this.#insert(feed, (seq) => ({
+          ...event,
+          ...{ id, version: 1, at, channel: feed.channel, seq },
+        }));
+      } catch (error) {
+        // Another process may have appended the same meanwhile; then it also tells.
+        const other = await this.#find(feed, id);
+        if (other === undefined) throw error;
+        return other;
+      }
       for (const listener of this.#listeners) this.#tell(listener, feed, envelope);
       return envelope;
     });

@@ -18,6 +18,14 @@ export type Writer = {
   readonly silencedUntil?: Millis | undefined;
 };
 
+/** A message as it comes in. */
+export type Written = {
+  readonly writer: Writer;
+  readonly settings: ChatSettings;
+  /** When the writer last wrote, as far as others know it: other processes, or this one before it was started. Oldest first. */
+  readonly lately?: readonly Millis[];
+};
+
 /** Why a message is not taken; `retryAfterMs` where time alone helps. */
 export type ChatRefusal = {
   readonly code:
@@ -53,12 +61,8 @@ export class ChatRoom {
   }
 
   /** The text to show, or why it is refused. What is taken counts from then on. */
-  take(
-    written: string,
-    by: { readonly writer: Writer; readonly settings: ChatSettings },
-    now: Millis,
-  ): Result<string, ChatRefusal> {
-    const { writer, settings } = by;
+  take(written: string, by: Written, now: Millis): Result<string, ChatRefusal> {
+    const { writer, settings, lately = [] } = by;
     const text = plainText(written);
     if (!text.ok) return err({ code: 'invalid-message', reason: text.error });
     const privileged = isAtLeast(writer.rank, 'moderator');
@@ -66,11 +70,10 @@ export class ChatRoom {
       const refusal = whyNot(text.value, by, now);
       if (refusal !== undefined) return err(refusal);
     }
-    const times = (this.#written.get(writer.id) ?? []).filter(
-      (at) => now - at < CHAT_LIMITS.rateWindowMs,
-    );
+    const all = union(this.#written.get(writer.id) ?? [], lately);
+    const times = all.filter((at) => now - at < CHAT_LIMITS.rateWindowMs);
     const slowMs = privileged ? 0 : settings.slowModeSeconds * 1000;
-    const last = this.#written.get(writer.id)?.at(-1);
+    const last = all.at(-1);
     if (last !== undefined && now - last < slowMs)
       return err({
         code: 'slow-mode',
@@ -100,11 +103,7 @@ export class ChatRoom {
   }
 }
 
-function whyNot(
-  text: string,
-  { writer, settings }: { readonly writer: Writer; readonly settings: ChatSettings },
-  now: Millis,
-): ChatRefusal | undefined {
+function whyNot(text: string, { writer, settings }: Written, now: Millis): ChatRefusal | undefined {
   const { silencedUntil } = writer;
   if (silencedUntil === Infinity)
     return { code: 'banned', reason: 'you are banned from this chat' };
@@ -137,5 +136,19 @@ function admits(mode: ChatMode, { rank, guest, follows, subscribed }: Writer): b
       return subscribed;
     case 'off':
       return false;
+  }
+}
+
+/** Both lists in one, oldest first; what is in both is there once, since both remember the same messages. */
+function union(a: readonly Millis[], b: readonly Millis[]): Millis[] {
+  const all: Millis[] = [];
+  let [i, j] = [0, 0];
+  for (;;) {
+    const [x = Infinity, y = Infinity] = [a[i], b[j]];
+    const next = Math.min(x, y);
+    if (next === Infinity) return all;
+    all.push(next);
+    if (x === next) i += 1;
+    if (y === next) j += 1;
   }
 }

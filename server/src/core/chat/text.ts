@@ -25,7 +25,11 @@ const TOO_LONG = `a message has at most ${CHAT_LIMITS.messageLength} characters`
 export function blockedWord(text: string, words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;
   const folded = ` ${fold(text)} `;
-  return words.find((word) => folded.includes(` ${fold(word)} `));
+  return words.find((word) => {
+    const whole = fold(word);
+    // A word without letters and digits would be found in whatever has none.
+    return whole !== '' && folded.includes(` ${whole} `);
+  });
 }
 
 function fold(text: string): string {

@@ -14,4 +14,7 @@ export const FEED_LIMITS = {
   readers: 20_000,
   /** Bytes of a message of a reader. */
   messageBytes: 4_096,
+  /** Messages of a reader in {@link messageWindowMs}, after which it is closed. */
+  messagesPerWindow: 200,
+  messageWindowMs: 30_000,
 } as const;

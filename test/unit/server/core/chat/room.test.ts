@@ -30,7 +30,21 @@ function room(settings: Partial<ChatSettings> = {}) {
       const taken = chat.take(text, { writer, settings: all }, now);
       return taken.ok ? taken.value : taken.error;
     },
+    /** As {@link say}, with what others know of the writer. */
+    sayAfter: (lately: readonly number[], now: number): string | ChatRefusal => {
+      const taken = chat.take('hello', { writer: VIEWER, settings: all, lately }, now);
+      return taken.ok ? taken.value : taken.error;
+    },
   };
+}
+
+/** How many times are in one of the lists more than once, each as often as in the list that has it oftenest. */
+function duplicates(a: readonly number[], b: readonly number[]): number {
+  const often = (list: readonly number[], time: number): number =>
+    list.filter((other) => other === time).length;
+  return [...new Set([...a, ...b])]
+    .map((time) => Math.max(often(a, time), often(b, time)) - 1)
+    .reduce((sum, more) => sum + more, 0);
 }
 
 describe('the text of a message', () => {
@@ -62,6 +76,11 @@ describe('the text of a message', () => {
     expect(blockedWord('sp\u200bam', words)).toBe('spam');
     expect(blockedWord('tres   MAL.', words)).toBe('très mal');
     expect(blockedWord('spammer', words)).toBeUndefined();
+  });
+
+  it('CHT-5 a word without letters and digits blocks nothing', () => {
+    expect(blockedWord('!!!', ['?', ''])).toBeUndefined();
+    expect(blockedWord('👋', ['👎'])).toBeUndefined();
   });
 });
 
@@ -113,6 +132,32 @@ describe('a chat room', () => {
     expect(say(out, 5_000)).toBe('hello');
     expect(say(VIEWER, 6_000, 'SPAM')).toMatchObject({ code: 'blocked-word' });
     expect(say(MODERATOR, 6_000, 'SPAM')).toBe('SPAM');
+  });
+
+  it('CHT-8 what a writer wrote elsewhere or before counts, and what both know of counts once', () => {
+    const { sayAfter } = room();
+    const elsewhere = Array.from({ length: 10 }, (_, i) => i);
+    for (let i = 0; i < 10; i++) expect(sayAfter(elsewhere, 100)).toBe('hello');
+    const all = [...elsewhere, ...Array.from({ length: 10 }, () => 100)];
+    expect(sayAfter(all, 200)).toMatchObject({ code: 'rate-limited', retryAfterMs: 29_800 });
+    expect(sayAfter(all, 30_000)).toBe('hello');
+    const slow = room({ slowModeSeconds: 60 });
+    expect(slow.sayAfter([10_000], 69_999)).toMatchObject({ code: 'slow-mode', retryAfterMs: 1 });
+    expect(slow.sayAfter([10_000], 70_000)).toBe('hello');
+  });
+
+  it('CHT-8 never takes more of a viewer than it may, whoever took them', () => {
+    const times = fc.array(fc.nat({ max: 29_999 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(times, times, (here, elsewhere) => {
+        const { chat, say, sayAfter } = room();
+        const own = [...here].sort((a, b) => a - b).filter((at) => say(VIEWER, at) === 'hello');
+        const theirs = [...elsewhere].sort((a, b) => a - b);
+        const taken = sayAfter(theirs, 29_999) === 'hello';
+        expect(taken).toBe(new Set([...own, ...theirs]).size + duplicates(own, theirs) < 20);
+        expect(chat.size).toBe(own.length > 0 || taken ? 1 : 0);
+      }),
+    );
   });
 
   it('remembers no more writers than it may', () => {
