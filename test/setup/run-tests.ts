@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureChromium, ensureRedis, SetupError } from './install.ts';
+import { findPostgres } from '../support/find-postgres.ts';
+import { ensureChromium, ensureRedis, offerPostgres, SetupError } from './install.ts';
 import { planTests, type TestStage } from './test-plan.ts';
 import { add, type FinishedRun, NO_TESTS, totalsLine, totalsOf } from './test-totals.ts';
 
@@ -40,13 +41,15 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runStage(
-  { projects, needsChromium, needsRedis }: TestStage,
+  { projects, needsChromium, needsRedis, wantsPostgres }: TestStage,
   passedOn: readonly string[],
 ): Promise<FinishedRun> {
   try {
     const env: Record<string, string> = {};
     if (needsChromium) env['CHROMIUM_PATH'] = (await ensureChromium(console.log)).path;
     if (needsRedis) env['REDIS_SERVER_PATH'] = await ensureRedis(console.log);
+    if (wantsPostgres)
+      await offerPostgres(console.log, { isThere: () => findPostgres() !== undefined });
     return await runVitest(projects, passedOn, env);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

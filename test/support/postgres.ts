@@ -1,25 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
+import { findPostgres } from './find-postgres.ts';
 import { until } from './until.ts';
-
-/** Where Debian keeps the programs of each version, which are not in the PATH. */
-const DEBIAN = '/usr/lib/postgresql';
-
-/** The folder with `initdb` and `postgres`; undefined where PostgreSQL is not installed. */
-function findPostgres(): string | undefined {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
-  const folders = [
-    ...versions
-      .sort((a, b) => Number(b) - Number(a))
-      .map((version) => join(DEBIAN, version, 'bin')),
-    ...(process.env['PATH'] ?? '').split(delimiter),
-  ];
-  return folders.find((folder) => existsSync(join(folder, 'initdb')));
-}
 
 /** A PostgreSQL of the tests' own, on a socket in a folder that goes with it. */
 export class PostgresServer {

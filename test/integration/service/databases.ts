@@ -7,20 +7,23 @@ import {
   openDatabase,
   type OpenDatabase,
 } from '../../../server/src/adapters/database/open-database.ts';
+import { findPostgres } from '../../support/find-postgres.ts';
 import { PostgresServer } from '../../support/postgres.ts';
 
 /** Makes a database of one kind, which goes with its test. */
 export type MakeDatabase = () => Promise<DatabaseOptions>;
 
-/** Both kinds of databases, for `describe.each`; to be called once in a file. */
+/** Both kinds of databases, for `describe.each`, or SQLite alone where PostgreSQL is not installed; to be called once in a file. */
 export function bothDatabases(): readonly (readonly [name: string, make: MakeDatabase])[] {
+  const lite = ['SQLite', () => Promise.resolve(sqlite())] as const;
+  if (findPostgres() === undefined) return [lite];
   let postgres: PostgresServer;
   beforeAll(async () => {
     postgres = await PostgresServer.start();
   });
   afterAll(() => postgres.close());
   return [
-    ['SQLite', () => Promise.resolve(sqlite())],
+    lite,
     ['PostgreSQL', async () => ({ type: 'postgres', url: await postgres.makeDatabase() })],
   ];
 }

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Envelope, type FeedEvent } from '@shoal/protocol';
 import { FEED_LIMITS, type FeedId, type FeedLog } from '@shoal/server/core';
 import {
@@ -10,24 +7,16 @@ import {
 } from '../../../server/src/adapters/database/open-database.ts';
 import { SqlFeedLog } from '../../../server/src/adapters/feed/sql-feed-log.ts';
 import { channelId } from '../../support/builders.ts';
-import { PostgresServer } from '../../support/postgres.ts';
+import { bothDatabases } from './databases.ts';
 
 const VIEWERS: FeedId = { channel: channelId(), audience: 'viewers' };
 const STREAMER: FeedId = { channel: channelId(), audience: 'streamer' };
 const ONLINE: FeedEvent = { type: 'stream.online', data: {} };
 
-let postgres: PostgresServer;
 const undo: (() => unknown)[] = [];
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterAll(() => postgres.close());
 afterEach(async () => {
   for (const each of undo.splice(0).reverse()) await each();
 });
-
-/** Opens the same log as often as it is called, each time as a process that has just begun. */
-type Reopen = () => Promise<FeedLog>;
 
 async function inSql(options: DatabaseOptions): Promise<FeedLog> {
   const { db, close } = await openDatabase(options);
@@ -41,27 +30,11 @@ async function inSql(options: DatabaseOptions): Promise<FeedLog> {
   return log;
 }
 
-function sqlite(): Reopen {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-feed-'));
-  undo.push(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return () => inSql({ type: 'sqlite', file: join(folder, 'shoal.db') });
-}
-
-async function inPostgres(): Promise<Reopen> {
-  const url = await postgres.makeDatabase();
-  return () => inSql({ type: 'postgres', url });
-}
-
 const seqs = (events: readonly Envelope[]): readonly number[] => events.map(({ seq }) => seq);
 
-describe.each([
-  ['SQLite', sqlite],
-  ['PostgreSQL', inPostgres],
-])('a log of feeds in %s', (_, make) => {
+describe.each(bothDatabases())('a log of feeds in %s', (_, make) => {
   it('FEED-2 numbers the events of each feed by itself, in the order in which they came', async () => {
-    const log = await (await make())();
+    const log = await inSql(await make());
     const told: string[] = [];
     log.subscribe(({ audience }, { seq }) => told.push(`${audience} ${seq}`));
     const ids = Array.from({ length: 20 }, (_, i) => `e${i}`);
@@ -77,7 +50,7 @@ describe.each([
   });
 
   it('FEED-2 what happened once happens once', async () => {
-    const log = await (await make())();
+    const log = await inSql(await make());
     let told = 0;
     log.subscribe(() => (told += 1));
     const first = await log.append(VIEWERS, ONLINE, { at: 1, id: 'same' });
@@ -87,10 +60,10 @@ describe.each([
   });
 
   it('FEED-3 gives what came after a number, over restarts too', async () => {
-    const reopen = await make();
-    const before = await reopen();
+    const options = await make();
+    const before = await inSql(options);
     for (const id of ['a', 'b', 'c']) await before.append(VIEWERS, ONLINE, { at: 1, id });
-    const log = await reopen();
+    const log = await inSql(options);
     const { seq } = await log.append(VIEWERS, ONLINE, { at: 1, id: 'd' });
     expect(seq).toBe(4);
     const replay = await log.after(VIEWERS, 1);
@@ -100,7 +73,7 @@ describe.each([
   });
 
   it('FEED-4 says where to begin anew when it has not all of it, or never had the number', async () => {
-    const log = await (await make())();
+    const log = await inSql(await make());
     const total = FEED_LIMITS.kept + 300;
     for (let i = 1; i <= total; i++) await log.append(VIEWERS, ONLINE, { at: i, id: `e${i}` });
     expect(await log.after(VIEWERS, 3)).toEqual({ type: 'resync', seq: total });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { bothDatabases } from './databases.ts';
 import { type Rank, RANKS } from '@shoal/server/core';
-import { PostgresServer } from '../../support/postgres.ts';
 import { type Answer, field, TestService } from './test-service.ts';
 
 /** Routes of money and webhooks, and the least rank that each is for. */
@@ -94,22 +94,12 @@ describe.each(ROUTES)('%s %s', (...route) => {
   });
 });
 
-let postgres: PostgresServer;
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterAll(() => postgres.close());
-
-it.each(['SQLite', 'PostgreSQL'])(
+it.each(bothDatabases())(
   'API-1 in %s, bodies, ids and queries of any kind are no failure of ours',
-  async (kind) => {
-    const service =
-      kind === 'SQLite'
-        ? test
-        : await TestService.start({
-            database: { type: 'postgres', url: await postgres.makeDatabase() },
-          });
-    if (service !== test) await service.makeChannel('demo', 'ana');
+  async (_, make) => {
+    const service = await TestService.start({ database: await make() });
+    onTestFinished(() => service.close());
+    await service.makeChannel('demo', 'ana');
     const streamer = await service.tokenOf('ana');
     const admin = service.admin;
     // Nested deeper than a call stack is.
@@ -181,6 +171,5 @@ it.each(['SQLite', 'PostgreSQL'])(
       }),
       { numRuns: 100 },
     );
-    if (service !== test) await service.close();
   },
 );

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { HOOK_LIMITS, monthsAfter, MONEY_LIMITS, TIER_PRICES } from '@shoal/server/core';
 import { DeliveryTable } from '../../../server/src/adapters/database/delivery-table.ts';
 import {
@@ -19,20 +16,15 @@ import { SqlFeedLog } from '../../../server/src/adapters/feed/sql-feed-log.ts';
 import { type RunningMoney, startMoney } from '../../../server/src/adapters/money/start-money.ts';
 import { channelId } from '../../support/builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { PostgresServer } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
+import { bothDatabases } from './databases.ts';
 
 const CHANNEL = channelId();
 const STREAMER = { channel: CHANNEL, audience: 'streamer' } as const;
 const START = Date.parse('2027-01-31T12:00:00Z');
 const BOB = { id: 'bob', name: 'Bob' };
 
-let postgres: PostgresServer;
 const undo: (() => unknown)[] = [];
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterAll(() => postgres.close());
 afterEach(async () => {
   for (const each of undo.splice(0).reverse()) await each();
 });
@@ -43,26 +35,11 @@ async function open(options: DatabaseOptions): Promise<OpenDatabase['db']> {
   return db;
 }
 
-function sqlite(): Promise<OpenDatabase['db']> {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-money-'));
-  undo.push(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return open({ type: 'sqlite', file: join(folder, 'shoal.db') });
-}
-
-async function inPostgres(): Promise<OpenDatabase['db']> {
-  return open({ type: 'postgres', url: await postgres.makeDatabase() });
-}
-
 function fail(error: unknown): never {
   throw error;
 }
 
-describe.each([
-  ['SQLite', sqlite],
-  ['PostgreSQL', inPostgres],
-])('money in %s', (_, make) => {
+describe.each(bothDatabases())('money in %s', (_, make) => {
   let clock: ManualClock;
   let ids = 0;
   const newId = (): string => `id${(ids += 1)}`;
@@ -71,7 +48,7 @@ describe.each([
     RunningMoney & { readonly feed: SqlFeedLog; readonly db: OpenDatabase['db'] }
   > {
     clock = new ManualClock(START);
-    const db = await make();
+    const db = await open(await make());
     const feed = new SqlFeedLog(db, fail);
     const keys = new IdempotencyTable(db);
     const money = startMoney({ db, feed, keys, now: () => clock.now, newId, onError: fail });
@@ -199,7 +176,7 @@ describe.each([
   });
 
   it('API-6 of many with one key at once one is begun; keys are bounded, and over after a day', async () => {
-    const db = await make();
+    const db = await open(await make());
     const table = new IdempotencyTable(db);
     const keyed = { actor: 'user:bob', key: 'k', digest: 'd' };
     const begun = await Promise.all(
@@ -228,7 +205,7 @@ describe.each([
   });
 
   it('HOOK-7 the log of a webhook is bounded, and a delivery is one sender’s at a time', async () => {
-    const db = await make();
+    const db = await open(await make());
     const [webhooks, deliveries] = [new WebhookTable(db), new DeliveryTable(db)];
     await webhooks.insert({
       ...{ id: 'w', channel: CHANNEL, url: 'https://example.org/', secrets: '[]', types: null },

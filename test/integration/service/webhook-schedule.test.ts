@@ -1,55 +1,29 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { HOOK_LIMITS, RETRY_PAUSES_MS } from '@shoal/server/core';
-import {
-  type DatabaseOptions,
-  openDatabase,
-} from '../../../server/src/adapters/database/open-database.ts';
+import { openDatabase } from '../../../server/src/adapters/database/open-database.ts';
 import { type DeliveryRow } from '../../../server/src/adapters/database/delivery-table.ts';
 import { SqlFeedLog } from '../../../server/src/adapters/feed/sql-feed-log.ts';
 import { startWebhooks } from '../../../server/src/adapters/webhooks/start-webhooks.ts';
 import { channelId } from '../../support/builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { PostgresServer } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
+import { bothDatabases } from './databases.ts';
 import { Receiver } from './receiver.ts';
 
 const CHANNEL = channelId();
 const VIEWERS = { channel: CHANNEL, audience: 'viewers' } as const;
 const START = Date.parse('2027-01-31T12:00:00Z');
 
-let postgres: PostgresServer;
 const undo: (() => unknown)[] = [];
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterAll(() => postgres.close());
 afterEach(async () => {
   for (const each of undo.splice(0).reverse()) await each();
 });
-
-function sqlite(): Promise<DatabaseOptions> {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-hooks-'));
-  undo.push(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return Promise.resolve({ type: 'sqlite', file: join(folder, 'shoal.db') });
-}
-
-async function inPostgres(): Promise<DatabaseOptions> {
-  return { type: 'postgres', url: await postgres.makeDatabase() };
-}
 
 function fail(error: unknown): never {
   throw error;
 }
 
-describe.each([
-  ['SQLite', sqlite],
-  ['PostgreSQL', inPostgres],
-])('a webhook that fails, in %s', (_, make) => {
+describe.each(bothDatabases())('a webhook that fails, in %s', (_, make) => {
   async function start() {
     const clock = new ManualClock(START);
     const { db, close } = await openDatabase(await make());
