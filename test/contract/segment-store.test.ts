@@ -73,6 +73,14 @@ async function pathsOf(store: SegmentStore, prefix: string): Promise<string[]> {
   return all;
 }
 
+function* slicesOf(bytes: Uint8Array, length: number): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
+
+async function* chunksOf(bytes: Uint8Array, length: number): AsyncIterable<Uint8Array> {
+  for (const slice of slicesOf(bytes, length)) yield await Promise.resolve(slice);
+}
+
 function text(of: string): Uint8Array {
   return Buffer.from(of);
 }
@@ -142,6 +150,80 @@ describe.each(Object.entries(OPEN))('segment store: %s', (_name, open) => {
     }
     expect(at).toBe(8_000_000);
     expect(chunks).toBeGreaterThan(8);
+  });
+
+  it.each([0, 1, 3_000_000, 8 * 1024 * 1024, 20_000_001])(
+    'takes %i bytes from elsewhere, in order, each once',
+    async (size) => {
+      const bytes = seededBytes(5, size);
+      const asked: (readonly [number, number])[] = [];
+      await store.putFrom(SEGMENT, {
+        size,
+        read: (from, to) => {
+          asked.push([from, to]);
+          return chunksOf(bytes.subarray(from, to), 100_000);
+        },
+      });
+      let at = 0;
+      for (const [from, to] of asked) {
+        expect(from).toBe(at);
+        at = to;
+      }
+      expect(at).toBe(size);
+      expect((await contentOf(store, SEGMENT))?.equals(bytes)).toBe(true);
+      expect(await pathsOf(store, '')).toEqual([SEGMENT]);
+    },
+  );
+
+  it.each([100, 9_000_000])(
+    'of %i bytes from elsewhere nothing is there until all are',
+    async (size) => {
+      await store.put(SEGMENT, text('before'));
+      const bytes = seededBytes(6, size);
+      const before: string[] = [];
+      await store.putFrom(SEGMENT, {
+        size,
+        read: async function* (from, to) {
+          yield bytes.subarray(from, to);
+          before.push(String(await contentOf(store, SEGMENT)));
+        },
+      });
+      expect(new Set(before)).toEqual(new Set(['before']));
+      expect((await contentOf(store, SEGMENT))?.equals(bytes)).toBe(true);
+    },
+  );
+
+  it.each([
+    ['fails', /its source fails: broken/],
+    ['ends early', /its source ends early/],
+    ['goes on', /its source is longer/],
+    ['is given up', /was given up/],
+  ])('leaves what was there when a source %s', async (how, message) => {
+    const size = 20_000_000;
+    await store.put(SEGMENT, text('before'));
+    const giving = new AbortController();
+    const read = async function* (from: number, to: number): AsyncGenerator<Uint8Array> {
+      // In the middle, where a bucket has parts of it already.
+      if (to < size) yield* chunksOf(seededBytes(7, to - from), 1_000_000);
+      else if (how === 'fails') throw new Error('broken');
+      else if (how === 'goes on') yield* chunksOf(seededBytes(7, to - from + 1), 1_000_000);
+      else if (how === 'is given up') {
+        yield* chunksOf(seededBytes(7, to - from - 10), 1_000_000);
+        giving.abort();
+        yield seededBytes(7, 10);
+      } else yield* chunksOf(seededBytes(7, to - from - 1), 1_000_000);
+    };
+    const putting = store.putFrom(SEGMENT, { size, read }, giving.signal);
+    await expect(putting).rejects.toMatchObject({
+      ...{ code: 'storage', name: 'OriginError' },
+      message: expect.stringMatching(message) as string,
+    });
+    expect(String(await contentOf(store, SEGMENT))).toBe('before');
+    expect(await pathsOf(store, '')).toEqual([SEGMENT]);
+    const already = AbortSignal.abort();
+    await expect(store.putFrom(SEGMENT, { size, read }, already)).rejects.toThrow(/given up/);
+    await store.sweep('/live/demo/');
+    expect(String(await contentOf(store, SEGMENT))).toBe('before');
   });
 
   it('what is done with the bytes later does not change what was put', async () => {
@@ -227,6 +309,8 @@ describe.each(Object.entries(OPEN))('segment store: %s', (_name, open) => {
   ])('%j is no path', async (path) => {
     const failure = { code: 'storage', name: 'OriginError' };
     await expect(store.put(path, text('x'))).rejects.toMatchObject(failure);
+    const none = { size: 0, read: () => chunksOf(new Uint8Array(0), 1) };
+    await expect(store.putFrom(path, none)).rejects.toMatchObject(failure);
     await expect(store.open(path)).rejects.toMatchObject(failure);
     await expect(store.delete(path)).rejects.toMatchObject(failure);
     expect(await pathsOf(store, '')).toEqual([]);

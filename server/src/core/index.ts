@@ -17,6 +17,7 @@ export {
   digestsPath,
   initPath,
   playlistPath,
+  productPath,
   recordingsPath,
   segmentPath,
 } from './channel/live-paths.ts';
@@ -104,9 +105,11 @@ export { ORIGIN_LIMITS } from './limits.ts';
 export {
   type Encoder,
   type EncoderHandlers,
+  type GivenUp,
   type LiveObject,
   type ObjectStore,
   type SegmentStore,
+  type StoredBytes,
   type StoredFile,
 } from './ports.ts';
 export { type BroadcastSummary, formatSummary, parseSummary } from './recording/summary.ts';
