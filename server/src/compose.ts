@@ -90,7 +90,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   };
   try {
     const { keys, states } = openDataDir(settings);
-    const recordings = await openRecordings(settings, states, log);
+    const recordings = await openRecordings(settings, { states, ffmpegPath: ffmpeg.path, log });
     undo.push(async () => recordings?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const ingest = await startIngest(settings, { keys, hosts, sessions, log });
@@ -203,9 +203,9 @@ function startIngest(
 /** They are ready before anybody can publish. */
 async function openRecordings(
   settings: Settings,
-  states: ChannelStates,
-  log: Logger,
+  parts: { readonly states: ChannelStates; readonly ffmpegPath: string; readonly log: Logger },
 ): Promise<Recordings | undefined> {
+  const { states, ffmpegPath, log } = parts;
   const { recording, dataDir, listedSegments: listed } = settings;
   if (recording === undefined) return undefined;
   const channels = settings.channels.map(({ channel }) => ({ channel, ...states.load(channel) }));
@@ -214,11 +214,10 @@ async function openRecordings(
     (channel) => (level, message, err) => {
       log[level]({ channel, ...(err !== undefined && { err }) }, message);
     };
-  return startRecordings(recording, { dataDir, channels, listed, segmentMs, note }).catch(
-    (cause: unknown) => {
-      throw cause instanceof OriginError ? cause : unusable(settings, cause);
-    },
-  );
+  const origin = { dataDir, channels, listed, segmentMs, note, ffmpegPath };
+  return startRecordings(recording, origin).catch((cause: unknown) => {
+    throw cause instanceof OriginError ? cause : unusable(settings, cause);
+  });
 }
 
 function srtListeners(
@@ -358,6 +357,7 @@ async function startHttp(
       },
       channels: () => [...hosts.values()].map((host) => host.core.status()),
       recordings: (channel) => recordings?.list(channel) ?? [],
+      jobs: (channel) => recordings?.jobs(channel) ?? [],
       delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
       healthy: () => ingest.pid !== undefined,
       onError: (err) => {

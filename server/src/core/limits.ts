@@ -67,6 +67,22 @@ export const ORIGIN_LIMITS = {
   recordingLookUpMs: 5_000,
   /** For a recording to come to its end when the origin is closed. */
   recordingCloseMs: 10_000,
+  /** Jobs that are known of, waiting or over. Of those that are over the oldest are forgotten first; one more that waits is refused. */
+  jobs: 4_096,
+  /** Jobs at a time. */
+  jobsAtOnce: 1,
+  /** Times that a job is tried, with pauses that double from `jobPauseMs`. */
+  jobAttempts: 5,
+  jobPauseMs: 30_000,
+  /** Without progress of a job. */
+  jobStallMs: 120_000,
+  /** MP4 files of one broadcast: it has another one for each change of its picture or sound. */
+  mp4Files: 64,
+  /** Pictures in a storyboard, and bytes of a JPEG. */
+  storyboardPictures: 400,
+  jpegBytes: 16_777_216,
+  /** What is remembered of what an ffmpeg says, characters. */
+  jobReasonChars: 300,
   /** Channels of one origin. */
   channels: 1_024,
   /** From connecting to the end of the TLS handshake of HTTPS. */

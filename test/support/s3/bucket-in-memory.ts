@@ -82,9 +82,7 @@ export class BucketInMemory {
 
   async putPart(
     _bucket: string,
-    id: string,
-    number: string,
-    content: AsyncIterable<Uint8Array>,
+    ...[id, number, content]: readonly [string, string, AsyncIterable<Uint8Array>]
   ): Promise<object> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of content) chunks.push(chunk);

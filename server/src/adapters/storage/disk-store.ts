@@ -1,16 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type BigIntStats, type Dirent } from 'node:fs';
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-  statfs,
-  unlink,
-} from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   type GivenUp,
@@ -21,6 +11,7 @@ import {
   type StoredFile,
 } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
+import { expectRoom } from './disk-room.ts';
 import { sourceBytes } from './source-bytes.ts';
 import { expectPath, expectPrefix, expectRange } from './storage-error.ts';
 import { withinMs } from './time-limit.ts';
@@ -239,14 +230,6 @@ async function writeSynced(file: string, bytes: Uint8Array): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Throws unless so many bytes fit, with some room left for what is live. */
-async function expectRoom(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  if (free < bytes + ORIGIN_LIMITS.diskFreeBytes)
-    throw new Error(`the disk has no room: ${bytes} bytes wanted, ${free} free`);
 }
 
 /** Makes a rename last; where folders cannot be opened, as on Windows, it lasts by itself. */
