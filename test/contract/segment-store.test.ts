@@ -226,6 +226,21 @@ describe.each(Object.entries(OPEN))('segment store: %s', (_name, open) => {
     expect(String(await contentOf(store, SEGMENT))).toBe('before');
   });
 
+  it('what there can be no room for is refused before a byte of it is read', async () => {
+    let reads = 0;
+    const read = (): AsyncIterable<Uint8Array> => {
+      reads += 1;
+      return chunksOf(new Uint8Array(1), 1);
+    };
+    const putting = store.putFrom(SEGMENT, { size: 2 ** 50, read });
+    await expect(putting).rejects.toMatchObject({
+      ...{ code: 'storage', name: 'OriginError' },
+      message: expect.stringMatching(/no room|too many/) as string,
+    });
+    expect(reads).toBe(0);
+    expect(await store.open(SEGMENT)).toBeUndefined();
+  });
+
   it('what is done with the bytes later does not change what was put', async () => {
     const bytes = seededBytes(3, 1000);
     await store.put(SEGMENT, bytes);

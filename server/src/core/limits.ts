@@ -74,6 +74,8 @@ export const ORIGIN_LIMITS = {
   /** Times that a job is tried, with pauses that double from `jobPauseMs`. */
   jobAttempts: 5,
   jobPauseMs: 30_000,
+  /** Bytes that a job reads or writes in a second. */
+  jobBytesPerSecond: 33_554_432,
   /** Without progress of a job. */
   jobStallMs: 120_000,
   /** MP4 files of one broadcast: it has another one for each change of its picture or sound. */

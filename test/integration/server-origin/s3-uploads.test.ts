@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SegmentStore, type StoredBytes } from '@shoal/server/core';
+import { ORIGIN_LIMITS, type SegmentStore, type StoredBytes } from '@shoal/server/core';
 import { openStore } from '../../../server/src/adapters/storage/open-store.ts';
 import { S3Gate } from '../../support/s3/s3-gate.ts';
 import { type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
@@ -131,6 +131,17 @@ describe('large uploads to S3', () => {
     await store.putFrom(PATH, source);
     expect(lost).toBe(1);
     expect((await contentOf(store, PATH))?.equals(BYTES)).toBe(true);
+  });
+
+  it('a bucket whose list of uploads has no end is not asked for ever', async () => {
+    const store = await behindGate();
+    gate.answer = (_request, response) => {
+      response.end(
+        '<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>',
+      );
+    };
+    await store.sweep('/live/demo/');
+    expect(gate.count('GET')).toBe(ORIGIN_LIMITS.s3SweepPages);
   });
 
   it('a completion that fails after its head is an error', async () => {

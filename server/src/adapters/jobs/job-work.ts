@@ -16,4 +16,6 @@ export type JobWork = {
   readonly signal: AbortSignal;
   /** Told how much is done, 0 to 1. */
   readonly onProgress: (fraction: number) => void;
+  /** Told that it goes on, where that is all there is to tell. */
+  readonly onAlive: () => void;
 };

@@ -11,6 +11,7 @@ import {
 } from '../../core/index.ts';
 import { expectRoom } from '../storage/disk-room.ts';
 import { type JobWork } from './job-work.ts';
+import { paced } from './paced.ts';
 import { runFfmpeg } from './run-ffmpeg.ts';
 import { type Run } from './vod-source.ts';
 
@@ -18,6 +19,8 @@ import { type Run } from './vod-source.ts';
 const MAKING = 0.8;
 /** The index of an MP4, which a movie of fragments does not have: some bytes a frame. */
 const INDEX_SHARE = 0.05;
+const LOOK_MS = 5_000;
+const READ_BYTES = 1_048_576;
 
 /**
  * Makes an MP4 file of each run of a broadcast: what has one picture size, codec and configuration can be copied into one. What the
@@ -56,12 +59,13 @@ async function makeOne(work: JobWork, run: Run, number: number): Promise<Product
   await expectRoom(temp, Math.ceil(bytesOf(run) * (1 + INDEX_SHARE)));
   const name = `${randomUUID()}.mp4`;
   const file = join(temp, name);
+  const stop = watchFile(file, work.onAlive);
   try {
     await runFfmpeg({
       ...{ path: work.ffmpegPath, args: fragmentsToMp4(name), signal, maxOutputBytes: 0 },
       // What it says when it fails has no path of this machine in it.
       cwd: temp,
-      input: work.source.movie(run),
+      input: paced(work.source.movie(run)),
       onLine: (line) => {
         const ms = progressMs(line);
         if (ms !== undefined) work.onProgress((MAKING * ms) / Math.max(1, durationMs));
@@ -69,28 +73,38 @@ async function makeOne(work: JobWork, run: Run, number: number): Promise<Product
     });
     const { size } = await stat(file);
     const read = (from: number, to: number): AsyncIterable<Uint8Array> =>
-      watched(createReadStream(file, { start: from, end: to - 1 }), (bytes) => {
-        put += bytes;
-        work.onProgress(MAKING + ((1 - MAKING) * put) / size);
-      });
+      paced(
+        createReadStream(file, { start: from, end: to - 1, highWaterMark: READ_BYTES }),
+        (bytes) => {
+          put += bytes;
+          work.onProgress(MAKING + ((1 - MAKING) * put) / size);
+        },
+      );
     let put = 0;
     await store.putFrom(path, { size, read }, signal);
     return { ...product, size };
   } finally {
+    stop();
     await rm(file, { force: true });
   }
 }
 
-function bytesOf({ segments }: Run): number {
-  return segments.reduce((sum, { size }) => sum + size, 0);
+/** Tells while a file is written to: ffmpeg says nothing while it moves the index of a large one to its beginning. */
+function watchFile(file: string, onAlive: () => void): () => void {
+  let seen = 0;
+  const look = async (): Promise<void> => {
+    const { mtimeMs } = await stat(file);
+    if (mtimeMs !== seen) onAlive();
+    seen = mtimeMs;
+  };
+  const timer = setInterval(() => {
+    look().catch(() => undefined);
+  }, LOOK_MS).unref();
+  return () => {
+    clearInterval(timer);
+  };
 }
 
-async function* watched(
-  chunks: AsyncIterable<Uint8Array>,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    onBytes(chunk.length);
-    yield chunk;
-  }
+function bytesOf({ segments }: Run): number {
+  return segments.reduce((sum, { size }) => sum + size, 0);
 }

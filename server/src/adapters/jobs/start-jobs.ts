@@ -10,10 +10,13 @@ import {
 } from '../../core/index.ts';
 import { type RecordingHost } from '../recording/recording-host.ts';
 import { JobFolder } from './job-folder.ts';
+import { type JobWork } from './job-work.ts';
 import { type JobControl, JobsHost, type JobsPorts } from './jobs-host.ts';
 import { makeMp4 } from './make-mp4.ts';
 import { makeStoryboard } from './make-storyboard.ts';
 import { VodSource } from './vod-source.ts';
+
+const PROGRESS_MS = 1_000;
 
 /** What jobs need of the rest of the origin. */
 export type JobsParts = {
@@ -80,14 +83,45 @@ async function runJob(parts: JobsParts, job: JobKey, control: JobControl): Promi
   for await (const record of recording.records(broadcast)) reader.record(record);
   const media = reader.media();
   if (media === undefined) return;
+  const { signal } = control;
+  const told = throttled(control.onProgress);
   const work = {
-    ...{ channel, broadcast, media, store, ffmpegPath, temp: tempOf(parts.folder), ...control },
-    source: new VodSource(channel, store, media),
+    ...{
+      channel,
+      broadcast,
+      media,
+      store,
+      ffmpegPath,
+      temp: tempOf(parts.folder),
+      signal,
+      ...told,
+    },
+    source: new VodSource({ channel, store, media, onRead: told.onAlive }),
   };
   const products = await (type === 'mp4' ? makeMp4(work) : makeStoryboard(work));
-  if (products.length === 0 || control.signal.aborted) return;
+  if (products.length === 0) return;
+  signal.throwIfAborted();
   if (!(await recording.products(broadcast, products)))
     throw new Error('what was made cannot be listed');
+}
+
+/** Once a second is often enough. */
+function throttled(
+  onProgress: (fraction: number) => void,
+): Pick<JobWork, 'onProgress' | 'onAlive'> {
+  let [toldAt, now] = [0, 0];
+  const tell = (fraction: number): void => {
+    now = fraction;
+    if (performance.now() - toldAt < PROGRESS_MS) return;
+    toldAt = performance.now();
+    onProgress(fraction);
+  };
+  return {
+    onProgress: tell,
+    onAlive: () => {
+      tell(now);
+    },
+  };
 }
 
 function tempOf(folder: string): string {

@@ -25,11 +25,19 @@ export class VodSource {
   readonly #channel: ChannelId;
   readonly #store: SegmentStore;
   readonly #media: VodMedia;
+  readonly #onRead: () => void;
 
-  constructor(channel: ChannelId, store: SegmentStore, media: VodMedia) {
-    this.#channel = channel;
-    this.#store = store;
-    this.#media = media;
+  /** `onRead`: told of every file that was read. */
+  constructor(of: {
+    readonly channel: ChannelId;
+    readonly store: SegmentStore;
+    readonly media: VodMedia;
+    readonly onRead: () => void;
+  }) {
+    this.#channel = of.channel;
+    this.#store = of.store;
+    this.#media = of.media;
+    this.#onRead = of.onRead;
   }
 
   /** The runs that these segments of it are; those that are missing are left out. */
@@ -88,6 +96,7 @@ export class VodSource {
       bytes.set(chunk, at);
       at += chunk.length;
     }
+    this.#onRead();
     return bytes;
   }
 }
