@@ -238,6 +238,42 @@ describe('what is made of a broadcast that is over', () => {
       expect((await examine(await bytesAt(test.url(`/live/demo/${id}.mp4`)))).frames).toBe(150);
   });
 
+  it('ORG-26 a job whose broadcast is deleted is stopped, and leaves nothing', async () => {
+    const folder = makeFolder();
+    const { path } = await findFfmpeg();
+    const slow = join(folder, 'ffmpeg');
+    const hang = 'for last; do :; done; echo half > "${last#file:}"; exec sleep 600';
+    writeFileSync(slow, `#!/bin/sh\ncase "$*" in *faststart*) ${hang};; esac\nexec ${path} "$@"\n`);
+    chmodSync(slow, 0o755);
+    const media = join(folder, 'media');
+    const recording = { store: { type: 'disk', folder: media }, mp4: true } as const;
+    const test = await start({
+      ...{ ...SOON, ffmpegPath: slow },
+      recording: { ...recording, keepBytes: 250_000 },
+    });
+    const http = test.url('');
+    const first = await publish(test.rtmpUrl(), { burst: true, seconds: 5 });
+    await first.exit();
+    await until(async () => (await jobsOf(http))[0]?.state === 'running', { what: 'the job' });
+    const id = (await jobsOf(http))[0]?.broadcast ?? 0;
+    const below = (of: string): readonly string[] =>
+      readdirSync(of, { recursive: true, encoding: 'utf8' });
+    await until(() => below(test.dataDir).some((name) => name.endsWith('.mp4')), { what: 'half' });
+    const second = await publish(test.rtmpUrl(), { burst: true, seconds: 9 });
+    await second.exit();
+    await until(async () => (await recordingsOf(http)).every(({ broadcast }) => broadcast !== id), {
+      what: 'the deletion',
+      timeoutMs: 30_000,
+    });
+    await until(() => !below(media).some((name) => name.includes(String(id))), {
+      what: 'its files to be gone',
+    });
+    expect((await jobsOf(http)).filter(({ broadcast }) => broadcast === id)).toEqual([]);
+    const left = below(join(test.dataDir, 'jobs')).filter((name) => name.includes(`/${id}`));
+    expect(left).toEqual([]);
+    expect(test.linter.problems).toEqual([]);
+  });
+
   it('ORG-23 an ffmpeg that fails is tried again later, with the reason told, and live goes on', async () => {
     const folder = makeFolder();
     const { path } = await findFfmpeg();
