@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFfmpeg, type OriginOptions } from '@shoal/server';
@@ -272,6 +272,30 @@ describe('what is made of a broadcast that is over', () => {
     const left = below(join(test.dataDir, 'jobs')).filter((name) => name.includes(`/${id}`));
     expect(left).toEqual([]);
     expect(test.linter.problems).toEqual([]);
+  });
+
+  it('ORG-23 an origin that ends in the middle of a job does so at once, and goes on with it later', async () => {
+    const folder = makeFolder();
+    const { path } = await findFfmpeg();
+    const slow = join(folder, 'ffmpeg');
+    const once = `[ -e ${folder}/begun ] || { touch ${folder}/begun; exec sleep 600; }`;
+    writeFileSync(slow, `#!/bin/sh\ncase "$*" in *faststart*) ${once};; esac\nexec ${path} "$@"\n`);
+    chmodSync(slow, 0o755);
+    const recording = {
+      store: { type: 'disk', folder: join(folder, 'media') },
+      mp4: true,
+    } as const;
+    const test = await start({ ...SOON, ffmpegPath: slow, recording });
+    const publisher = await publish(test.rtmpUrl(), { burst: true, seconds: 4 });
+    await publisher.exit();
+    await until(() => existsSync(join(folder, 'begun')), { what: 'the job', timeoutMs: 30_000 });
+    const begun = performance.now();
+    await test.down();
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    await test.up();
+    expect(await jobsOver(test.url(''), 1)).toMatchObject([{ state: 'done', attempts: 1 }]);
+    const [product] = await productsOf(test.url(''), 'mp4');
+    expect((await examine(await bytesAt(test.url(product?.path ?? '')))).frames).toBe(120);
   });
 
   it('ORG-23 an ffmpeg that fails is tried again later, with the reason told, and live goes on', async () => {

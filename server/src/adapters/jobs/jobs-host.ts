@@ -159,7 +159,7 @@ export class JobsHost {
       (): JobOutcome => ({ type: 'made' }),
       (error: unknown): JobOutcome => {
         if (signal.aborted) return { type: 'given up' };
-        return { type: 'failed', reason: error instanceof Error ? error.message : 'it failed' };
+        return { type: 'failed', reason: reasonOf(error) };
       },
     );
     running.over = outcome.then((result) => {
@@ -167,6 +167,11 @@ export class JobsHost {
       this.#input({ type: 'ended', job, outcome: result });
     });
   }
+}
+
+/** Everybody may read it: the paths of this machine, which Node puts in quotes, are left out. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/ '[^']*'/g, '') : 'it failed';
 }
 
 function sameJob(a: JobKey, b: JobKey): boolean {

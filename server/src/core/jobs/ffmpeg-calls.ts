@@ -14,18 +14,7 @@ const POSTER_QUALITY = '3';
  */
 export function fragmentsToMp4(file: string): readonly string[] {
   return [
-    ...[
-      ...QUIET,
-      '-xerror',
-      '-progress',
-      'pipe:1',
-      '-stats_period',
-      '1',
-      '-f',
-      'mp4',
-      '-i',
-      'pipe:0',
-    ],
+    ...[...QUIET, '-xerror', '-progress', 'pipe:1', '-f', 'mp4', '-i', 'pipe:0'],
     ...['-map', '0', '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y', `file:${file}`],
   ];
 }
