@@ -17,6 +17,7 @@ import {
 import { runTool } from '../../support/lint/media-tools.ts';
 import { until } from '../../support/until.ts';
 import { joinFlv, makeFlv } from './flv-files.ts';
+import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 
 const { start, publish } = scene();
@@ -93,6 +94,19 @@ describe('what is made of a broadcast that is over', () => {
     expect(new Set(await spritesOf(sheet, { width: 160, height: 90 })).size).toBe(6);
     const poster = await bytesAt(test.url(`/live/demo/${id}-poster.jpg`));
     expect(await pictureSizeOf(poster)).toBe('mjpeg,320,180');
+  });
+
+  it('ORG-24 ORG-25 of a channel with a ladder and low latency the MP4 is the source', async () => {
+    const recording = { store: { type: 'disk', folder: makeFolder() }, ...BOTH } as const;
+    const test = await start({ ...SOON, ladder: LADDER, lowLatency: true, recording });
+    const publisher = await publish(test.rtmpUrl(), { seconds: 7 });
+    await publisher.exit();
+    await jobsOver(test.url(''), 2);
+    const [product] = await productsOf(test.url(''), 'mp4');
+    const mp4 = await examine(await bytesAt(test.url(product?.path ?? '')));
+    expect(mp4).toMatchObject({ frames: 210, said: '', tracks: ['h264 160x90', 'aac'] });
+    expect(Math.abs(mp4.duration * 1000 - (product?.durationMs ?? 0))).toBeLessThan(200);
+    expect(await productsOf(test.url(''), 'storyboard')).toHaveLength(1);
   });
 
   it('ORG-24 a publisher that came back is in the same MP4, one after the other', async () => {
