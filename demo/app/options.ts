@@ -173,6 +173,8 @@ export type RawOptions = {
   readonly json: boolean;
   readonly pattern: boolean;
   readonly lowLatency: boolean;
+  readonly mp4: boolean;
+  readonly storyboard: boolean;
   /** Flag, else variable, else default. */
   readonly values: Readonly<Record<OptionName, string>>;
   /** The options that were given at all. */
@@ -189,6 +191,8 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     json: { type: 'boolean' },
     pattern: { type: 'boolean' },
     'low-latency': { type: 'boolean' },
+    mp4: { type: 'boolean' },
+    storyboard: { type: 'boolean' },
   };
   for (const name of OPTION_NAMES) options[VALUE_OPTIONS[name].flag] = { type: 'string' };
   let flags: Readonly<Record<string, unknown>>;
@@ -212,6 +216,8 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     json: flags['json'] === true,
     pattern: switched('pattern', 'SHOAL_PATTERN'),
     lowLatency: switched('low-latency', 'SHOAL_LOW_LATENCY'),
+    mp4: switched('mp4', 'SHOAL_MP4'),
+    storyboard: switched('storyboard', 'SHOAL_STORYBOARD'),
     values: {
       httpPort: read('httpPort'),
       trackerPort: read('trackerPort'),
@@ -257,6 +263,8 @@ Usage: npm start -- [options]      A flag wins over its variable, a variable ove
 ${rows.join('\n')}
   ${'--pattern'.padEnd(24)}${'SHOAL_PATTERN=1'.padEnd(22)}${'off'.padEnd(11)}publish the built-in test pattern over RTMP
   ${'--low-latency'.padEnd(24)}${'SHOAL_LOW_LATENCY=1'.padEnd(22)}${'off'.padEnd(11)}playlists of Low-Latency HLS beside the others (ll.m3u8)
+  ${'--mp4'.padEnd(24)}${'SHOAL_MP4=1'.padEnd(22)}${'off'.padEnd(11)}MP4 files of recorded broadcasts when they are over, with --record
+  ${'--storyboard'.padEnd(24)}${'SHOAL_STORYBOARD=1'.padEnd(22)}${'off'.padEnd(11)}posters and small pictures of them, with --record
   --json                  print what was started as one line of JSON; progress goes to stderr
   --help                  this text
 

@@ -79,7 +79,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
-    const recordings = await openRecordings(settings, states, log);
+    const recordings = await openRecordings(settings, { states, ffmpegPath: ffmpeg.path, log });
     undo.push(async () => recordings?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const secure = settings.rtmps && readCertificate(settings.rtmps);
@@ -137,9 +137,9 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
 /** They are ready before anybody can publish. */
 async function openRecordings(
   settings: Settings,
-  states: ChannelStates,
-  log: Logger,
+  parts: { readonly states: ChannelStates; readonly ffmpegPath: string; readonly log: Logger },
 ): Promise<Recordings | undefined> {
+  const { states, ffmpegPath, log } = parts;
   const { recording, dataDir, listedSegments: listed } = settings;
   if (recording === undefined) return undefined;
   const channels = settings.channels.map(({ channel }) => ({ channel, ...states.load(channel) }));
@@ -148,7 +148,8 @@ async function openRecordings(
     (channel) => (level, message, err) => {
       log[level]({ channel, ...(err !== undefined && { err }) }, message);
     };
-  return startRecordings(recording, { dataDir, channels, listed, segmentMs, note });
+  const origin = { dataDir, channels, listed, segmentMs, note, ffmpegPath };
+  return startRecordings(recording, origin);
 }
 
 function srtListeners(
@@ -203,6 +204,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
     },
     channels: () => [...hosts.values()].map((host) => host.core.status()),
     recordings: (channel) => recordings?.list(channel) ?? [],
+    jobs: (channel) => recordings?.jobs(channel) ?? [],
     delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
     healthy: () => ingest.pid !== undefined,
     onError: (err) => {
