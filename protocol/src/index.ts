@@ -38,6 +38,13 @@ export {
 } from './playlist-tags.ts';
 export { assertNever, err, invariant, ok, type Result, unwrap } from './result.ts';
 export {
+  isSignature,
+  PUBLIC_KEY_BYTES,
+  publicKeyBytes,
+  segmentStatement,
+  signatureBytes,
+} from './signature.ts';
+export {
   digestsUrl,
   initFile,
   isSegmentSize,
