@@ -39,7 +39,6 @@ export {
 export { assertNever, err, invariant, ok, type Result, unwrap } from './result.ts';
 export {
   isSignature,
-  PUBLIC_KEY_BYTES,
   publicKeyBytes,
   segmentStatement,
   signatureBytes,

@@ -5,7 +5,7 @@ import { unwrap } from './result.ts';
 import type { SegmentInfo } from './segment.ts';
 
 /** Bytes of a public key, and of a signature, of Ed25519 (RFC 8032 section 5.1). */
-export const PUBLIC_KEY_BYTES = 32;
+const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
 /** No other text that a channel's key might sign begins so. */

@@ -9,10 +9,13 @@ import { startCopy } from './adapters/encoder/copy-encoder.ts';
 import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
+import { playbackInfo } from './adapters/http/playback-info.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
 import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
+import { type SigningKey, SigningKeys } from './adapters/keys/signing-keys.ts';
+import { signingPlace } from './adapters/keys/signing-place.ts';
 import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
 import { lockFolder } from './adapters/storage/folder-lock.ts';
 import { SrtListeners } from './adapters/ingest/srt-listeners.ts';
@@ -29,6 +32,7 @@ import {
   ladderToFragmentedMp4,
   type ObjectStore,
   type SessionId,
+  type SigningPlace,
 } from './core/index.ts';
 import { OriginError } from './errors.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
@@ -47,6 +51,11 @@ export type Origin = {
   readonly bus: Bus;
   /** Throws a RangeError for a channel that the origin does not have. */
   readonly streamKey: (channel: ChannelId) => string;
+  /** Has the next signing key of a channel sign from its next segment on; see {@link SigningKeys.rotate}. Returns what is published now. */
+  readonly rotateSigningKey: (
+    channel: ChannelId,
+    options?: { readonly leaked?: boolean },
+  ) => readonly SigningKey[];
   /** Pids, for operators and fault tests. */
   readonly processes: () => {
     readonly ingest: number | undefined;
@@ -89,7 +98,9 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
-    const { keys, states } = openDataDir(settings);
+    const { keys, states, signing } = openDataDir(settings, (channel) =>
+      signingPlace(hosts.get(channel)?.core, recordings?.of(channel).host),
+    );
     const recordings = await openRecordings(settings, states, log);
     undo.push(async () => recordings?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
@@ -99,7 +110,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     undo.push(async () => srt?.close());
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
-    const parts = { store, bus, states, log, ingest, srt, ffmpeg, onPlaylist };
+    const parts = { store, bus, states, signing, log, ingest, srt, ffmpeg, onPlaylist };
     for (const { channel } of settings.channels) {
       const { host: recording, window } = recordings?.of(channel) ?? {};
       const host = createHost(channel, settings, { ...parts, recording });
@@ -108,7 +119,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     }
     if (srt !== undefined) await expectSrt(ffmpeg);
     for (const [channel, host] of hosts) await srt?.start(channel, host);
-    const served = { store, blocked, recordings };
+    const served = { store, blocked, recordings, signing };
     const httpPort = await startHttp(settings, { ...served, hosts, log, ingest, undo });
     log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
@@ -119,6 +130,11 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       srtPort: (channel) => srt?.port(channel),
       bus,
       streamKey: keys.keyOf,
+      rotateSigningKey: (channel, { leaked = false } = {}) => {
+        const published = signing.rotate(channel, { leaked });
+        log.info({ channel, key: published[0]?.id, leaked }, 'signing key rotated');
+        return published;
+      },
       processes: () => ({
         ingest: ingest.pid,
         encoders: [...hosts.values()].flatMap((host) =>
@@ -142,13 +158,20 @@ function makeDataDir(settings: Settings): void {
   }
 }
 
-function openDataDir(settings: Settings): {
+function openDataDir(
+  settings: Settings,
+  placeOf: (channel: ChannelId) => SigningPlace,
+): {
   readonly keys: StreamKeys;
   readonly states: ChannelStates;
+  readonly signing: SigningKeys;
 } {
   try {
-    const keys = loadStreamKeys(settings.dataDir, settings.channels);
-    return { keys, states: createChannelStates(settings.dataDir) };
+    const { dataDir, channels } = settings;
+    const ids = channels.map(({ channel }) => channel);
+    const keys = loadStreamKeys(dataDir, channels);
+    const signing = new SigningKeys(dataDir, ids, placeOf);
+    return { keys, states: createChannelStates(dataDir), signing };
   } catch (cause) {
     throw cause instanceof OriginError ? cause : unusable(settings, cause);
   }
@@ -242,6 +265,7 @@ function createHost(
     readonly store: ObjectStore;
     readonly bus: Bus;
     readonly states: ChannelStates;
+    readonly signing: SigningKeys;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
     readonly srt: SrtListeners | undefined;
@@ -250,7 +274,7 @@ function createHost(
     readonly recording: RecordingHost | undefined;
   },
 ): ChannelHost {
-  const { store, bus, states, ingest, srt, ffmpeg, onPlaylist, recording } = parts;
+  const { store, bus, states, signing, ingest, srt, ffmpeg, onPlaylist, recording } = parts;
   const log = parts.log.child({ channel });
   const core = new Channel(
     {
@@ -263,6 +287,7 @@ function createHost(
       interruptedMs: settings.interruptedMs,
       closeAfterMs: settings.closeAfterMs,
       sha256,
+      sign: (statement) => signing.sign(channel, statement),
     },
     states.load(channel),
     Date.now(),
@@ -328,14 +353,16 @@ async function startHttp(
     readonly store: ObjectStore;
     readonly blocked: BlockedRequests | undefined;
     readonly recordings: Recordings | undefined;
+    readonly signing: SigningKeys;
     readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
     readonly log: Logger;
     readonly ingest: IngestSupervisor;
     readonly undo: (() => Promise<unknown>)[];
   },
 ): Promise<number> {
-  const { store, blocked, recordings, hosts, log, ingest } = parts;
+  const { store, blocked, recordings, signing, hosts, log, ingest } = parts;
   const { host, port, tls } = settings.http;
+  const has = { lowLatency: settings.lowLatency, dvr: recordings !== undefined };
   const app = await createHttpApp(
     {
       live: {
@@ -358,6 +385,7 @@ async function startHttp(
       },
       channels: () => [...hosts.values()].map((host) => host.core.status()),
       recordings: (channel) => recordings?.list(channel) ?? [],
+      playback: (channel) => playbackInfo(channel, { ...has, keys: signing.published(channel) }),
       delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
       healthy: () => ingest.pid !== undefined,
       onError: (err) => {
