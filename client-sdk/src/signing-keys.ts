@@ -10,8 +10,10 @@ export type SigningKeys =
 /** What is wrong with keys that were given as such; undefined for nothing. */
 export function signingKeysProblem(keys: SigningKeys | undefined): string | undefined {
   if (keys === undefined || typeof keys === 'function') return undefined;
-  const fits = keys.length > 0 && keys.length <= LIMITS.signingKeys;
-  return fits && keys.every((key) => publicKeyBytes(key) !== undefined)
+  // A page in plain JavaScript may pass anything.
+  const list: readonly unknown[] = Array.isArray(keys) ? keys : [];
+  const fits = list.length > 0 && list.length <= LIMITS.signingKeys;
+  return fits && list.every((key) => publicKeyBytes(key) !== undefined)
     ? undefined
     : `must be 1 to ${LIMITS.signingKeys} public keys of Ed25519 as base64url`;
 }

@@ -173,6 +173,7 @@ export type RawOptions = {
   readonly json: boolean;
   readonly pattern: boolean;
   readonly lowLatency: boolean;
+  readonly rotateSigningKey: boolean;
   /** Flag, else variable, else default. */
   readonly values: Readonly<Record<OptionName, string>>;
   /** The options that were given at all. */
@@ -189,6 +190,7 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     json: { type: 'boolean' },
     pattern: { type: 'boolean' },
     'low-latency': { type: 'boolean' },
+    'rotate-signing-key': { type: 'boolean' },
   };
   for (const name of OPTION_NAMES) options[VALUE_OPTIONS[name].flag] = { type: 'string' };
   let flags: Readonly<Record<string, unknown>>;
@@ -212,6 +214,8 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     json: flags['json'] === true,
     pattern: switched('pattern', 'SHOAL_PATTERN'),
     lowLatency: switched('low-latency', 'SHOAL_LOW_LATENCY'),
+    // No variable: it is done once, not at each start.
+    rotateSigningKey: flags['rotate-signing-key'] === true,
     values: {
       httpPort: read('httpPort'),
       trackerPort: read('trackerPort'),
@@ -257,6 +261,7 @@ Usage: npm start -- [options]      A flag wins over its variable, a variable ove
 ${rows.join('\n')}
   ${'--pattern'.padEnd(24)}${'SHOAL_PATTERN=1'.padEnd(22)}${'off'.padEnd(11)}publish the built-in test pattern over RTMP
   ${'--low-latency'.padEnd(24)}${'SHOAL_LOW_LATENCY=1'.padEnd(22)}${'off'.padEnd(11)}playlists of Low-Latency HLS beside the others (ll.m3u8)
+  --rotate-signing-key    have the channel's next signing key sign from now on
   --json                  print what was started as one line of JSON; progress goes to stderr
   --help                  this text
 
