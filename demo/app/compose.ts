@@ -64,6 +64,7 @@ export async function startDemo(
       logLevel: config.logLevel,
     }).catch(explain('origin'));
     closers.push(() => origin.close());
+    if (config.rotateSigningKey) rotate(origin, config);
     // New at each start and never stored: who reads the terminal is the operator.
     const adminToken = randomBytes(18).toString('base64url');
     const tracker = await startTracker({
@@ -100,6 +101,14 @@ export async function startDemo(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function rotate(origin: Origin, config: DemoConfig): void {
+  try {
+    origin.rotateSigningKey(config.channel);
+  } catch (error) {
+    throw explainStartError(error, 'origin', config);
   }
 }
 

@@ -43,6 +43,8 @@ export type DemoConfig = {
   readonly ladder: readonly Rung[];
   /** Playlists of Low-Latency HLS beside the others. Default false. */
   readonly lowLatency: boolean;
+  /** Whether the channel's next signing key is to sign from this start on. */
+  readonly rotateSigningKey: boolean;
   /** Folder where what was on is kept for DVR and VOD. Default: nowhere. */
   readonly record: string | undefined;
   /** MP4 files of what was recorded, when it is over; posters and storyboards of it. Default of both: false. */
@@ -146,6 +148,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     patternSize,
     ladder,
     lowLatency: raw.lowLatency,
+    rotateSigningKey: raw.rotateSigningKey,
     record: raw.values.record === '' ? undefined : raw.values.record,
     mp4: raw.mp4,
     storyboard: raw.storyboard,

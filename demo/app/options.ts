@@ -175,6 +175,7 @@ export type RawOptions = {
   readonly lowLatency: boolean;
   readonly mp4: boolean;
   readonly storyboard: boolean;
+  readonly rotateSigningKey: boolean;
   /** Flag, else variable, else default. */
   readonly values: Readonly<Record<OptionName, string>>;
   /** The options that were given at all. */
@@ -193,6 +194,7 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     'low-latency': { type: 'boolean' },
     mp4: { type: 'boolean' },
     storyboard: { type: 'boolean' },
+    'rotate-signing-key': { type: 'boolean' },
   };
   for (const name of OPTION_NAMES) options[VALUE_OPTIONS[name].flag] = { type: 'string' };
   let flags: Readonly<Record<string, unknown>>;
@@ -218,6 +220,8 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     lowLatency: switched('low-latency', 'SHOAL_LOW_LATENCY'),
     mp4: switched('mp4', 'SHOAL_MP4'),
     storyboard: switched('storyboard', 'SHOAL_STORYBOARD'),
+    // No variable: it is done once, not at each start.
+    rotateSigningKey: flags['rotate-signing-key'] === true,
     values: {
       httpPort: read('httpPort'),
       trackerPort: read('trackerPort'),
@@ -265,6 +269,7 @@ ${rows.join('\n')}
   ${'--low-latency'.padEnd(24)}${'SHOAL_LOW_LATENCY=1'.padEnd(22)}${'off'.padEnd(11)}playlists of Low-Latency HLS beside the others (ll.m3u8)
   ${'--mp4'.padEnd(24)}${'SHOAL_MP4=1'.padEnd(22)}${'off'.padEnd(11)}MP4 files of recorded broadcasts when they are over, with --record
   ${'--storyboard'.padEnd(24)}${'SHOAL_STORYBOARD=1'.padEnd(22)}${'off'.padEnd(11)}posters and small pictures of them, with --record
+  --rotate-signing-key    have the channel's next signing key sign from now on
   --json                  print what was started as one line of JSON; progress goes to stderr
   --help                  this text
 

@@ -37,6 +37,7 @@ export {
   swarmTag,
 } from './playlist-tags.ts';
 export { assertNever, err, invariant, ok, type Result, unwrap } from './result.ts';
+export { isSignature, publicKeyBytes, segmentStatement, signatureBytes } from './signature.ts';
 export {
   digestsUrl,
   initFile,

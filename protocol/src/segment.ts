@@ -21,6 +21,8 @@ export type SegmentInfo = {
   readonly durationMs: number;
   /** Merkle root of its pieces, 32 bytes as base64url (SEG-6). */
   readonly root: string;
+  /** Of the channel's key, over the statement of SEG-14: 64 bytes as base64url. Absent where the origin does not sign. */
+  readonly signature?: string;
 };
 
 /** One string per segment, for maps and logs. */

@@ -8,12 +8,15 @@ import { primeFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
+import { playbackInfo } from './adapters/http/playback-info.ts';
 import { startHttp } from './adapters/http/start-http.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
 import { type IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { SrtListeners } from './adapters/ingest/srt-listeners.ts';
 import { startIngest } from './adapters/ingest/start-ingest.ts';
 import { type StreamKeys } from './adapters/keys/key-file.ts';
+import { type SigningKey, type SigningKeys } from './adapters/keys/signing-keys.ts';
+import { signingPlace } from './adapters/keys/signing-place.ts';
 import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
 import { type ChannelStates } from './adapters/storage/channel-state-file.ts';
 import { openDataDir } from './adapters/storage/data-dir.ts';
@@ -35,6 +38,11 @@ export type Origin = {
   readonly bus: Bus;
   /** Throws a RangeError for a channel that the origin does not have. */
   readonly streamKey: (channel: ChannelId) => string;
+  /** Has the next signing key of a channel sign from its next segment on; see {@link SigningKeys.rotate}. Returns what is published now. */
+  readonly rotateSigningKey: (
+    channel: ChannelId,
+    options?: { readonly leaked?: boolean },
+  ) => readonly SigningKey[];
   /** Pids, for operators and fault tests. */
   readonly processes: () => {
     readonly ingest: number | undefined;
@@ -52,6 +60,7 @@ type Parts = {
   readonly hosts: Map<ChannelId, ChannelHost>;
   readonly blocked: BlockedRequests | undefined;
   readonly recordings: Recordings | undefined;
+  readonly signing: SigningKeys;
   readonly ingest: IngestSupervisor;
   readonly log: Logger;
 };
@@ -68,18 +77,22 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   );
   await primeFfmpeg(ffmpeg.path);
   const log = pino({ level: settings.logLevel, base: null });
-  const { keys, states, close: unlock } = await openDataDir(settings.dataDir, settings.channels);
+  const hosts = new Map<ChannelId, ChannelHost>();
+  let recordings: Recordings | undefined;
+  const folder = await openDataDir(settings.dataDir, settings.channels, (channel) =>
+    signingPlace(hosts.get(channel)?.core, recordings?.of(channel).host),
+  );
+  const { keys, states, signing, close: unlock } = folder;
   const undo: (() => Promise<unknown>)[] = [unlock];
   const store = createMemoryStore();
   const bus = createMemoryBus((err) => {
     log.error({ err }, 'a listener of the bus failed');
   });
-  const hosts = new Map<ChannelId, ChannelHost>();
   const close = async (): Promise<void> => {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
-    const recordings = await openRecordings(settings, { states, ffmpegPath: ffmpeg.path, log });
+    recordings = await openRecordings(settings, { states, ffmpegPath: ffmpeg.path, log });
     undo.push(async () => recordings?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const secure = settings.rtmps && readCertificate(settings.rtmps);
@@ -90,7 +103,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     undo.push(async () => srt?.close());
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
-    const shared = { store, bus, states, log, ingest, ffmpeg, onPlaylist };
+    const shared = { store, bus, states, signing, log, ingest, ffmpeg, onPlaylist };
     for (const { channel } of settings.channels) {
       const { host: recording, window } = recordings?.of(channel) ?? {};
       const host = openChannel(channelOptions(channel, settings), {
@@ -107,7 +120,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     }
     if (srt !== undefined) await expectSrt(ffmpeg);
     for (const [channel, host] of hosts) await srt?.start(channel, host);
-    const ports = httpPorts(settings, { store, hosts, blocked, recordings, ingest, log });
+    const ports = httpPorts(settings, { store, hosts, blocked, recordings, signing, ingest, log });
     const http = await startHttp({ ...settings.http, ...pages(settings) }, ports);
     undo.push(http.close);
     log.info({ httpPort: http.port, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
@@ -119,6 +132,11 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       srtPort: (channel) => srt?.port(channel),
       bus,
       streamKey: keys.keyOf,
+      rotateSigningKey: (channel, { leaked = false } = {}) => {
+        const published = signing.rotate(channel, { leaked });
+        log.info({ channel, key: published[0]?.id, leaked }, 'signing key rotated');
+        return published;
+      },
       processes: () => ({
         ingest: ingest.pid,
         encoders: [...hosts.values()].flatMap((host) =>
@@ -182,7 +200,8 @@ function pages({ staticDir }: Settings): { readonly staticDir?: string } {
 }
 
 function httpPorts(settings: Settings, parts: Parts): HttpPorts {
-  const { store, hosts, blocked, recordings, ingest, log } = parts;
+  const { store, hosts, blocked, recordings, signing, ingest, log } = parts;
+  const has = { lowLatency: settings.lowLatency, dvr: recordings !== undefined };
   return {
     live: {
       store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
@@ -205,6 +224,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
     channels: () => [...hosts.values()].map((host) => host.core.status()),
     recordings: (channel) => recordings?.list(channel) ?? [],
     jobs: (channel) => recordings?.jobs(channel) ?? [],
+    playback: (channel) => playbackInfo(channel, { ...has, keys: signing.published(channel) }),
     delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
     healthy: () => ingest.pid !== undefined,
     onError: (err) => {

@@ -38,7 +38,7 @@ export type OriginOptions = {
    * which then must have 10 to 79 characters, as the passphrase. Needs an ffmpeg with libsrt. Default: nowhere.
    */
   readonly srt?: { readonly host: string; readonly port: number };
-  /** Folder for stream keys and what must outlive a restart; made when it is not there. */
+  /** Folder for stream keys, signing keys and what must outlive a restart; made when it is not there. */
   readonly dataDir: string;
   /** Channels that may publish, at least one; keys are created in dataDir when not given. */
   readonly channels: readonly { readonly channel: ChannelId; readonly key?: string }[];

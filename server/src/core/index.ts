@@ -70,6 +70,16 @@ export {
 } from './encoder/ladder.ts';
 export { type PictureSize, pictureSize } from './h264/picture-size.ts';
 export { type AudioConfig, audioConfig } from './aac/audio-config.ts';
+export {
+  type KeyPair,
+  type KeyRing,
+  type PublishedKey,
+  publishedKeys,
+  readKeyRing,
+  type RetiredKey,
+  rotatedKeys,
+  type SigningPlace,
+} from './signing/key-ring.ts';
 export { FlvStream } from './flv/flv-stream.ts';
 export { type FeedVerdict, PublishFeed } from './flv/publish-feed.ts';
 export {

@@ -85,6 +85,10 @@ export const ORIGIN_LIMITS = {
   jpegBytes: 16_777_216,
   /** What is remembered of what an ffmpeg says, characters. */
   jobReasonChars: 300,
+  /** Between two rotations of a signing key, by when those who were told of the first know the next key. */
+  signingKeyLeadMs: 60_000,
+  /** How long a key is published after it has signed last, in any case: playlists stay in caches, and in players. */
+  retiredKeyMs: 3_600_000,
   /** Channels of one origin. */
   channels: 1_024,
   /** From connecting to the end of the TLS handshake of HTTPS. */

@@ -1,6 +1,7 @@
 import { type DeliveryRecord } from '@shoal/server';
 import { type ObjectStore, type SegmentStore } from '@shoal/server/core';
 import { createHttpApp } from '../../../server/src/adapters/http/app.ts';
+import { playbackInfo } from '../../../server/src/adapters/http/playback-info.ts';
 import {
   StoredFiles,
   type StoredFilesLimits,
@@ -39,6 +40,7 @@ export class StoredSite {
         recordings: () => [],
         jobs: () => [],
         delivery: () => [],
+        playback: (channel) => playbackInfo(channel, { lowLatency: false, dvr: false, keys: [] }),
         healthy: () => true,
         onError: (error) => site.failures.push(error),
       },

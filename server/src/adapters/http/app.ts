@@ -8,6 +8,7 @@ import {
   type SegmentDelivery,
 } from '../../core/index.ts';
 import { CORS_HEADERS, type LiveRoutesPorts, PREFLIGHT_HEADERS, serveLive } from './live-routes.ts';
+import { type PlaybackInfo } from './playback-info.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
 import { type Certificate, makeServer } from './make-server.ts';
 
@@ -19,6 +20,8 @@ export type HttpPorts = {
   readonly recordings: (channel: ChannelId) => readonly BroadcastStatus[];
   /** What is made of broadcasts that are over. */
   readonly jobs: (channel: ChannelId) => readonly JobStatus[];
+  /** What a player must know of a channel to play it. */
+  readonly playback: (channel: ChannelId) => PlaybackInfo;
   readonly delivery: (channel: ChannelId) => readonly SegmentDelivery[];
   /** Whether everything runs that should. */
   readonly healthy: () => boolean;
@@ -87,6 +90,11 @@ function statusRoutes(app: FastifyInstance, ports: HttpPorts): void {
     const status = find(ports, request.params.channel);
     if (status === undefined) return fail(reply, 404, 'no such channel');
     return fresh(reply).send(status);
+  });
+  app.get<{ Params: { channel: string } }>('/v1/channels/:channel/playback', (request, reply) => {
+    const status = find(ports, request.params.channel);
+    if (status === undefined) return fail(reply, 404, 'no such channel');
+    return fresh(reply).send(ports.playback(status.channel));
   });
   app.get<{ Params: { channel: string } }>('/v1/channels/:channel/delivery', (request, reply) => {
     const status = find(ports, request.params.channel);

@@ -125,6 +125,11 @@ export class RecordingHost {
     return this.#ports.journals.read(broadcast);
   }
 
+  /** The number of the oldest segment that is listed, or may be; undefined for none. */
+  get oldestMsn(): number | undefined {
+    return this.#core.oldestMsn;
+  }
+
   /** The broadcasts, oldest first. */
   list(): readonly BroadcastStatus[] {
     return this.#core.list();

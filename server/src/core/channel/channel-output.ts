@@ -89,9 +89,9 @@ export class ChannelOutput {
     const media = this.#mediaOf(record);
     if (media === undefined) return [];
     const tail = cut.tail?.flatMap((part) => this.part(record, part)) ?? [];
-    const { sha256 } = this.#options;
+    const { sha256, sign } = this.#options;
     const place = this.#place(record, this.#names());
-    const { infos, effects } = storeSegment({ ...place, cut, sha256, now });
+    const { infos, effects } = storeSegment({ ...place, cut, sha256, sign, now });
     this.#stored(record);
     this.#dropped.push(...this.timeline.add(infos, cut, media));
     for (const info of infos) this.delivery.ready(info, now);

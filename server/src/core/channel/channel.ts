@@ -121,6 +121,12 @@ export class Channel {
     return this.#output.delivery.list();
   }
 
+  /** Numbers of the next segment, and of the oldest that its playlists list. */
+  get numbers(): { readonly nextMsn: number; readonly oldestMsn: number | undefined } {
+    const { nextMsn, oldestMsn } = this.#output.timeline;
+    return { nextMsn, oldestMsn };
+  }
+
   /** True while viewers may expect a playlist soon, although there may be none yet. */
   get expectsMedia(): boolean {
     const { state } = this.#lifecycle.state;

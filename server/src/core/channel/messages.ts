@@ -91,6 +91,8 @@ export type ChannelOptions = {
   readonly interruptedMs: number;
   readonly closeAfterMs: number;
   readonly sha256: Sha256;
+  /** Signs the statement of a segment (SEG-14) with the key that the channel has now. Absent: segments are not signed. */
+  readonly sign?: (statement: Uint8Array) => Uint8Array;
 };
 
 /** What the status API tells of a channel. */

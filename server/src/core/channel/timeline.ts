@@ -105,6 +105,11 @@ export class Timeline {
     return this.#nextMsn;
   }
 
+  /** The number of the oldest segment in the playlists; undefined while they are empty. */
+  get oldestMsn(): number | undefined {
+    return this.#window.listed()[0]?.msn;
+  }
+
   /** The segment that was added last. */
   get newest(): WindowSegment | undefined {
     return this.#newest;

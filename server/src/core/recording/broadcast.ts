@@ -102,6 +102,7 @@ export class Broadcast {
       gaps: this.#gaps,
       renditions: this.#renditions.map(({ rendition }) => rendition),
       firstEpoch: this.#first?.epoch ?? broadcast,
+      ...(this.#first !== undefined && { firstMsn: this.#first.msn }),
       lastEpoch: last?.epoch ?? broadcast,
       vod: vod && this.#segments > this.#gaps + this.#pending.size,
       deleting: false,

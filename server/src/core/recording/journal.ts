@@ -3,6 +3,7 @@ import {
   err,
   isRoot,
   isSegmentSize,
+  isSignature,
   isUint32,
   ok,
   parseChannelId,
@@ -41,8 +42,9 @@ export type JournalRecord =
 export function formatRecord(record: JournalRecord): string {
   if (record.type !== 'segment') return `${JSON.stringify(record)}\n`;
   const { epoch, msn, programDateTimeMs: at, discontinuity, independent } = record.segment;
-  const infos = record.segment.infos.map(({ id, size, durationMs, root }) => [
+  const infos = record.segment.infos.map(({ id, size, durationMs, root, signature }) => [
     ...[id.rendition, size, durationMs, root],
+    ...(signature === undefined ? [] : [signature]),
   ]);
   const line = { type: 'segment', epoch, msn, at, discontinuity, independent, infos };
   return `${JSON.stringify(line)}\n`;
@@ -156,12 +158,13 @@ function readInfo(
   place: { readonly epoch: number; readonly msn: number },
 ): SegmentInfo | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [name, size, durationMs, root] = value as readonly unknown[];
+  const [name, size, durationMs, root, signature] = value as readonly unknown[];
   const rendition = parseRenditionId(name);
   const right = rendition.ok && isSegmentSize(size) && isUint32(durationMs) && isRoot(root);
-  return right
-    ? { id: { rendition: rendition.value, ...place }, size, durationMs, root }
-    : undefined;
+  if (!right) return undefined;
+  const info = { id: { rendition: rendition.value, ...place }, size, durationMs, root };
+  if (signature === undefined) return info;
+  return isSignature(signature) ? { ...info, signature } : undefined;
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {

@@ -27,3 +27,18 @@ export function expired(
   const tooOld = at.now >= oldest.endAt + keepMs;
   return tooMany || tooOld || bytes > keepBytes ? oldest : undefined;
 }
+
+/** Parts into which a DVR window is cut where nothing else is kept, so that what left it can be deleted. */
+const DVR_PARTS = 8;
+const FEWEST_IN_A_PART = 30;
+
+/** How many segments one recording has at most; `targetDuration` in seconds. */
+export function segmentsOfOne(
+  { vod, dvrMs }: { readonly vod: boolean; readonly dvrMs: number },
+  { targetDuration }: { readonly targetDuration: number },
+): number {
+  const most = ORIGIN_LIMITS.recordingSegments;
+  if (vod) return most;
+  const part = Math.ceil(dvrMs / DVR_PARTS / (targetDuration * 1000));
+  return Math.min(most, Math.max(FEWEST_IN_A_PART, part));
+}

@@ -1,6 +1,8 @@
+import { readSwarmTags } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { FRESH_STATE, ORIGIN_LIMITS } from '@shoal/server/core';
-import { renditionId } from '../../../../support/builders.ts';
+import { channelId, renditionId } from '../../../../support/builders.ts';
+import { makeSigner, signedBy } from '../../../../support/signing.ts';
 import { flvTag } from '../flv-tags.ts';
 import { Bench, T0 } from './channel-bench.ts';
 import { mediaFixture } from '../fmp4/media-fixtures.ts';
@@ -21,6 +23,28 @@ describe('a channel', () => {
       '/live/demo/source/1700000000-0.digests',
     ]);
     expect(bench.playlist).toContain('1700000000-0.m4s');
+  });
+
+  it('SEG-15 EVT-1 a segment is signed with the key of its moment, in the event and in the playlist, in all renditions', () => {
+    const [first, second] = [makeSigner(), makeSigner()];
+    let signer = first;
+    const bench = new Bench(FRESH_STATE, { sign: (statement) => signer.sign(statement) });
+    bench.publish(1);
+    bench.encode(bench.epoch, 2_000);
+    signer = second;
+    bench.encode(bench.epoch, 2_000);
+    const keys = [first.publicKey, second.publicKey];
+    const listed = readSwarmTags(bench.playlist ?? '')?.segments.map(({ info }) => info) ?? [];
+    const announced = bench
+      .effects('event')
+      .flatMap(({ event }) => (event.type === 'segment.ready' ? [event.segment] : []));
+    expect(listed).toEqual(announced);
+    expect(listed.map((info) => signedBy(keys, channelId(), info))).toEqual(
+      keys.map((key) => [key]),
+    );
+    expect(listed.map((info) => signedBy(keys, channelId('other'), info))).toEqual([[], []]);
+    expect(bench.effects('segment').flatMap(({ made }) => made.segment.infos)).toEqual(listed);
+    expect(bench.channel.numbers).toEqual({ nextMsn: 2, oldestMsn: 0 });
   });
 
   it('EVT-2 says when it is online, interrupted and offline', () => {
