@@ -1,8 +1,7 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFfmpeg, type OriginOptions } from '@shoal/server';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startS3Server } from '../../support/s3/s3-server.ts';
 import {
   bytesAt,
@@ -20,26 +19,13 @@ import { joinFlv, makeFlv } from './flv-files.ts';
 import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 
-const { start, publish } = scene();
-const undo: (() => void)[] = [];
-
-afterEach(() => {
-  for (const step of undo.splice(0).reverse()) step();
-});
-
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-jobs-'));
-  undo.push(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return folder;
-}
+const { start, publish, makeFolder, atEnd } = scene();
 
 type StoreOptions = NonNullable<OriginOptions['recording']>['store'];
 
 async function openBucket(): Promise<StoreOptions> {
   const { port, bucket, accessKeyId, secretAccessKey, close } = await startS3Server();
-  undo.push(close);
+  atEnd(close);
   const endpoint = `http://127.0.0.1:${port}`;
   const keys = { accessKeyId, secretAccessKey, pathStyle: true };
   return { type: 's3', endpoint, region: 'eu-1', bucket, ...keys };

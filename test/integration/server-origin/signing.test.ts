@@ -1,20 +1,14 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSwarmTags, type SegmentInfo } from '@shoal/protocol';
 import { type PlaybackInfo } from '@shoal/server';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signedBy } from '../../support/signing.ts';
 import { until } from '../../support/until.ts';
 import { scene } from './scene.ts';
 import { DEMO, type TestOrigin } from './test-origin.ts';
 
-const { start, publish } = scene();
-const folders: string[] = [];
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+const { start, publish, makeFolder } = scene();
 
 async function playback(origin: TestOrigin): Promise<PlaybackInfo> {
   return JSON.parse(await origin.text('/v1/channels/demo/playback')) as PlaybackInfo;
@@ -39,8 +33,7 @@ function signers(info: PlaybackInfo, segments: readonly SegmentInfo[]): readonly
 
 describe('a channel signs what it makes', () => {
   it('ORG-22 SEG-15 live, in events, over a rotation and a restart, in DVR and VOD playlists', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'shoal-store-'));
-    folders.push(folder);
+    const folder = makeFolder();
     const origin = await start({
       ...{ recording: { store: { type: 'disk', folder } }, lowLatency: true },
       ...{ interruptedMs: 200, closeAfterMs: 500 },
