@@ -1,5 +1,5 @@
 import { type ChannelId, err, ok, parseChannelId, type Result } from '@shoal/protocol';
-import { parseLadder, type Rung } from '@shoal/server';
+import { type Passthrough, parseLadder, type Rung } from '@shoal/server';
 import {
   type Environment,
   type OptionName,
@@ -41,8 +41,12 @@ export type DemoConfig = {
   readonly patternSize: PictureSize;
   /** What is transcoded beside the source. Default: that of the origin. */
   readonly ladder: readonly Rung[];
+  /** What is copied although not every viewer can play it. Default: nothing. */
+  readonly passthrough: readonly Passthrough[];
   /** Playlists of Low-Latency HLS beside the others. Default false. */
   readonly lowLatency: boolean;
+  /** Whether the sound is a rendition of its own. Default false. */
+  readonly audioRendition: boolean;
   /** Folder where what was on is kept for DVR and VOD. Default: nowhere. */
   readonly record: string | undefined;
   /** The Redis that the tracker shares with others, which hear of this origin by it. Default undefined: it is alone. */
@@ -99,6 +103,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
   const channel = take('channel', parseChannel);
   const patternSize = take('patternSize', parseSize);
   const ladder = take('ladder', parseLadder);
+  const passthrough = take('passthrough', parsePassthrough);
   const redis = take('redis', parseRedis);
   const logLevel = take('logLevel', parseLogLevel);
   if (redis !== undefined && redis !== '' && trackerPort === 0)
@@ -122,6 +127,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     channel === undefined ||
     patternSize === undefined ||
     ladder === undefined ||
+    passthrough === undefined ||
     logLevel === undefined
   )
     return err(problems);
@@ -139,7 +145,9 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     pattern: raw.pattern,
     patternSize,
     ladder,
+    passthrough,
     lowLatency: raw.lowLatency,
+    audioRendition: raw.audioRendition,
     record: raw.values.record === '' ? undefined : raw.values.record,
     redis: redis === '' ? undefined : redis,
     logLevel,
@@ -165,6 +173,21 @@ function sharedPorts(
       option: b,
       message: `--${VALUE_OPTIONS[a].flag} and --${VALUE_OPTIONS[b].flag} are both ${String(ports[a])}`,
     }));
+}
+
+const PASSTHROUGH: ReadonlyMap<string, Passthrough> = new Map([
+  ['hevc', 'HEVC'],
+  ['av1', 'AV1'],
+]);
+
+function parsePassthrough(text: string): Result<readonly Passthrough[], string> {
+  const codecs: Passthrough[] = [];
+  for (const name of text === '' ? [] : text.split(',')) {
+    const codec = PASSTHROUGH.get(name.trim().toLowerCase());
+    if (codec === undefined) return err('not hevc, av1 or both, separated by a comma');
+    codecs.push(codec);
+  }
+  return ok(codecs);
 }
 
 function parsePort(text: string): Result<number, string> {

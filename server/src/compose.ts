@@ -5,8 +5,8 @@ import { type Bus, type ChannelId, type Sha256 } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
 import { ChannelHost, type ChannelHostPorts } from './adapters/channel/channel-host.ts';
 import { PlaylistVersions } from './adapters/channel/live-objects.ts';
-import { startCopy } from './adapters/encoder/copy-encoder.ts';
-import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
+import { primeFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
+import { startEncoder } from './adapters/encoder/start-encoder.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { createHttpApp } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
@@ -20,16 +20,7 @@ import { readCertificate } from './adapters/certificate.ts';
 import { type RecordingHost } from './adapters/recording/recording-host.ts';
 import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
-import {
-  Channel,
-  type Encoder,
-  type EncoderHandlers,
-  type EncodeWhat,
-  hasFpsMode,
-  ladderToFragmentedMp4,
-  type ObjectStore,
-  type SessionId,
-} from './core/index.ts';
+import { Channel, type ObjectStore, type SessionId } from './core/index.ts';
 import { OriginError } from './errors.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
@@ -256,6 +247,9 @@ function createHost(
     {
       channel,
       ladder: settings.ladder,
+      passthrough: new Set(settings.passthrough),
+      audioRendition: settings.audioRendition,
+      canDecode: (codec) => ffmpeg.decodes.has(codec),
       segmentMs: settings.segmentSeconds * 1000,
       ...(settings.lowLatency && { partMs: PART_MS }),
       listedSegments: settings.listedSegments,
@@ -307,19 +301,6 @@ function createHost(
     },
   };
   return new ChannelHost(channel, core, ports);
-}
-
-/** Only what there is to transcode takes an ffmpeg. */
-function startEncoder(
-  { fragmentMs, rungs, source, parts }: EncodeWhat,
-  handlers: EncoderHandlers,
-  { ffmpeg, onLog }: { readonly ffmpeg: FoundFfmpeg; readonly onLog: (line: string) => void },
-): Encoder {
-  if (source === undefined || rungs.length === 0)
-    return startCopy({ fragmentMs, ...(parts !== undefined && { parts }) }, handlers);
-  const fpsMode = hasFpsMode(ffmpeg.version);
-  const call = ladderToFragmentedMp4({ rungs, source, fpsMode });
-  return startFfmpeg({ path: ffmpeg.path, call, onLog }, handlers);
 }
 
 async function startHttp(

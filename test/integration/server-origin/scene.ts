@@ -8,6 +8,10 @@ export type Scene = {
   readonly start: typeof TestOrigin.start;
   readonly publish: typeof Publisher.start;
   readonly connect: (client: Promise<RtmpClient>) => Promise<RtmpClient>;
+  /** For anything else that is to be closed. */
+  readonly take: <T extends { readonly close: () => Promise<void> }>(
+    made: Promise<T>,
+  ) => Promise<T>;
 };
 
 /** For a file of tests: what it starts does not outlive the test, and what origins listed meanwhile was right. */
@@ -42,6 +46,11 @@ export function scene(): Scene {
         },
       });
       return client;
+    },
+    take: async (made) => {
+      const thing = await made;
+      open.push(thing);
+      return thing;
     },
   };
 }

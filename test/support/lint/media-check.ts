@@ -70,8 +70,8 @@ export async function checkRun(run: Run, report: Report): Promise<RunFacts | und
     );
   checkTimes(run, leading, report);
   if (lead.kind === 'video') {
-    checkKeys(run, leading, { file, report });
-    checkParts(run, leading, { file, report });
+    checkKeys(run, leading, { file, report, codec: lead.codec });
+    checkParts(run, leading, { file, report, codec: lead.codec });
   }
   return {
     streams,
@@ -172,15 +172,23 @@ function seconds(times: readonly number[]): string {
   return times.map((time) => time.toFixed(4)).join(' or ');
 }
 
+type KeyCheck = { readonly file: Uint8Array; readonly report: Report; readonly codec: string };
+
+/** Whether a packet is a picture with which decoding can begin. */
+function begins(file: Uint8Array, packet: ProbedPacket, codec: string): boolean {
+  // Of other codecs ffprobe itself looks at the picture.
+  return packet.key && (codec !== 'h264' || hasIdr(file, packet));
+}
+
 function checkKeys(
   run: Run,
   leading: readonly (readonly ProbedPacket[])[],
-  { file, report }: { readonly file: Uint8Array; readonly report: Report },
+  { file, report, codec }: KeyCheck,
 ): void {
   for (const [i, { segment, independent }] of run.segments.entries()) {
     const first = leading[i]?.[0];
     if (!independent || first === undefined) continue;
-    if (!first.key || !hasIdr(file, first))
+    if (!begins(file, first, codec))
       report(
         `${segment.uri}: does not begin with an IDR picture, as EXT-X-INDEPENDENT-SEGMENTS says`,
       );
@@ -191,7 +199,7 @@ function checkKeys(
 function checkParts(
   run: Run,
   leading: readonly (readonly ProbedPacket[])[],
-  { file, report }: { readonly file: Uint8Array; readonly report: Report },
+  { file, report, codec }: KeyCheck,
 ): void {
   let from = run.init.length;
   for (const [i, { bytes, parts }] of run.segments.entries()) {
@@ -201,10 +209,10 @@ function checkParts(
       const to = at + (parts?.sizes[k] ?? 0);
       const first = leading[i]?.find((packet) => packet.at >= at && packet.at < to);
       at = to;
-      const begins = first !== undefined && first.key && hasIdr(file, first);
-      if (begins !== independent)
+      const starts = first !== undefined && begins(file, first, codec);
+      if (starts !== independent)
         report(
-          `${uri}: INDEPENDENT is ${independent ? 'YES' : 'not there'}, its key frame ${begins ? 'is' : 'not'}`,
+          `${uri}: INDEPENDENT is ${independent ? 'YES' : 'not there'}, its key frame ${starts ? 'is' : 'not'}`,
         );
     }
   }

@@ -64,7 +64,7 @@ function readVariant(text: string, report: Report): Omit<LintedVariant, 'uri'> {
   const size = attributes.get('RESOLUTION');
   const [, width, height] = /^(\d+)x(\d+)$/.exec(size ?? '') ?? [];
   if (size !== undefined && width === undefined) report(`RESOLUTION is ${size}`);
-  if (codecs.includes('avc1') !== (size !== undefined))
+  if (/avc1|hvc1|av01/.test(codecs) !== (size !== undefined))
     report('RESOLUTION and the codec of a picture do not go together');
   const frameRate = numberOf(attributes, 'FRAME-RATE', report);
   return {

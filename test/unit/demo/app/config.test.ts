@@ -28,7 +28,9 @@ describe('the command line of the demo', () => {
           dataDir: './.shoal',
           channel: 'demo',
           pattern: false,
+          passthrough: [],
           lowLatency: false,
+          audioRendition: false,
           record: undefined,
           patternSize: { width: 1280, height: 720 },
           ladder: DEFAULT_LADDER,
@@ -73,7 +75,9 @@ describe('the command line of the demo', () => {
           publicHost: 'live.example',
           dataDir: '/data',
           pattern: true,
+          passthrough: [],
           lowLatency: false,
+          audioRendition: false,
           record: undefined,
           patternSize: { width: 320, height: 180 },
           ladder: [{ name: 'low', lines: 240, kbps: 300 }],
@@ -82,6 +86,15 @@ describe('the command line of the demo', () => {
         },
       },
     });
+  });
+
+  it('passes what it is told to, and makes the sound a rendition of its own', () => {
+    const read = parseConfig(['--passthrough', 'av1,HEVC', '--audio-rendition'], {});
+    const wrong = parseConfig(['--passthrough', 'vp9'], {});
+    expect(read).toMatchObject({
+      value: { config: { passthrough: ['AV1', 'HEVC'], audioRendition: true } },
+    });
+    expect(wrong).toMatchObject({ ok: false, error: [{ option: 'passthrough' }] });
   });
 
   it('shares a tracker by Redis only at a port that others can be told', () => {

@@ -130,7 +130,7 @@ describe('a channel', () => {
     expect(bench.effects('start-encoder')).toHaveLength(0);
     expect(bench.channel.status()).toMatchObject({
       state: 'interrupted',
-      reason: 'unsupported codec: HEVC (H.264 and AAC are)',
+      reason: 'the header of the HEVC picture cannot be read',
     });
   });
 

@@ -24,9 +24,12 @@ describe('what a new encoder is fed', () => {
     expect(feed.startedAt).toBeUndefined();
   });
 
-  it('a codec that cannot be copied is refused by name', () => {
+  it('ORG-27 a header that cannot be read is refused by the name of its codec', () => {
     const feed = new PublishFeed();
-    expect(feed.accept(flvTag.hevc(), 0)).toEqual({ type: 'refuse', codec: 'HEVC' });
+    expect(feed.accept(flvTag.hevc(), 0)).toEqual({
+      type: 'refuse',
+      reason: 'the header of the HEVC picture cannot be read',
+    });
   });
 
   it('a group of pictures larger than the limit is not kept', () => {

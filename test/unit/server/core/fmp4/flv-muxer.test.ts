@@ -51,7 +51,7 @@ function describeBytes(bytes: Uint8Array): string {
   }
   const tracks = [
     { id: 1, kind: 'video', timescale: 90_000, width: 2, height: 2 },
-    { id: 2, kind: 'audio', timescale: 44_100 },
+    { id: 2, kind: 'audio', timescale: 44_100, channels: 2, sampleRate: 44_100 },
   ] as const;
   return tracks
     .flatMap((track) => {
