@@ -83,8 +83,20 @@ function multivariant(manifest: Manifest): Reading {
       width: attributes.RESOLUTION?.width,
       height: attributes.RESOLUTION?.height,
       frameRate: number(attributes['FRAME-RATE']),
+      audio: string(attributes['AUDIO']),
     })),
+    sounds: sounds(manifest),
   });
+}
+
+function sounds(manifest: Manifest) {
+  const groups = Object.entries(manifest.mediaGroups?.['AUDIO'] ?? {});
+  return groups.flatMap(([group, named]) =>
+    Object.entries(named).map(([name, sound]) => ({
+      ...{ group, name, uri: string(sound.uri) },
+      ...{ isDefault: sound.default, autoselect: sound.autoselect },
+    })),
+  );
 }
 
 /** It gives numbers of some attributes as text. */

@@ -14,7 +14,12 @@ export type KeptSegment = {
 };
 
 /** Segments of one epoch of one rendition that follow one another, and their initialisation section. */
-export type Run = { readonly init: Uint8Array; readonly segments: readonly KeptSegment[] };
+export type Run = {
+  readonly init: Uint8Array;
+  readonly segments: readonly KeptSegment[];
+  /** Whether it is sound that is cut where the picture beside it is, to a frame. */
+  readonly besidePicture?: boolean;
+};
 
 /** What was seen in a run. */
 export type RunFacts = {
@@ -31,6 +36,8 @@ const TIME_SLACK_S = 0.0016;
 const DATE_SLACK_S = 0.003;
 /** By how much pictures out of order, or sound before them, may be late. */
 const MOST_LATE_S = 0.15;
+/** A frame of sound of 44.1 kHz, in which the end of a picture may lie. */
+export const SOUND_APART_S = 0.0233;
 /** As long as a frame of which nothing is known may last. */
 const FRAME_S = 0.05;
 /** Samples in a frame of AAC. */
@@ -134,6 +141,7 @@ function checkDecodeTimes(
  * begin among pictures out of order. The first picture of an encoder is shown from the beginning, however late it came.
  */
 function checkTimes(run: Run, leading: readonly (readonly ProbedPacket[])[], report: Report): void {
+  const apart = run.besidePicture === true ? SOUND_APART_S : 0;
   const times = leading.map((packets) => {
     const last = packets.at(-1);
     return {
@@ -156,14 +164,14 @@ function checkTimes(run: Run, leading: readonly (readonly ProbedPacket[])[], rep
       next === undefined ? [own.end - own.dts] : [next.dts - own.dts, next.pts - own.pts];
     const late = i === 0 && stretched ? MOST_LATE_S : 0;
     const off = lasts.map((length) => length - segment.duration);
-    const slack = TIME_SLACK_S + (next === undefined ? own.frame : 0);
+    const slack = TIME_SLACK_S + apart + (next === undefined ? own.frame : 0);
     if (!off.some((by) => by >= -slack && by <= slack + late))
       report(`${segment.uri}: EXTINF is ${segment.duration}, its media last ${seconds(lasts)}`);
     if (from === undefined || i <= base) continue;
     const date =
       (segment.programDateTime - (run.segments[base]?.segment.programDateTime ?? 0)) / 1000;
     const passed = [own.dts - from.dts, own.pts - from.pts];
-    if (!passed.some((time) => Math.abs(time - date) <= DATE_SLACK_S))
+    if (!passed.some((time) => Math.abs(time - date) <= DATE_SLACK_S + apart))
       report(`${segment.uri}: is dated ${date} s after another, its media ${seconds(passed)} s`);
   }
 }

@@ -225,8 +225,10 @@ export class LadderMuxer implements Cutter {
     const { id } = track;
     const heard = sounds?.samples.filter(({ at }) => at >= this.#soundEnd) ?? [];
     const until = Math.round((untilMs * track.timescale) / 1000);
-    const samples = heard.length > 0 ? heard : silence(track, this.#soundEnd, until);
-    const end = heard.length > 0 && sounds !== undefined ? sounds.end : silenceEnd(samples, until);
+    const heardEnd = heard.length > 0 && sounds !== undefined ? sounds.end : this.#soundEnd;
+    const missing = silence(track, heardEnd, until);
+    const samples = [...heard, ...missing];
+    const end = missing.length > 0 || heard.length === 0 ? silenceEnd(missing, until) : heardEnd;
     this.#soundEnd = end;
     return { id, samples, end, video: false };
   }
