@@ -19,7 +19,7 @@ export type LintedVariant = {
 };
 
 /** Sound that is a rendition of its own (RFC 8216 section 4.3.4.1). */
-export type LintedSound = {
+type LintedSound = {
   readonly group: string;
   readonly name: string;
   readonly uri: string;
@@ -60,7 +60,9 @@ export function readMultivariant(text: string, report: Report): LintedMultivaria
     text,
     flatten({
       ...{ independent, count: variants.length, variants: [...variants] },
-      sounds: sounds.map(({ channels: _channels, ...sound }) => sound),
+      sounds: sounds.map(({ group, name, uri, isDefault, autoselect }) => ({
+        ...{ group, name, uri, isDefault, autoselect },
+      })),
     }),
     report,
   );
