@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decode } from './decode.ts';
+import { until } from '../../support/until.ts';
+import { decode, play } from './decode.ts';
 import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 import type { TestOrigin } from './test-origin.ts';
@@ -65,5 +66,28 @@ describe('sound as a rendition of its own', () => {
     for (const { uri, map } of playlist.segments)
       if (map === last?.map) parts.push(await test.verifiedSegment(uri, 'audio'));
     expect(await decode(Buffer.concat(parts))).toBe('');
+  });
+
+  it('ORG-29 ORG-15 is in the DVR and the VOD as it was live', async () => {
+    const test = await start({
+      ...{ ladder: LADDER, audioRendition: true, interruptedMs: 0, closeAfterMs: 0 },
+      recording: { store: { type: 'memory', maxBytes: 50_000_000 }, keepHours: 1 },
+    });
+    const publisher = await publish(test.rtmpUrl());
+    await test.playlistWhere((p) => p.segments.length >= 4, 'four segments');
+    const dvr = await test.text('/live/demo/dvr.m3u8');
+    expect(dvr).toMatch(/URI="audio\/dvr\.m3u8"/);
+    await publisher.stop();
+    const listed = async (): Promise<string | undefined> => {
+      const response = await fetch(test.url('/v1/channels/demo/recordings'));
+      const { recordings } = (await response.json()) as {
+        readonly recordings: readonly { readonly playlist?: string }[];
+      }; // the recordings API
+      return recordings[0]?.playlist;
+    };
+    await until(async () => (await listed()) !== undefined, { what: 'the VOD', timeoutMs: 20_000 });
+    const { frames, said } = await play(test.url((await listed()) ?? ''));
+    expect(said).toBe('');
+    expect(frames).toBeGreaterThan(100);
   });
 });

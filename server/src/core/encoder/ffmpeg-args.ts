@@ -151,7 +151,7 @@ export const SRT_LISTEN_MS = 20_000;
 
 /**
  * Takes one SRT caller with this passphrase and copies its MPEG-TS into FLV. The timestamps are its own; what FLV cannot hold
- * (HEVC with ffmpeg 5) ends it.
+ * (HEVC with ffmpeg 5) ends it, with the reason.
  */
 export function srtToFlv(at: {
   readonly host: string;

@@ -82,7 +82,7 @@ describe('pictures without header', () => {
     ['Screen video', 'Screen video', '30a0305a00', { width: 160, height: 90 }],
     ['VP6, of whose last rows some are cut off', 'VP6', '060036060a', { width: 160, height: 90 }],
     ['VP6 behind an offset', 'VP6', '0600300000060a', { width: 160, height: 90 }],
-  ] as const)('%s', (_what, codec, hex, expected) => {
+  ] as const)('%s', (...[, codec, hex, expected]) => {
     expect(legacySize(codec, bytes(hex))).toEqual(expected);
   });
 
