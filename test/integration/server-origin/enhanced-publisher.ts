@@ -147,7 +147,9 @@ export class EnhancedPublisher {
     at: { readonly port: number; readonly key: string },
     messages: readonly MediaMessage[] = [],
   ): Promise<EnhancedPublisher> {
-    const client = await RtmpClient.connected(at.port);
+    // As encoders say that they know Enhanced RTMP.
+    const fourCcList = ['av01', 'hvc1', 'avc1', 'Opus', 'mp4a'];
+    const client = await RtmpClient.connected(at.port, 'live', { fourCcList, capsEx: 15 });
     const size = Buffer.alloc(4);
     size.writeUInt32BE(CHUNK);
     const header = Buffer.from([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0]);

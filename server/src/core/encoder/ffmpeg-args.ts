@@ -64,7 +64,8 @@ export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
     ...(top === undefined ? [] : [topOf(top.size)]),
     ...(source === undefined ? [] : rungs.map((rung) => rungOf(rung, source))),
   ];
-  const first = top === undefined && source !== undefined ? 1 : 0;
+  const copies = top === undefined && (transcode?.picture ?? source !== undefined);
+  const first = copies ? 1 : 0;
   const encoders = pictures.flatMap((picture, i) =>
     encoder(picture, `v:${first + i}`, top?.keyFrameMs),
   );
@@ -76,12 +77,12 @@ export function ladderToFragmentedMp4(options: LadderOptions): FfmpegCall {
     outputFormat: 'mp4',
     output: [
       ...split(pictures),
-      ...(first === 1 ? ([['-map', '0:v:0']] as const) : []),
+      ...(copies ? ([['-map', '0:v:0']] as const) : []),
       ...pictures.map((_, i): FfmpegOption => ['-map', `[out${i}]`]),
       ['-map', '0:a:0?'],
-      ...(first === 1 ? ([['-c:v:0', 'copy']] as const) : []),
+      ...(copies ? ([['-c:v:0', 'copy']] as const) : []),
       // Players of Apple's want this name for HEVC.
-      ...(first === 1 && copied === 'HEVC' ? ([['-tag:v:0', 'hvc1']] as const) : []),
+      ...(copies && copied === 'HEVC' ? ([['-tag:v:0', 'hvc1']] as const) : []),
       ...(sound ? AAC : ([['-c:a', 'copy']] as const)),
       ...encoders,
       ...(pictures.length > 0 ? FAST : []),
