@@ -6,7 +6,7 @@ const HANDSHAKE = 1 + 2 * 1536;
 
 /** AMF0 values of a command; objects are flat. */
 type Amf = string | number | null | readonly string[] | AmfFields;
-type AmfFields = { readonly [name: string]: string | number | readonly string[] };
+type AmfFields = Readonly<Record<string, string | number | readonly string[]>>;
 
 function amf(value: Amf): Buffer {
   if (value === null) return Buffer.of(5);
