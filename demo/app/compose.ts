@@ -57,7 +57,10 @@ export async function startDemo(
       audioRendition: config.audioRendition,
       lowLatency: config.lowLatency,
       ...(config.record !== undefined && {
-        recording: { store: { type: 'disk', folder: resolve(config.record) } },
+        recording: {
+          store: { type: 'disk', folder: resolve(config.record) },
+          ...{ mp4: config.mp4, storyboard: config.storyboard },
+        },
       }),
       ffmpegPath: ffmpeg.path,
       logLevel: config.logLevel,

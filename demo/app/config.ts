@@ -49,6 +49,9 @@ export type DemoConfig = {
   readonly audioRendition: boolean;
   /** Folder where what was on is kept for DVR and VOD. Default: nowhere. */
   readonly record: string | undefined;
+  /** MP4 files of what was recorded, when it is over; posters and storyboards of it. Default of both: false. */
+  readonly mp4: boolean;
+  readonly storyboard: boolean;
   /** The Redis that the tracker shares with others, which hear of this origin by it. Default undefined: it is alone. */
   readonly redis: string | undefined;
   /** Default `warn`. */
@@ -114,6 +117,9 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
   const { tlsCert, tlsKey } = raw.values;
   if (rtmpsPort !== undefined && rtmpsPort !== 'none' && (tlsCert === '' || tlsKey === ''))
     problems.push({ option: 'rtmpsPort', message: '--rtmps-port needs --tls-cert and --tls-key' });
+  for (const flag of ['mp4', 'storyboard'] as const)
+    if (raw[flag] && raw.values.record === '')
+      problems.push({ option: 'record', message: `--${flag} needs --record` });
   problems.push(...sharedPorts({ httpPort, trackerPort, rtmpPort, rtmpsPort }));
   if (
     problems.length > 0 ||
@@ -149,6 +155,8 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     lowLatency: raw.lowLatency,
     audioRendition: raw.audioRendition,
     record: raw.values.record === '' ? undefined : raw.values.record,
+    mp4: raw.mp4,
+    storyboard: raw.storyboard,
     redis: redis === '' ? undefined : redis,
     logLevel,
   });

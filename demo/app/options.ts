@@ -183,6 +183,8 @@ export type RawOptions = {
   readonly pattern: boolean;
   readonly lowLatency: boolean;
   readonly audioRendition: boolean;
+  readonly mp4: boolean;
+  readonly storyboard: boolean;
   /** Flag, else variable, else default. */
   readonly values: Readonly<Record<OptionName, string>>;
   /** The options that were given at all. */
@@ -200,6 +202,8 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     pattern: { type: 'boolean' },
     'low-latency': { type: 'boolean' },
     'audio-rendition': { type: 'boolean' },
+    mp4: { type: 'boolean' },
+    storyboard: { type: 'boolean' },
   };
   for (const name of OPTION_NAMES) options[VALUE_OPTIONS[name].flag] = { type: 'string' };
   let flags: Readonly<Record<string, unknown>>;
@@ -224,6 +228,8 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     pattern: switched('pattern', 'SHOAL_PATTERN'),
     lowLatency: switched('low-latency', 'SHOAL_LOW_LATENCY'),
     audioRendition: switched('audio-rendition', 'SHOAL_AUDIO_RENDITION'),
+    mp4: switched('mp4', 'SHOAL_MP4'),
+    storyboard: switched('storyboard', 'SHOAL_STORYBOARD'),
     values: {
       httpPort: read('httpPort'),
       trackerPort: read('trackerPort'),
@@ -271,6 +277,8 @@ ${rows.join('\n')}
   ${'--pattern'.padEnd(24)}${'SHOAL_PATTERN=1'.padEnd(22)}${'off'.padEnd(11)}publish the built-in test pattern over RTMP
   ${'--low-latency'.padEnd(24)}${'SHOAL_LOW_LATENCY=1'.padEnd(22)}${'off'.padEnd(11)}playlists of Low-Latency HLS beside the others (ll.m3u8)
   ${'--audio-rendition'.padEnd(24)}${'SHOAL_AUDIO_RENDITION=1'.padEnd(24)}${'off'.padEnd(9)}the sound as a rendition of its own, stored and shared once
+  ${'--mp4'.padEnd(24)}${'SHOAL_MP4=1'.padEnd(22)}${'off'.padEnd(11)}MP4 files of recorded broadcasts when they are over, with --record
+  ${'--storyboard'.padEnd(24)}${'SHOAL_STORYBOARD=1'.padEnd(22)}${'off'.padEnd(11)}posters and small pictures of them, with --record
   --json                  print what was started as one line of JSON; progress goes to stderr
   --help                  this text
 

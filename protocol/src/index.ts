@@ -49,6 +49,8 @@ export {
   partFile,
   playlistFile,
   type PlaylistName,
+  productFile,
+  type ProductKind,
   type RecordingName,
   RECORDINGS_FILE,
   segmentFile,

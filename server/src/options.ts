@@ -84,12 +84,16 @@ export type OriginOptions = {
    *   Default 168, a week; 0 with a store in memory, which a restart empties.
    * - `keepBytes`: how much of a channel is kept; the oldest broadcasts that are over are deleted beyond. Default 50 GiB, so that
    *   a disk does not fill up; of a store in memory four fifths, shared by the channels.
+   * - `mp4`: makes MP4 files of broadcasts that are over, in the background; `storyboard`: a poster, and small pictures of all of it with a
+   *   WebVTT index. Default of both: false.
    */
   readonly recording?: {
     readonly store: StoreOptions;
     readonly dvrSeconds?: number;
     readonly keepHours?: number;
     readonly keepBytes?: number;
+    readonly mp4?: boolean;
+    readonly storyboard?: boolean;
   };
   /** Folder of pages served at `/`. Default: none. */
   readonly staticDir?: string;
@@ -175,6 +179,7 @@ function readRecording(
     dvrSeconds: recording.dvrSeconds ?? 7_200,
     keepHours: recording.keepHours ?? (inMemory ? 0 : 168),
     keepBytes: recording.keepBytes ?? room,
+    jobs: (['mp4', 'storyboard'] as const).filter((type) => recording[type] === true),
   };
   const { dvrSeconds, keepHours, keepBytes } = settings;
   inRange('recording.dvrSeconds', dvrSeconds, { from: 60, to: 86_400, whole: true });

@@ -16,7 +16,7 @@ const VITEST = join(
 
 const HELP = `npm test -- [--project NAME]... [vitest arguments]
 
-Runs all tests of vitest.config.ts: the quick projects first, then integration, then e2e, for which
+Runs all tests of vitest.config.ts: the quick projects first, then origin, integration and e2e, for which
 Chromium and Redis are looked for and, as root on Debian, installed. The last line is "N passed, N failed".
 `;
 

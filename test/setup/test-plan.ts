@@ -18,7 +18,10 @@ export type TestPlan = {
 /** Projects of vitest.config.ts that run together. */
 const QUICK = ['unit', 'contract', 'sim'];
 /** Projects that run on their own afterwards. */
-const SLOW = ['integration', 'e2e'];
+const SLOW = ['origin', 'integration', 'e2e'];
+
+/** Of those, the ones that start a Redis. */
+const WITH_REDIS = ['origin', 'integration'];
 
 /** Every project that `npm test` runs. */
 export const PROJECTS: readonly string[] = [...QUICK, ...SLOW];
@@ -51,6 +54,6 @@ function stage(projects: readonly string[]): TestStage {
     title: projects.join(', '),
     projects,
     needsChromium: projects.some((project) => SLOW.includes(project)),
-    needsRedis: projects.includes('integration'),
+    needsRedis: projects.some((project) => WITH_REDIS.includes(project)),
   };
 }

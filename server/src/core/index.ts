@@ -17,6 +17,7 @@ export {
   digestsPath,
   initPath,
   playlistPath,
+  productPath,
   recordingsPath,
   segmentPath,
 } from './channel/live-paths.ts';
@@ -114,9 +115,11 @@ export { ORIGIN_LIMITS } from './limits.ts';
 export {
   type Encoder,
   type EncoderHandlers,
+  type GivenUp,
   type LiveObject,
   type ObjectStore,
   type SegmentStore,
+  type StoredBytes,
   type StoredFile,
 } from './ports.ts';
 export { type BroadcastSummary, formatSummary, parseSummary } from './recording/summary.ts';
@@ -127,6 +130,7 @@ export {
   type RecordingInput,
   type RecordingOptions,
 } from './recording/messages.ts';
+export { type Product } from './recording/product.ts';
 export { Recording } from './recording/recording.ts';
 export { type Interrupted, RecordingRestore } from './recording/restore.ts';
 export { type WriteOutcome } from './recording/write-queue.ts';
@@ -139,3 +143,38 @@ export { PartSegmenter } from './fmp4/part-segmenter.ts';
 export { type Sample, writeFragment } from './fmp4/write-fragment.ts';
 export { CutRule } from './fmp4/cut-rule.ts';
 export { readSamples } from './fmp4/read-samples.ts';
+export { type Init, readInit, sameBytes } from './fmp4/init.ts';
+export { firstKeyFrame, stillFragment } from './fmp4/key-frame.ts';
+export { type JoinPlace, MovieJoin } from './fmp4/movie-join.ts';
+export {
+  fragmentsToMp4,
+  keyFramesToPictures,
+  keyFrameToPoster,
+  pictureBytes,
+  picturesToSheet,
+  progressMs,
+} from './jobs/ffmpeg-calls.ts';
+export {
+  formatJobs,
+  type JobKey,
+  type JobRecord,
+  type JobType,
+  parseJobs,
+} from './jobs/job-record.ts';
+export { Jobs, type JobsLimits } from './jobs/jobs.ts';
+export {
+  type JobOutcome,
+  type JobsEffect,
+  type JobsInput,
+  type JobStatus,
+} from './jobs/messages.ts';
+export {
+  planStoryboard,
+  renderStoryboard,
+  type Sheet,
+  sheetsFor,
+  spriteSize,
+  type SpriteSize,
+  type StoryboardPlan,
+} from './jobs/storyboard.ts';
+export { type VodMedia, VodMediaReader, type VodSegment } from './jobs/vod-media.ts';

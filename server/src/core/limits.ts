@@ -69,6 +69,24 @@ export const ORIGIN_LIMITS = {
   recordingLookUpMs: 5_000,
   /** For a recording to come to its end when the origin is closed. */
   recordingCloseMs: 10_000,
+  /** Jobs that are known of, waiting or over. Of those that are over the oldest are forgotten first; one more that waits is refused. */
+  jobs: 4_096,
+  /** Jobs at a time. */
+  jobsAtOnce: 1,
+  /** Times that a job is tried, with pauses that double from `jobPauseMs`. */
+  jobAttempts: 5,
+  jobPauseMs: 30_000,
+  /** Bytes that a job reads or writes in a second. */
+  jobBytesPerSecond: 33_554_432,
+  /** Without progress of a job. */
+  jobStallMs: 120_000,
+  /** MP4 files of one broadcast: it has another one for each change of its picture or sound. */
+  mp4Files: 64,
+  /** Pictures in a storyboard, and bytes of a JPEG. */
+  storyboardPictures: 400,
+  jpegBytes: 16_777_216,
+  /** What is remembered of what an ffmpeg says, characters. */
+  jobReasonChars: 300,
   /** Channels of one origin. */
   channels: 1_024,
   /** From connecting to the end of the TLS handshake of HTTPS. */
@@ -92,6 +110,19 @@ export const ORIGIN_LIMITS = {
   /** How often in all a bucket is asked the same, and the pause after the first time, which then doubles. */
   s3Tries: 3,
   s3BackOffMs: 200,
+  /**
+   * One part of a large upload, the smallest that S3 takes being 5 MiB but for the last, and how many there may be (S3 takes 10,000):
+   * 78 GiB. And until the answer to one is there, the upload of the part included.
+   */
+  s3PartBytes: 8_388_608,
+  s3Parts: 10_000,
+  s3PartMs: 60_000,
+  /** Lists of interrupted uploads that are asked for. */
+  s3SweepPages: 100,
+  /** How much of a large file a disk is given at a time before it is waited for that it is there. */
+  diskSyncBytes: 67_108_864,
+  /** What a disk must have left when a large file is on it. */
+  diskFreeBytes: 268_435_456,
   /** Names in one answer of a bucket that lists (S3 gives no more). */
   s3PageNames: 1_000,
   /** A list of so many of the longest, and what else is said of each. */

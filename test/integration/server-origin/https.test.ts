@@ -10,6 +10,7 @@ import { connect as connectPlain } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type DeliveryRecord, startOrigin } from '@shoal/server';
 import { afterEach, describe, expect, it } from 'vitest';
+import { LintedOrigin } from '../../support/lint/lint-origin.ts';
 import { until } from '../../support/until.ts';
 import { Publisher } from './publisher.ts';
 import { DEMO } from './test-origin.ts';
@@ -116,6 +117,20 @@ describe('delivery over TLS', () => {
     const counted = (): number =>
       delivered.filter((one) => one.path === path && one.status === 200).length;
     await until(() => counted() === 42, { what: '42 whole responses to be counted' });
+  });
+
+  it('ORG-4 ORG-10 what it lists over HTTP/2 is right', async () => {
+    const { port, session } = await start();
+    await firstSegment(session);
+    const watch = new LintedOrigin({
+      base: () => `https://127.0.0.1:${port}`,
+      channel: DEMO,
+      get: (url) => ask(session, new URL(url).pathname),
+    });
+    const seen = (): number => watch.linter().segments.length;
+    await until(() => seen() === 5, { what: 'all segments to be listed' });
+    expect(await watch.finish()).toEqual([]);
+    expect(watch.decoded).toBe(5);
   });
 
   it('ORG-7 speaks HTTP/1.1 to those who ask for it, and ends at once although they stay', async () => {

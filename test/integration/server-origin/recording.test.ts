@@ -4,17 +4,19 @@ import { join } from 'node:path';
 import { digestsUrl, readSwarmTags, unwrap, verifyDigestList } from '@shoal/protocol';
 import { type OriginOptions } from '@shoal/server';
 import { afterEach, describe, expect, it } from 'vitest';
+import { launchChromium } from '../../support/chromium.ts';
 import { startS3Server } from '../../support/s3/s3-server.ts';
 import { PlaylistLinter } from '../../support/lint/playlist-linter.ts';
 import { sha256 } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
+import { startSite } from '../sdk-support/site.ts';
 import { play } from './decode.ts';
+import { bundleHlsPage } from './hls-page.ts';
 import { KillableOrigin } from './killable-origin.ts';
 import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 import { type TestOrigin } from './test-origin.ts';
 
-const { start, publish } = scene();
 const folders: string[] = [];
 const killed: KillableOrigin[] = [];
 const servers: (() => void)[] = [];
@@ -24,6 +26,8 @@ afterEach(async () => {
   for (const close of servers.splice(0)) close();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+// Hooks run the last one first: what was recorded is looked at before its store is gone.
+const { start, publish } = scene();
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-store-'));
@@ -90,6 +94,26 @@ async function textOf(url: string): Promise<string> {
 
 function base(test: TestOrigin): string {
   return test.url('');
+}
+
+/** Plays a VOD in hls.js in Chromium, four times as fast. */
+async function playsToTheEnd(url: string): Promise<void> {
+  const site = await startSite(await bundleHlsPage());
+  servers.push(() => void site.close());
+  const browser = await launchChromium();
+  servers.push(() => void browser.close());
+  const page = await browser.newPage();
+  await page.goto(`${site.url}/`);
+  await page.waitForFunction(() => 'hlsPage' in window);
+  await page.evaluate((vod) => {
+    window.hlsPage.start(vod, false);
+    const video = document.querySelector('video');
+    if (video !== null) video.playbackRate = 4;
+  }, url);
+  const ended = (): Promise<boolean> =>
+    page.evaluate(() => document.querySelector('video')?.ended === true);
+  await until(ended, { what: 'the end of the VOD', timeoutMs: 60_000 });
+  expect((await page.evaluate(() => window.hlsPage.seen())).fatal).toEqual([]);
 }
 
 const hasPlaylist = ({ playlist }: Broadcast): boolean => playlist !== undefined;
@@ -184,7 +208,7 @@ describe('recordings', () => {
     const folder = makeFolder();
     const recording = { store: { type: 'disk', folder } } as const;
     const test = await start({ recording, interruptedMs: 500 });
-    await publish(test.rtmpUrl());
+    const publisher = await publish(test.rtmpUrl());
     const dvr = (): Promise<string> => textOf(test.url('/live/demo/source/dvr.m3u8'));
     await until(async () => (await dvr().catch(() => '')).split('#EXTINF').length > 3, {
       what: 'three segments in the DVR playlist',
@@ -209,6 +233,10 @@ describe('recordings', () => {
     expect(listed?.segments.length).toBeGreaterThan(3);
     expect(test.linter.problems).toEqual([]);
     for (const { uri } of listed?.segments.slice(-3) ?? []) await test.verifiedSegment(uri);
+    // Players pass over it.
+    await publisher.cut();
+    const over = await broadcastWhere(base(test), hasPlaylist, 'the VOD');
+    await playsToTheEnd(test.url(over.playlist ?? ''));
   });
 
   it('ORG-16 the oldest broadcasts are deleted, playlists first, and nothing of them is left', async () => {

@@ -37,6 +37,7 @@ export class StoredSite {
         },
         channels: () => [],
         recordings: () => [],
+        jobs: () => [],
         delivery: () => [],
         healthy: () => true,
         onError: (error) => site.failures.push(error),

@@ -31,9 +31,12 @@ export class TestOrigin {
   readonly #watch: LintedOrigin = this.#watcher('index');
   /** Where there are playlists of low latency. */
   readonly #closeWatch: LintedOrigin | undefined;
+  /** Where there are recordings. */
+  readonly #dvrWatch: LintedOrigin | undefined;
 
   private constructor(choices: Choices) {
     if (choices.lowLatency === true) this.#closeWatch = this.#watcher('ll');
+    if (choices.recording !== undefined) this.#dvrWatch = this.#watcher('dvr');
     this.dataDir = mkdtempSync(join(tmpdir(), 'shoal-origin-'));
     this.#choices = choices;
   }
@@ -78,13 +81,39 @@ export class TestOrigin {
 
   /** Ends the watch; everything that was wrong with what was listed, in words. */
   async findings(): Promise<readonly string[]> {
-    const found = await Promise.all([this.#watch.finish(), this.#closeWatch?.finish() ?? []]);
-    const seen = this.#closeWatch?.linter().segments.length ?? 1;
-    const blind = seen === 0 && this.linter.segments.length > 2;
-    return blind ? [...found.flat(), 'no playlist of low latency was seen'] : found.flat();
+    const found = await Promise.all([
+      this.#watch.finish(),
+      this.#closeWatch?.finish() ?? [],
+      this.#dvrWatch?.finish() ?? [],
+      this.#lintVods(),
+    ]);
+    const blind = (watch: LintedOrigin | undefined): boolean =>
+      watch?.linter().segments.length === 0 && this.linter.segments.length > 2;
+    return [
+      ...found.flat(),
+      ...(blind(this.#closeWatch) ? ['no playlist of low latency was seen'] : []),
+      ...(blind(this.#dvrWatch) ? ['no DVR playlist was seen'] : []),
+    ];
   }
 
-  #watcher(playlists: 'index' | 'll'): LintedOrigin {
+  /** Looks at the broadcasts that are over and listed. */
+  async #lintVods(): Promise<readonly string[]> {
+    if (this.#dvrWatch === undefined || this.#origin === undefined) return [];
+    const { recordings } = JSON.parse(await this.text('/v1/channels/demo/recordings')) as {
+      recordings: readonly { readonly playlist?: string }[];
+    };
+    const found: string[] = [];
+    for (const { playlist = '' } of recordings) {
+      const [, name] = /([^/]+)\.m3u8$/.exec(playlist) ?? [];
+      if (name === undefined) continue;
+      const vod = this.#watcher(name);
+      found.push(...(await vod.finish()));
+      if (vod.linter().segments.length === 0) found.push(`${playlist}: nothing of it was seen`);
+    }
+    return found;
+  }
+
+  #watcher(playlists: string): LintedOrigin {
     const base = (): string | undefined =>
       this.#origin && `http://127.0.0.1:${this.#origin.httpPort}`;
     return new LintedOrigin({ base, channel: DEMO, playlists });
@@ -93,6 +122,7 @@ export class TestOrigin {
   async close(): Promise<void> {
     this.#watch.stop();
     this.#closeWatch?.stop();
+    this.#dvrWatch?.stop();
     await this.down();
     rmSync(this.dataDir, { recursive: true, force: true });
   }

@@ -50,6 +50,7 @@ function media(playlist: HLS.types.MediaPlaylist): Reading {
     discontinuitySequence: playlist.discontinuitySequenceBase,
     independent: playlist.independentSegments,
     ended: playlist.endlist,
+    type: playlist.playlistType,
     skipped: playlist.skip || undefined,
     count: finished.length,
     segments: finished.map((segment) => ({
@@ -59,6 +60,7 @@ function media(playlist: HLS.types.MediaPlaylist): Reading {
       // Its types do not say that there may be none.
       map: (segment.map as typeof segment.map | null)?.uri,
       discontinuity: segment.discontinuitySequence,
+      gap: segment.gap === true || undefined,
       parts: parts(segment),
     })),
     open: parts(open),

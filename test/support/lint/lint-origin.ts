@@ -16,12 +16,22 @@ export type LintOriginOptions = {
   /** Where the origin is now, as `http://127.0.0.1:8080`; undefined while it is down. */
   readonly base: () => string | undefined;
   readonly channel: string;
-  /** Which of its playlists: the ordinary ones, or those of low latency. Default `index`. */
-  readonly playlists?: 'index' | 'll';
+  /** Which of its playlists, by their name: `index`, `ll`, `dvr`, `1700000000-vod`. Default `index`. */
+  readonly playlists?: string;
+  /** How to get something. Default: `fetch`. */
+  readonly get?: Get;
   /** Default 200. */
   readonly everyMs?: number;
   /** So many segments of a rendition are kept in memory at most; then they are decoded, and let go. Default: no limit. */
   readonly keptSegments?: number;
+};
+
+/** What an origin answers to a GET of this URL. */
+type Get = (url: string) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+
+const get: Get = async (url) => {
+  const response = await fetch(url);
+  return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
 };
 
 /** What of a variant is to be checked when its next segments are there. */
@@ -70,7 +80,7 @@ export class LintedOrigin {
   #finished: Promise<readonly string[]> | undefined;
 
   constructor(options: LintOriginOptions) {
-    this.#options = { everyMs: 200, keptSegments: Infinity, playlists: 'index', ...options };
+    this.#options = { everyMs: 200, keptSegments: Infinity, playlists: 'index', get, ...options };
     this.#arm();
   }
 
@@ -297,9 +307,9 @@ export class LintedOrigin {
     const base = this.#options.base();
     if (base === undefined) return undefined;
     try {
-      const response = await fetch(`${base}/live/${this.#options.channel}/${path}`);
-      const body = new Uint8Array(await response.arrayBuffer());
-      return response.status === 200 ? body : undefined;
+      const { channel, get } = this.#options;
+      const { status, body } = await get(`${base}/live/${channel}/${path}`);
+      return status === 200 ? body : undefined;
     } catch (error) {
       if (this.#options.base() === base) throw error;
       return undefined;

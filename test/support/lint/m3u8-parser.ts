@@ -32,6 +32,7 @@ function media(manifest: Manifest, text: string): Reading {
     discontinuitySequence: manifest.discontinuitySequence,
     independent: manifest.independentSegments ?? false,
     ended: manifest.endList ?? false,
+    type: manifest.playlistType,
     skipped: number(manifest.skip?.['skippedSegments']),
     count: manifest.segments.length,
     segments: manifest.segments.map((segment) => ({

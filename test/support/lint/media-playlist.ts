@@ -14,6 +14,8 @@ export type LintedSegment = {
   readonly map: string;
   /** EXT-X-DISCONTINUITY-SEQUENCE and the discontinuities up to this segment. */
   readonly discontinuity: number;
+  /** Whether it is missing (draft-pantos-hls-rfc8216bis section 4.4.4.7): nothing is under its URI. */
+  readonly gap?: true;
 };
 
 /** An EXT-X-PART. */
@@ -58,12 +60,15 @@ export type LintedPlaylist = {
   readonly segments: readonly LintedSegment[];
   readonly independent: boolean;
   readonly ended: boolean;
+  /** EXT-X-PLAYLIST-TYPE; absent where that is. */
+  readonly type?: string;
   /** Absent where none of its tags is there. */
   readonly lowLatency?: LowLatency;
 };
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const URI = /^(\d+)-(\d+)\.m4s$/;
+const TYPE = '#EXT-X-PLAYLIST-TYPE:';
 const LOW_LATENCY = /^#EXT-X-(PART|PART-INF|SERVER-CONTROL|PRELOAD-HINT|RENDITION-REPORT):/m;
 
 /** Reads a whole media playlist, no delta update; reports what it should not have. */
@@ -77,7 +82,8 @@ export function readMediaPlaylist(text: string, report: Report): LintedPlaylist 
     if (!Number.isInteger(number) || number < 0) report(`EXT-X-${tag} is no whole number`);
     return number;
   };
-  if (head('VERSION') < 6) report('EXT-X-MAP needs version 6');
+  const version = head('VERSION');
+  if (version < 6) report('EXT-X-MAP needs version 6');
   const targetDuration = head('TARGETDURATION');
   const mediaSequence = head('MEDIA-SEQUENCE');
   const discontinuitySequence = head('DISCONTINUITY-SEQUENCE');
@@ -86,13 +92,16 @@ export function readMediaPlaylist(text: string, report: Report): LintedPlaylist 
   for (const line of lines) body.read(line);
   const { segments, parts } = body;
   checkSwarmTags(text, segments, report);
-  if (lines.some((line) => line.startsWith('#EXT-X-GAP'))) report('a gap is listed');
+  if (version < 8 && segments.some(({ gap }) => gap)) report('EXT-X-GAP needs version 8');
   if (lines.some((line) => line.startsWith('#EXT-X-SKIP'))) report('segments are skipped unasked');
   const ended = lines.includes('#EXT-X-ENDLIST');
   if (ended && lines.at(-2) !== '#EXT-X-ENDLIST') report('ENDLIST is not the last tag');
   const independent = lines.includes('#EXT-X-INDEPENDENT-SEGMENTS');
+  const type = lines.find((line) => line.startsWith(TYPE))?.slice(TYPE.length);
+  if (type !== undefined && type !== 'EVENT' && type !== 'VOD') report(`PLAYLIST-TYPE is ${type}`);
+  if (type === 'VOD' && !ended) report('a VOD that is not at its end');
   const read = { targetDuration, mediaSequence, discontinuitySequence, segments };
-  const playlist = { ...read, independent, ended };
+  const playlist = { ...read, independent, ended, ...(type !== undefined && { type }) };
   if (!LOW_LATENCY.test(text)) return playlist;
   return { ...playlist, lowLatency: { ...readLowLatency(lines, report), parts } };
 }
@@ -107,6 +116,7 @@ class BodyReader {
   #map = '';
   #duration = NaN;
   #date = '';
+  #gap = false;
   #parts: LintedPart[] = [];
 
   constructor(
@@ -129,6 +139,7 @@ class BodyReader {
       this.#map = readAttributes(line.slice(11), this.#report).get('URI') ?? '';
     } else if (line.startsWith('#EXTINF:')) this.#extinf(line.slice(8));
     else if (line.startsWith('#EXT-X-PROGRAM-DATE-TIME:')) this.#date = line.slice(25);
+    else if (line === '#EXT-X-GAP') this.#gap = true;
     else if (line.startsWith('#EXT-X-PART:')) this.#part(line.slice(12));
     else if (line !== '' && !line.startsWith('#')) this.#uri(line);
   }
@@ -161,7 +172,9 @@ class BodyReader {
     const [, epoch, number] = URI.exec(line) ?? [];
     const msn = this.#msn;
     if (Number(number) !== msn) this.#report(`${line} stands at number ${msn}`);
-    if (this.#map !== `${epoch ?? ''}-init.mp4`) this.#report(`${line} has the map ${this.#map}`);
+    // No map is named for the sake of what is missing.
+    if (!this.#gap && this.#map !== `${epoch ?? ''}-init.mp4`)
+      this.#report(`${line} has the map ${this.#map}`);
     if (!(this.#duration > 0)) this.#report(`${line} has no EXTINF`);
     if (!DATE.test(this.#date)) this.#report(`${line} has the programme date ${this.#date}`);
     this.segments.push({
@@ -169,7 +182,9 @@ class BodyReader {
       discontinuity: this.#discontinuity,
       duration: this.#duration,
       programDateTime: Date.parse(this.#date),
+      ...(this.#gap && { gap: true }),
     });
+    this.#gap = false;
     this.#msn += 1;
     this.#duration = NaN;
     this.#date = '';
@@ -217,9 +232,11 @@ function checkSwarmTags(text: string, segments: readonly LintedSegment[], report
   if (first >= 0 && text.indexOf('#EXT-X-SHOAL:') > first)
     report('SEG-8: EXT-X-SHOAL comes after a segment');
   const listed = new Map(swarm.segments.map(({ uri, info }) => [uri, info]));
-  for (const { uri, epoch, msn } of segments) {
+  for (const { uri, epoch, msn, gap } of segments) {
     const info = listed.get(uri);
-    if (info === undefined) report(`SEG-9: ${uri} has no EXT-X-SHOAL-SEGMENT`);
+    if (gap === true) {
+      if (info !== undefined) report(`SEG-9: ${uri} is a gap, and has EXT-X-SHOAL-SEGMENT`);
+    } else if (info === undefined) report(`SEG-9: ${uri} has no EXT-X-SHOAL-SEGMENT`);
     else if (info.id.epoch !== epoch || info.id.msn !== msn)
       report(`SEG-9: ${uri} is tagged ${info.id.epoch}-${info.id.msn}`);
   }

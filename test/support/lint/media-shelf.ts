@@ -17,6 +17,7 @@ export class MediaShelf {
   readonly #segments = new Map<number, Promise<Kept | undefined>>();
   readonly #kept = new Map<number, Kept>();
   readonly #weights = new Map<number, Weight>();
+  readonly #gaps = new Set<number>();
   readonly #facts: RunFacts[] = [];
   #decoded = 0;
   readonly #parts = new Map<string, Promise<Uint8Array | undefined>>();
@@ -42,6 +43,10 @@ export class MediaShelf {
       for (const { uri } of parts)
         if (!this.#parts.has(uri)) this.#parts.set(uri, this.#fetch(uri));
     for (const segment of segments) {
+      if (segment.gap === true) {
+        this.#gaps.add(segment.msn);
+        continue;
+      }
       if (!this.#inits.has(segment.map)) this.#inits.set(segment.map, this.#fetch(segment.map));
       if (!this.#segments.has(segment.msn))
         this.#segments.set(segment.msn, this.#one(segment, playlist));
@@ -59,6 +64,7 @@ export class MediaShelf {
     const from = base ?? playlist.mediaSequence;
     const weights: Weight[] = [];
     for (let msn = from; msn <= (playlist.segments.at(-1)?.msn ?? -1); msn++) {
+      if (this.#gaps.has(msn)) continue;
       const weight = this.#weights.get(msn);
       if (weight === undefined) return { base: undefined, weights: [] };
       weights.push(weight);

@@ -136,7 +136,8 @@ export class PlaylistLinter {
     const sameRun = segment.discontinuity === before.discontinuity;
     if (sameEpoch !== sameRun)
       this.#problem(`${segment.uri}: epoch and discontinuity do not change together`);
-    if (sameEpoch !== (segment.map === before.map))
+    const missing = segment.gap === true || before.gap === true;
+    if (!missing && sameEpoch !== (segment.map === before.map))
       this.#problem(`${segment.uri}: epoch and EXT-X-MAP do not change together`);
     const expected = before.programDateTime + before.duration * 1000;
     const gap = segment.programDateTime - expected;

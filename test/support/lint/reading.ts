@@ -38,10 +38,11 @@ export function ownReading(playlist: LintedPlaylist): Reading {
     discontinuitySequence: playlist.discontinuitySequence,
     independent: playlist.independent,
     ended: playlist.ended,
+    type: playlist.type,
     count: playlist.segments.length,
     segments: playlist.segments.map(
-      ({ msn, uri, duration, programDateTime, map, discontinuity }) => ({
-        ...{ uri, duration, programDateTime, discontinuity },
+      ({ msn, uri, duration, programDateTime, map, discontinuity, gap }) => ({
+        ...{ uri, duration, programDateTime, discontinuity, gap },
         ...(map !== '' && { map }),
         parts: parts(msn),
       }),

@@ -7,7 +7,12 @@ const projects = (args: readonly string[]): readonly (readonly string[])[] =>
 
 describe('the plan of npm test', () => {
   it('runs every project, the slow ones last and on their own', () => {
-    expect(projects([])).toEqual([['unit', 'contract', 'sim'], ['integration'], ['e2e']]);
+    expect(projects([])).toEqual([
+      ['unit', 'contract', 'sim'],
+      ['origin'],
+      ['integration'],
+      ['e2e'],
+    ]);
   });
 
   it('leaves out no project of vitest.config.ts', async () => {
@@ -18,8 +23,18 @@ describe('the plan of npm test', () => {
   });
 
   it('needs a browser for the integration and the end-to-end tests', () => {
-    expect(planTests([]).stages.map((stage) => stage.needsChromium)).toEqual([false, true, true]);
-    expect(planTests([]).stages.map((stage) => stage.needsRedis)).toEqual([false, true, false]);
+    expect(planTests([]).stages.map((stage) => stage.needsChromium)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+    expect(planTests([]).stages.map((stage) => stage.needsRedis)).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('runs only the projects that were named, slow ones still apart', () => {

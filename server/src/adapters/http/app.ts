@@ -4,6 +4,7 @@ import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import {
   type BroadcastStatus,
   type ChannelStatus,
+  type JobStatus,
   type SegmentDelivery,
 } from '../../core/index.ts';
 import { CORS_HEADERS, type LiveRoutesPorts, PREFLIGHT_HEADERS, serveLive } from './live-routes.ts';
@@ -16,6 +17,8 @@ export type HttpPorts = {
   readonly channels: () => readonly ChannelStatus[];
   /** Broadcasts that were recorded, oldest first. */
   readonly recordings: (channel: ChannelId) => readonly BroadcastStatus[];
+  /** What is made of broadcasts that are over. */
+  readonly jobs: (channel: ChannelId) => readonly JobStatus[];
   readonly delivery: (channel: ChannelId) => readonly SegmentDelivery[];
   /** Whether everything runs that should. */
   readonly healthy: () => boolean;
@@ -94,6 +97,11 @@ function statusRoutes(app: FastifyInstance, ports: HttpPorts): void {
     const status = find(ports, request.params.channel);
     if (status === undefined) return fail(reply, 404, 'no such channel');
     return fresh(reply).send({ recordings: ports.recordings(status.channel) });
+  });
+  app.get<{ Params: { channel: string } }>('/v1/channels/:channel/jobs', (request, reply) => {
+    const status = find(ports, request.params.channel);
+    if (status === undefined) return fail(reply, 404, 'no such channel');
+    return fresh(reply).send({ jobs: ports.jobs(status.channel) });
   });
 }
 

@@ -3,12 +3,16 @@ import { constants, type BigIntStats, type Dirent } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
+  type GivenUp,
   isStoredPath,
   ORIGIN_LIMITS,
   type SegmentStore,
+  type StoredBytes,
   type StoredFile,
 } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
+import { expectRoom } from './disk-room.ts';
+import { sourceBytes } from './source-bytes.ts';
 import { expectPath, expectPrefix, expectRange } from './storage-error.ts';
 import { withinMs } from './time-limit.ts';
 
@@ -70,6 +74,46 @@ class DiskStore implements SegmentStore {
         throw error;
       }
       await syncFolder(dirname(file));
+    });
+  }
+
+  async putFrom(path: string, source: StoredBytes, signal?: GivenUp): Promise<void> {
+    expectPath(path);
+    const what = `write ${path}`;
+    await this.#bounded(what, () => expectRoom(this.#folder, source.size));
+    const unfinished = join(this.#folder, UNFINISHED, randomUUID());
+    const handle = await this.#bounded(what, () => open(unfinished, 'w'));
+    try {
+      let unsynced = 0;
+      for await (const chunk of sourceBytes(path, source, { signal })) {
+        await this.#bounded(what, () => handle.appendFile(chunk));
+        unsynced += chunk.length;
+        if (unsynced < ORIGIN_LIMITS.diskSyncBytes) continue;
+        // Not all at the end, which would take longer than any bound, and hold up those who write segments.
+        await this.#bounded(what, () => handle.sync());
+        unsynced = 0;
+      }
+      await this.#bounded(what, () => handle.sync());
+      await handle.close();
+      await this.#bounded(what, async (isLate) => {
+        const file = this.#fileOf(path);
+        await mkdir(dirname(file), { recursive: true });
+        if (isLate()) throw new Error('too late');
+        await rename(unfinished, file);
+        await syncFolder(dirname(file));
+      });
+    } catch (error) {
+      handle.close().catch(() => undefined);
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  }
+
+  /** It was done when the store was opened. */
+  sweep(prefix: string): Promise<void> {
+    return new Promise((resolve) => {
+      expectPrefix(prefix);
+      resolve();
     });
   }
 

@@ -11,6 +11,7 @@ import {
   type RecordingInput,
   type RecordingOptions,
 } from './messages.ts';
+import { type Product, withProducts } from './product.ts';
 import { type RecordingRestore } from './restore.ts';
 import { expired } from './retention.ts';
 import { SegmentLog } from './segment-log.ts';
@@ -117,6 +118,9 @@ export class Recording {
         this.#purging = false;
         if (!input.ok) this.#purgeAt = now + ORIGIN_LIMITS.recordingRetryMs;
         else this.#forget(input.broadcast);
+        break;
+      case 'products':
+        this.#amend(input.broadcast, input.products);
         break;
       case 'tick':
         break;
@@ -345,6 +349,16 @@ export class Recording {
     const index = this.#index(this.list());
     this.#note('info', `broadcast ${oldest.broadcast} is deleted`);
     this.#effects.push({ type: 'purge', summary, sharedEpochs, index });
+  }
+
+  /** What is being deleted, or is gone, has none. */
+  #amend(id: number, made: readonly Product[]): void {
+    const at = this.#summaries.findIndex(({ broadcast }) => broadcast === id);
+    const before = this.#summaries[at];
+    if (before === undefined || before.deleting) return;
+    const summary = { ...before, products: withProducts(before.products ?? [], made) };
+    this.#summaries[at] = summary;
+    this.#effects.push({ type: 'amend', summary, index: this.#index(this.list()) });
   }
 
   #forget(id: number): void {

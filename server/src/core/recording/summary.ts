@@ -1,4 +1,5 @@
 import { err, isUint32, ok, type RenditionId, type Result } from '@shoal/protocol';
+import { type Product, readProducts } from './product.ts';
 import { isTime, readFields, readNames } from './journal.ts';
 
 /** What is remembered of a broadcast that is over. Times are Unix milliseconds. */
@@ -19,6 +20,8 @@ export type BroadcastSummary = {
   readonly lastEpoch: number;
   /** Whether it has playlists. */
   readonly vod: boolean;
+  /** What was made of it since; absent where there is nothing. */
+  readonly products?: readonly Product[];
   /** Whether its deletion has begun. */
   readonly deleting: boolean;
 };
@@ -46,9 +49,13 @@ export function parseSummary(text: string): Result<BroadcastSummary, string> {
   if (continues !== undefined && !isUint32(continues)) return err('continues');
   if (typeof vod !== 'boolean' || typeof deleting !== 'boolean') return err('vod or deleting');
   if (renditions === undefined) return err('renditions');
+  const list = fields.get('products');
+  const products = list === undefined ? undefined : readProducts(list);
+  if (list !== undefined && products === undefined) return err('products');
   return ok({
     ...{ broadcast, renditions, vod, deleting },
     ...(continues !== undefined && { continues }),
+    ...(products !== undefined && { products }),
     ...{ beginAt: number('beginAt'), endAt: number('endAt'), durationMs: number('durationMs') },
     ...{ bytes: number('bytes'), segments: number('segments'), gaps: number('gaps') },
     ...{ firstEpoch: number('firstEpoch'), lastEpoch: number('lastEpoch') },

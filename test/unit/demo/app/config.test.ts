@@ -32,6 +32,8 @@ describe('the command line of the demo', () => {
           lowLatency: false,
           audioRendition: false,
           record: undefined,
+          mp4: false,
+          storyboard: false,
           patternSize: { width: 1280, height: 720 },
           ladder: DEFAULT_LADDER,
           redis: undefined,
@@ -45,6 +47,14 @@ describe('the command line of the demo', () => {
     const env = { SHOAL_HTTP_PORT: '9000', SHOAL_TRACKER_PORT: '9001', SHOAL_CHANNEL: '' };
     expect(parseConfig(['--http-port', '7000'], env)).toMatchObject({
       value: { config: { httpPort: 7000, trackerPort: 9001, channel: 'demo' } },
+    });
+  });
+
+  it('makes things of recordings only where there are any', () => {
+    expect(messages(['--mp4'])).toEqual(['--mp4 needs --record']);
+    expect(messages([], { SHOAL_STORYBOARD: '1' })).toEqual(['--storyboard needs --record']);
+    expect(parseConfig(['--mp4', '--record', 'r'], { SHOAL_STORYBOARD: '1' })).toMatchObject({
+      value: { config: { record: 'r', mp4: true, storyboard: true } },
     });
   });
 
@@ -79,6 +89,8 @@ describe('the command line of the demo', () => {
           lowLatency: false,
           audioRendition: false,
           record: undefined,
+          mp4: false,
+          storyboard: false,
           patternSize: { width: 320, height: 180 },
           ladder: [{ name: 'low', lines: 240, kbps: 300 }],
           redis: 'redis://127.0.0.1:6379',
