@@ -29,7 +29,7 @@ async function loaded(viewer: ViewerPage, rendition: string): Promise<ReadonlySe
   return new Set(urls.flatMap((url) => pattern.exec(url)?.[1] ?? []).map(Number));
 }
 
-it('ORG-29 SWM-20 two viewers share the picture, and the sound that is apart from it', async () => {
+it('ORG-30 SWM-20 two viewers share the picture, and the sound that is apart from it', async () => {
   const viewers: ViewerPage[] = [];
   for (const name of ['one', 'other']) {
     const viewer = await openViewer(browser, broadcast.watchUrl('apart'), { name });

@@ -25,7 +25,7 @@ describe('sound as a rendition of its own', () => {
     ['of a ladder', { ladder: LADDER }, ['source', 'low']],
     ['in parts', { ladder: [], lowLatency: true }, ['source']],
     ['of a ladder in parts', { ladder: LADDER, lowLatency: true }, ['source', 'low']],
-  ])('ORG-29 %s: pictures are without it, and it is cut where they are', async (...of) => {
+  ])('ORG-30 %s: pictures are without it, and it is cut where they are', async (...of) => {
     const [, choices, names] = of;
     const test = await start({ ...choices, audioRendition: true });
     await publish(test.rtmpUrl());
@@ -37,7 +37,7 @@ describe('sound as a rendition of its own', () => {
     for (const [, codecs] of variants) expect(codecs).toMatch(/^avc1\.[0-9A-F]{6},mp4a\.40\.2$/);
   });
 
-  it('ORG-29 there is none where there is no sound, or no picture', async () => {
+  it('ORG-30 there is none where there is no sound, or no picture', async () => {
     for (const [options, codecs] of [
       [{ audio: false }, /CODECS="avc1\.[0-9A-F]{6}",/],
       [{ videoArgs: ['-vn'] }, /CODECS="mp4a\.40\.2"\n/],
@@ -51,7 +51,7 @@ describe('sound as a rendition of its own', () => {
     }
   });
 
-  it('ORG-29 goes on as silence when its publisher comes back without sound', async () => {
+  it('ORG-30 goes on as silence when its publisher comes back without sound', async () => {
     const test = await start({ ladder: LADDER, audioRendition: true });
     const first = await publish(test.rtmpUrl());
     await test.playlistWhere((p) => p.segments.length >= 3, 'three segments');
@@ -68,7 +68,7 @@ describe('sound as a rendition of its own', () => {
     expect(await decode(Buffer.concat(parts))).toBe('');
   });
 
-  it('ORG-29 ORG-15 is in the DVR and the VOD as it was live', async () => {
+  it('ORG-30 ORG-15 is in the DVR and the VOD as it was live', async () => {
     const test = await start({
       ...{ ladder: LADDER, audioRendition: true, interruptedMs: 0, closeAfterMs: 0 },
       recording: { store: { type: 'memory', maxBytes: 50_000_000 }, keepHours: 1 },

@@ -35,7 +35,7 @@ it.each([
   ['AV1 as it was sent, with sound made of Opus', AV1, ['-c:a', 'libopus'], ['AV1'], /"av01/],
   ['H.264 made of HEVC', HEVC, ['-c:a', 'aac'], [], /"avc1/],
   ['AV1 with its sound apart', AV1, ['-c:a', 'aac'], ['AV1'], /TYPE=AUDIO/],
-] as const)('ORG-26 Chromium plays %s', async (...of) => {
+] as const)('ORG-27 Chromium plays %s', async (...of) => {
   const [what, video, sound, passthrough, listed] = of;
   const audioRendition = what.includes('apart');
   const test = await start({ ladder: [], passthrough, audioRendition });

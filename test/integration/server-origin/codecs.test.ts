@@ -63,7 +63,7 @@ describe('Enhanced RTMP', () => {
     ['HEVC in groups longer than all segments', [...LONG_GROUPS, ...AAC]],
     ['AV1', [...AV1, ...AAC]],
     ['HEVC without sound', [...HEVC, '-an']],
-  ])('ORG-26 %s is transcoded to H.264 in its own size, rungs beside it', async (_w, args) => {
+  ])('ORG-27 %s is transcoded to H.264 in its own size, rungs beside it', async (_w, args) => {
     const test = await start({ ladder: LOW });
     await send(test, args);
     await plays(test, 5);
@@ -78,7 +78,7 @@ describe('Enhanced RTMP', () => {
   it.each([
     ['HEVC', HEVC, /^hvc1\.1\.6\.L30\.90,mp4a\.40\.2$/],
     ['AV1', AV1, /^av01\.0\.00M\.08,mp4a\.40\.2$/],
-  ] as const)('ORG-26 %s is passed where that is wanted, with H.264 beside it', async (...of) => {
+  ] as const)('ORG-27 %s is passed where that is wanted, with H.264 beside it', async (...of) => {
     const [codec, args, codecs] = of;
     const test = await start({ ladder: SAME, passthrough: [codec] });
     await send(test, [...args, ...AAC]);
@@ -93,7 +93,7 @@ describe('Enhanced RTMP', () => {
   it.each([
     ['HEVC', HEVC],
     ['AV1', AV1],
-  ] as const)('ORG-26 %s is passed alone where there is no ladder', async (codec, args) => {
+  ] as const)('ORG-27 %s is passed alone where there is no ladder', async (codec, args) => {
     const test = await start({ ladder: [], passthrough: [codec] });
     await send(test, [...args, ...AAC]);
     await plays(test, 4);
@@ -106,7 +106,7 @@ describe('Enhanced RTMP', () => {
     ['AC-3', ['-c:a', 'ac3', '-ac', '2']],
     ['E-AC-3', ['-c:a', 'eac3', '-ac', '2']],
     ['MP3', ['-c:a', 'libmp3lame', '-b:a', '64k']],
-  ])('ORG-28 of H.264 with %s the sound alone is transcoded', async (_what, sound) => {
+  ])('ORG-29 of H.264 with %s the sound alone is transcoded', async (_what, sound) => {
     const test = await start({ ladder: [] });
     await send(test, [...H264, ...sound]);
     await plays(test, 4);
@@ -116,14 +116,14 @@ describe('Enhanced RTMP', () => {
     ]);
   });
 
-  it('ORG-26 H.264 and AAC by FourCC are copied', async () => {
+  it('ORG-27 H.264 and AAC by FourCC are copied', async () => {
     const test = await start({ ladder: [] });
     await send(test, [...H264, ...AAC]);
     await plays(test, 4);
     expect(test.origin.processes().encoders).toEqual([]);
   });
 
-  it('ORG-11 ORG-26 a publisher that changes from H.264 to HEVC goes on in a new epoch', async () => {
+  it('ORG-11 ORG-27 a publisher that changes from H.264 to HEVC goes on in a new epoch', async () => {
     const test = await start({ ladder: [] });
     const first = await enhancedMedia([...PICTURE, ...TONE, ...H264, ...AAC, '-t', '3']);
     const second = await enhancedMedia([...PICTURE, ...TONE, ...HEVC, ...AAC]);
@@ -144,7 +144,7 @@ describe('codecs of the older RTMP', () => {
     ['Screen video and Speex', ['-c:v', 'flashsv'], ['-c:a', 'libspeex', '-ar', '16000']],
     ['H.264 and G.711', H264, ['-c:a', 'pcm_alaw', '-ar', '8000']],
     ['H.264 and Nellymoser', H264, ['-c:a', 'nellymoser', '-ar', '22050']],
-  ])('ORG-28 %s are transcoded', async (_what, video, sound) => {
+  ])('ORG-29 %s are transcoded', async (_what, video, sound) => {
     const test = await start({ ladder: LOW });
     const [videoArgs, audioArgs] = [
       [...video, '-g', '30'],
@@ -158,7 +158,7 @@ describe('codecs of the older RTMP', () => {
     ]);
   });
 
-  it('ORG-28 sound alone is transcoded too', async () => {
+  it('ORG-29 sound alone is transcoded too', async () => {
     const test = await start({ ladder: LOW });
     const media = await enhancedMedia([...TONE, '-c:a', 'libopus']);
     const at = { port: test.origin.rtmpPort, key: test.origin.streamKey(DEMO) };

@@ -45,14 +45,14 @@ describe('what cannot be played', () => {
       },
       /header of the Opus/,
     ],
-  ])('ORG-27 %s: the publisher is dropped and told why', async (_what, message, reason) => {
+  ])('ORG-28 %s: the publisher is dropped and told why', async (_what, message, reason) => {
     const test = await start();
     const publisher = await take(EnhancedPublisher.start(at(test), [message]));
     expect(await told(test)).toMatch(reason);
     await publisher.client.ends();
   });
 
-  it('ORG-27 pictures of no bytes, of other tracks and of other codecs harm nobody', async () => {
+  it('ORG-28 pictures of no bytes, of other tracks and of other codecs harm nobody', async () => {
     const test = await start({ ladder: [] });
     const media = await enhancedMedia(HEVC);
     const [header, ...frames] = media;
@@ -73,7 +73,7 @@ describe('what cannot be played', () => {
     await test.playlistWhere((p) => p.segments.length >= 3, 'three segments');
   });
 
-  it('ORG-28 HEVC of noise behind a good header ends its publisher, after a bounded number of encoders', async () => {
+  it('ORG-29 HEVC of noise behind a good header ends its publisher, after a bounded number of encoders', async () => {
     const test = await start({ ladder: [] });
     const [header] = await enhancedMedia(HEVC);
     if (header === undefined) throw new Error('no header');

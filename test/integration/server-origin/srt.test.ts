@@ -95,7 +95,7 @@ describe('SRT', () => {
     expect(test.linter.problems).toEqual([]);
   });
 
-  it('ORG-12 ORG-28 sound of MP3 is transcoded', async () => {
+  it('ORG-12 ORG-29 sound of MP3 is transcoded', async () => {
     const test = await startWithSrt();
     await publish(url(test), { audioArgs: ['-c:a', 'libmp3lame', '-b:a', '64k'] });
     const playlist = await test.playlistWhere((p) => p.segments.length >= 3, 'three segments');
@@ -105,7 +105,7 @@ describe('SRT', () => {
     expect(await test.text('/live/demo/index.m3u8')).toMatch(/CODECS="avc1\.\w{6},mp4a\.40\.2"/);
   });
 
-  it('ORG-12 ORG-28 HEVC is refused by its name, and another publisher is welcome', async () => {
+  it('ORG-12 ORG-29 HEVC is refused by its name, and another publisher is welcome', async () => {
     const test = await startWithSrt();
     const videoArgs = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'keyint=30'];
     const hevc = await publish(url(test), { videoArgs });

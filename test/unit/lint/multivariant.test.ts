@@ -50,7 +50,7 @@ describe('the linter of multivariant playlists', () => {
     return { ...readMultivariant(text, (problem) => problems.push(problem)), problems };
   };
 
-  it('ORG-29 reads sound that is a rendition of its own as two parsers of others do', () => {
+  it('ORG-30 reads sound that is a rendition of its own as two parsers of others do', () => {
     const { problems, sounds, variants } = withSound(SOUND);
     expect(problems).toEqual([]);
     expect(sounds).toEqual([
@@ -62,7 +62,7 @@ describe('the linter of multivariant playlists', () => {
     expect(variants[0]?.audio).toBe('audio');
   });
 
-  it('ORG-29 finds groups that are not there, or of no use, and sound that lacks something', () => {
+  it('ORG-30 finds groups that are not there, or of no use, and sound that lacks something', () => {
     const found = (sound: string, group?: string): string =>
       withSound(sound, group).problems.join('\n');
     expect(found(SOUND, 'other')).toMatch(/has the sound of other, which is not listed/);

@@ -234,7 +234,7 @@ export class Channel {
     this.#giveUp(record, detail, now);
   }
 
-  /** Ends a publisher of whose media nothing can be made, as encoder after encoder has shown (ORG-28). */
+  /** Ends a publisher of whose media nothing can be made, as encoder after encoder has shown (ORG-29). */
   #giveUp({ decodes }: Epoch, detail: string, now: number): void {
     const { state } = this.#lifecycle;
     if (decodes === undefined || (state.state !== 'starting' && state.state !== 'live')) return;

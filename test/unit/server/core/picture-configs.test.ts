@@ -32,7 +32,7 @@ describe('decoder configurations', () => {
     expect(readAv1Config(bytes(hex))).toMatchObject(expected);
   });
 
-  it('ORG-27 one that lies of profile, level and depth is put right by what decoders go by', () => {
+  it('ORG-28 one that lies of profile, level and depth is put right by what decoders go by', () => {
     const hevc = bytes(HEVC);
     hevc[1] = 2;
     hevc[12] = 93;
@@ -43,7 +43,7 @@ describe('decoder configurations', () => {
     expect(readAv1Config(av1)).toMatchObject({ codec: 'av01.0.08M.10' });
   });
 
-  it('ORG-27 one that is cut off anywhere before its end of parameters is not read', () => {
+  it('ORG-28 one that is cut off anywhere before its end of parameters is not read', () => {
     for (let length = 0; length < 70; length++)
       expect(readHevcConfig(bytes(HEVC).subarray(0, length))).toBeUndefined();
     for (let length = 0; length < 17; length++)

@@ -297,7 +297,7 @@ describe('a channel', () => {
     };
     const asked = (bench: Bench) => bench.effects('start-encoder').at(-1)?.what;
 
-    it('ORG-26 has HEVC made H.264, or passed with H.264 of as many lines beside it', () => {
+    it('ORG-27 has HEVC made H.264, or passed with H.264 of as many lines beside it', () => {
       const ladder = [{ name: renditionId('same'), lines: 90, kbps: 200 }];
       const made = new Bench(FRESH_STATE, { ladder });
       publish(made, flvTag.hevcHeader(), flvTag.hevcKey(0));
@@ -319,14 +319,14 @@ describe('a channel', () => {
       expect(asked(alone)).toEqual({ fragmentMs: 2_200, rungs: [] });
     });
 
-    it('ORG-28 is refused where this ffmpeg cannot decode them', () => {
+    it('ORG-29 is refused where this ffmpeg cannot decode them', () => {
       const bench = new Bench(FRESH_STATE, { canDecode: (codec) => codec !== 'HEVC' });
       publish(bench, flvTag.hevcHeader(), flvTag.hevcKey(0));
       expect(bench.effects('drop-publisher')).toHaveLength(1);
       expect(bench.channel.status().reason).toMatch(/HEVC, which this ffmpeg cannot decode/);
     });
 
-    it('ORG-28 is ended when encoder after encoder gives nothing of them', () => {
+    it('ORG-29 is ended when encoder after encoder gives nothing of them', () => {
       const bench = new Bench();
       publish(bench, flvTag.hevcHeader(), flvTag.hevcKey(0));
       for (let i = 0; i < ORIGIN_LIMITS.transcodeFailures; i++) {
@@ -341,7 +341,7 @@ describe('a channel', () => {
       expect(bench.effects('start-encoder')).toHaveLength(ORIGIN_LIMITS.transcodeFailures);
     });
 
-    it('ORG-28 a first encoder that knew nothing of the sound leaves no segment behind', () => {
+    it('ORG-29 a first encoder that knew nothing of the sound leaves no segment behind', () => {
       const bench = new Bench();
       publish(bench, flvTag.largeHeader(), flvTag.key(0));
       const { epoch } = bench;
@@ -353,7 +353,7 @@ describe('a channel', () => {
       expect(bench.effects('store')).toEqual([]);
     });
 
-    it('ORG-29 keeps the sound apart over a restart, and only where there is sound and picture', () => {
+    it('ORG-30 keeps the sound apart over a restart, and only where there is sound and picture', () => {
       const bench = new Bench(FRESH_STATE, { audioRendition: true });
       publish(bench, flvTag.largeHeader(), flvTag.audioHeader(), flvTag.key(0));
       expect(asked(bench)).toEqual({ fragmentMs: 2_200, rungs: [], eachFrame: true });

@@ -20,19 +20,19 @@ describe('what is done with what is sent', () => {
     ['VP6', 'Nellymoser', { input: 'flv', video: 'transcode', audio: 'transcode' }],
     [undefined, 'AAC', { input: 'flv', audio: 'copy' }],
     ['AV1', undefined, { input: 'mp4', video: 'transcode' }],
-  ])('ORG-26 ORG-28 %s with %s', (video, audio, expected) => {
+  ])('ORG-27 ORG-29 %s with %s', (video, audio, expected) => {
     const media = { ...(video && { video }), ...(audio && { audio }) };
     expect(treat(media, EVERYTHING)).toEqual({ ok: true, value: expected });
   });
 
-  it('ORG-26 passes what it is told to, whether it can be decoded or not', () => {
+  it('ORG-27 passes what it is told to, whether it can be decoded or not', () => {
     const options = { passthrough: new Set<VideoCodec>(['AV1']), canDecode: (): boolean => false };
     expect(treat({ video: 'AV1', audio: 'AAC' }, options)).toMatchObject({
       value: { input: 'mp4', video: 'copy' },
     });
   });
 
-  it('ORG-28 refuses by name what this ffmpeg cannot decode, and what nothing holds together', () => {
+  it('ORG-29 refuses by name what this ffmpeg cannot decode, and what nothing holds together', () => {
     const blind = { ...EVERYTHING, canDecode: (codec: string): boolean => codec !== 'HEVC' };
     expect(treat({ video: 'HEVC' }, blind)).toEqual({
       ok: false,
@@ -65,7 +65,7 @@ describe('ffmpeg', () => {
   const maps = (output: readonly (readonly [string, string?])[]): readonly unknown[] =>
     output.filter(([name]) => name === '-map').map(([, value]) => value);
 
-  it('ORG-26 encodes the source anew beside its rungs, all with key frames at the same times', () => {
+  it('ORG-27 encodes the source anew beside its rungs, all with key frames at the same times', () => {
     const top = { size: source, keyFrameMs: 2_000 };
     const transcode = { input: 'mp4', top, sound: false, picture: true } as const;
     const call = ladderToFragmentedMp4({ ...common, transcode });
@@ -79,7 +79,7 @@ describe('ffmpeg', () => {
     expect(call.output.flat()).not.toContain('-c:v:0 copy');
   });
 
-  it('ORG-26 copies HEVC that is passed under the name that Apple wants, its rungs cut like it', () => {
+  it('ORG-27 copies HEVC that is passed under the name that Apple wants, its rungs cut like it', () => {
     const transcode = { input: 'mp4', copied: 'HEVC', sound: true, picture: true } as const;
     const call = ladderToFragmentedMp4({ ...common, transcode });
     expect(maps(call.output)).toEqual(['0:v:0', '[out0]', '0:a:0?']);
@@ -88,7 +88,7 @@ describe('ffmpeg', () => {
     expect(call.output).toContainEqual(['-c:a', 'aac']);
   });
 
-  it('ORG-28 encodes sound alone', () => {
+  it('ORG-29 encodes sound alone', () => {
     const transcode = { input: 'flv', sound: true, picture: false } as const;
     const call = ladderToFragmentedMp4({ rungs: [], fpsMode: true, transcode });
     expect(maps(call.output)).toEqual(['0:a:0?']);

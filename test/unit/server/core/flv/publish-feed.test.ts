@@ -24,7 +24,7 @@ describe('what a new encoder is fed', () => {
     expect(feed.startedAt).toBeUndefined();
   });
 
-  it('ORG-27 a header that cannot be read is refused by the name of its codec', () => {
+  it('ORG-28 a header that cannot be read is refused by the name of its codec', () => {
     const feed = new PublishFeed();
     expect(feed.accept(flvTag.hevc(), 0)).toEqual({
       type: 'refuse',
@@ -93,7 +93,7 @@ describe('what a new encoder is fed', () => {
     expect(heard.picture).toBeUndefined();
   });
 
-  it('ORG-26 ORG-28 tells the codecs of what is sent', () => {
+  it('ORG-27 ORG-29 tells the codecs of what is sent', () => {
     const feed = new PublishFeed();
     feed.accept(flvTag.hevcHeader(), 0);
     feed.accept(flvTag.hevcKey(0), 0);
@@ -107,7 +107,7 @@ describe('what a new encoder is fed', () => {
     expect(older.preamble().tags).toHaveLength(3);
   });
 
-  it('ORG-28 sound that is not AAC, and comes when the encoder has begun, has it begun again', () => {
+  it('ORG-29 sound that is not AAC, and comes when the encoder has begun, has it begun again', () => {
     const feed = new PublishFeed();
     const accept = (tag: Uint8Array, now: number): string => feed.accept(tag, now).type;
     accept(flvTag.largeHeader(), 0);
@@ -138,7 +138,7 @@ describe('what a new encoder is fed', () => {
     expect(accept(flvTag.audioHeader(), 1_080)).toBe('renew');
   });
 
-  it('ORG-29 waits a while for the sound where what is made depends on it', () => {
+  it('ORG-30 waits a while for the sound where what is made depends on it', () => {
     const feed = new PublishFeed({ waitsForSound: true });
     feed.accept(flvTag.largeHeader(), 0);
     expect(feed.known(0)).toBe(false);

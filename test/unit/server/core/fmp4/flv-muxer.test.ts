@@ -89,7 +89,7 @@ describe('the muxer of single frames', () => {
       return made.value.map(describeBytes);
     });
 
-  it('ORG-29 writes each frame when the next one comes, and every track apart', () => {
+  it('ORG-30 writes each frame when the next one comes, and every track apart', () => {
     const muxer = bench();
     expect(run(muxer, ...HEADERS, ...pictures(0, 40, [0]), at(flvTag.audio(0), 10))).toEqual([]);
     expect(run(muxer, at(flvTag.frame(0), 40))).toEqual([
@@ -99,7 +99,7 @@ describe('the muxer of single frames', () => {
     expect(muxer.finish().map(describeBytes)).toEqual(['video 1 from 80 for 40']);
   });
 
-  it('ORG-26 knows HEVC by its header', () => {
+  it('ORG-27 knows HEVC by its header', () => {
     const muxer = bench();
     const [init] = run(muxer, flvTag.hevcHeader(), flvTag.audioHeader(), flvTag.hevcKey(0)).concat(
       run(muxer, at(flvTag.hevcKey(0), 40)),

@@ -283,7 +283,7 @@ describe('the muxer of a ladder', () => {
     expect(bench.cutter.finish().map(({ durationMs }) => Math.round(durationMs))).toEqual([1_000]);
   });
 
-  it('ORG-29 keeps the sound apart, cut where the pictures are', () => {
+  it('ORG-30 keeps the sound apart, cut where the pictures are', () => {
     const bench = new Bench({ soundApart: true });
     const [init] = push(muxer({ soundApart: true }), initSection('ladder'));
     const kinds = init?.type === 'init' ? init.renditions.map(({ tracks }) => tracks) : [];
@@ -301,7 +301,7 @@ describe('the muxer of a ladder', () => {
     expect(tracks).toEqual([1, 1, 1, 1]);
   });
 
-  it('ORG-29 sound that stops is silence to the end of the segment, and does not overlap what comes', () => {
+  it('ORG-30 sound that stops is silence to the end of the segment, and does not overlap what comes', () => {
     const bench = new Bench({ soundApart: true });
     const all: CutSegment[] = [];
     const run = (track: Track, span: readonly [number, number]): void => {

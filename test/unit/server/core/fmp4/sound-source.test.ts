@@ -12,7 +12,7 @@ describe('sound', () => {
     ['AAC', '1190', { sampleRate: 48_000, channels: 2, frame: 1_024 }],
     ['Opus', OPUS, { sampleRate: 48_000, channels: 2, frame: 960 }],
     ['FLAC', FLAC, { sampleRate: 48_000, channels: 2, frame: 4_096 }],
-  ])('ORG-28 of %s is known by its header', (codec, hex, expected) => {
+  ])('ORG-29 of %s is known by its header', (codec, hex, expected) => {
     expect(soundOfHeader(codec, bytes(hex))).toMatchObject(expected);
     for (let length = 0; length < hex.length / 2; length++)
       expect(soundOfHeader(codec, bytes(hex).subarray(0, length))).toBeUndefined();
@@ -31,7 +31,7 @@ describe('sound', () => {
     ['AC-3', '0b77000000', { sampleRate: 48_000, frame: 1_536 }],
     ['E-AC-3', '0b7700ff34', { sampleRate: 48_000, frame: 1_536 }],
     ['E-AC-3', '0b7700ffc4', { sampleRate: 24_000, frame: 1_536 }],
-  ])('ORG-28 of %s is known by its first frame: %s', (codec, hex, expected) => {
+  ])('ORG-29 of %s is known by its first frame: %s', (codec, hex, expected) => {
     expect(soundOfFrame(codec, bytes(hex))).toMatchObject(expected);
   });
 

@@ -209,7 +209,7 @@ describe('the multivariant playlist', () => {
     );
   });
 
-  it('ORG-29 lists sound that is a rendition of its own, and counts it in every variant', () => {
+  it('ORG-30 lists sound that is a rendition of its own, and counts it in every variant', () => {
     const bitrates = { peakBitrate: 1_000, averageBitrate: 800 };
     const text = renderMultivariant(
       [
