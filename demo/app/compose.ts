@@ -53,6 +53,8 @@ export async function startDemo(
       channels: [{ channel: config.channel }],
       staticDir: pages.dir,
       ladder: config.ladder,
+      passthrough: config.passthrough,
+      audioRendition: config.audioRendition,
       lowLatency: config.lowLatency,
       ...(config.record !== undefined && {
         recording: {

@@ -189,6 +189,8 @@ function channelOptions(channel: ChannelId, settings: Settings): Parameters<type
     settings;
   return {
     ...{ channel, ladder, listedSegments, interruptedMs, closeAfterMs },
+    passthrough: new Set(settings.passthrough),
+    audioRendition: settings.audioRendition,
     segmentMs: segmentSeconds * 1000,
     ...(lowLatency && { partMs: PART_MS }),
     keptSegments: KEPT_SEGMENTS,

@@ -6,4 +6,4 @@ export { findFfmpeg, installCommand, type Origin, startOrigin } from './compose.
 export type { ChannelStatus, RenditionInfo, Rung, SegmentDelivery } from './core/index.ts';
 export { DEFAULT_LADDER, formatLadder, parseLadder } from './core/index.ts';
 export { OriginError, type OriginErrorCode } from './errors.ts';
-export type { OriginOptions } from './options.ts';
+export type { OriginOptions, Passthrough } from './options.ts';

@@ -10,6 +10,9 @@ import { OriginError } from './errors.ts';
 /** What is kept of a channel unless said otherwise: 50 GiB. */
 const KEEP_BYTES = 53_687_091_200;
 
+/** A codec whose pictures may be copied although not every viewer can play them. */
+export type Passthrough = 'HEVC' | 'AV1';
+
 /** Everything that can be chosen about an origin. */
 export type OriginOptions = {
   /**
@@ -51,6 +54,16 @@ export type OriginOptions = {
    * takes CPU (README), and none saves it all. Default: {@link DEFAULT_LADDER}.
    */
   readonly ladder?: readonly Rung[];
+  /**
+   * Pictures that are copied as they come, with the rungs of the ladder beside them in H.264, although not every viewer can play
+   * them. Others than H.264 are transcoded to it in the source's size, so that everybody can. Default: none.
+   */
+  readonly passthrough?: readonly Passthrough[];
+  /**
+   * Makes the sound a rendition of its own, `audio`, which no other has: it is stored and shared once (RFC 8216 section 4.3.4.1).
+   * Default false.
+   */
+  readonly audioRendition?: boolean;
   /**
    * Makes playlists of Low-Latency HLS beside the others, `ll.m3u8`, with parts of a third of a second (ORG-18). Segments then end
    * with the target duration, key frame or not. Default false.
@@ -101,6 +114,8 @@ export type Settings = Omit<OriginOptions, 'recording'> & {
       | 'segmentSeconds'
       | 'listedSegments'
       | 'ladder'
+      | 'passthrough'
+      | 'audioRendition'
       | 'lowLatency'
       | 'interruptedMs'
       | 'closeAfterMs'
@@ -116,6 +131,8 @@ export function readOptions(options: OriginOptions): Settings {
     segmentSeconds: options.segmentSeconds ?? 2,
     listedSegments: options.listedSegments ?? 16,
     ladder: options.ladder ?? DEFAULT_LADDER,
+    passthrough: options.passthrough ?? [],
+    audioRendition: options.audioRendition ?? false,
     lowLatency: options.lowLatency ?? false,
     interruptedMs: options.interruptedMs ?? 30_000,
     closeAfterMs: options.closeAfterMs ?? 300_000,

@@ -43,6 +43,7 @@ export {
 export { DeliveryAccounting, type SegmentDelivery } from './delivery/accounting.ts';
 export { type ByteRange, matchesEtag, parseByteRange } from './delivery/byte-range.ts';
 export {
+  decodable,
   ffmpegVersion,
   hasFpsMode,
   hasProtocol,
@@ -66,7 +67,9 @@ export {
   type Rung,
   rungsFor,
   rungSize,
+  SOUND,
   SOURCE,
+  sourceKbps,
 } from './encoder/ladder.ts';
 export { type PictureSize, pictureSize } from './h264/picture-size.ts';
 export { type AudioConfig, audioConfig } from './aac/audio-config.ts';
@@ -80,6 +83,13 @@ export {
   rotatedKeys,
   type SigningPlace,
 } from './signing/key-ring.ts';
+export { type Transcode, treat, type Treatment } from './encoder/treatment.ts';
+export { readHevcConfig } from './hevc/hevc-config.ts';
+export { readAv1Config } from './av1/av1-config.ts';
+export { type AudioCodec, type VideoCodec } from './flv/codecs.ts';
+export { legacySize } from './flv/legacy-size.ts';
+export { plainTag } from './flv/plain-tag.ts';
+export { soundOfFrame, soundOfHeader } from './fmp4/sound-source.ts';
 export { FlvStream } from './flv/flv-stream.ts';
 export { type FeedVerdict, PublishFeed } from './flv/publish-feed.ts';
 export {

@@ -40,6 +40,8 @@ export const ORIGIN_LIMITS = {
   deliverySegments: 60,
   /** Changes of picture or sound by a publisher without a segment between them. */
   renewals: 6,
+  /** Encoders that give no segment, one after the other, of media that must be transcoded; then their publisher is ended. */
+  transcodeFailures: 3,
   /** Renditions that a channel makes beside its source. */
   rungs: 6,
   /** Bytes of segments of a channel that wait to be recorded; one that does not fit is a gap. */

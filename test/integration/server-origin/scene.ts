@@ -15,6 +15,10 @@ export type Scene = {
   readonly makeFolder: () => string;
   /** Has something done when everything that is started from here on is down. */
   readonly atEnd: (undo: () => unknown) => void;
+  /** For anything else that is to be closed. */
+  readonly take: <T extends { readonly close: () => Promise<void> }>(
+    made: Promise<T>,
+  ) => Promise<T>;
 };
 
 /** For a file of tests: what it starts does not outlive the test, and what origins listed meanwhile was right. */
@@ -59,6 +63,11 @@ export function scene(): Scene {
         },
       });
       return client;
+    },
+    take: async (made) => {
+      const thing = await made;
+      open.push(thing);
+      return thing;
     },
   };
 }

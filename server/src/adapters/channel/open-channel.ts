@@ -28,14 +28,16 @@ const sha256: Sha256 = (...parts) => {
 
 /** Begins a channel where an earlier process left it. Throws an `OriginError` (`data-dir`) when its state is damaged. */
 export function openChannel(
-  options: Omit<ChannelOptions, 'sha256' | 'sign'>,
+  options: Omit<ChannelOptions, 'sha256' | 'sign' | 'canDecode'>,
   parts: ChannelParts,
 ): ChannelHost {
   const { store, bus, states, signing, ingest, drop, ffmpeg, onPlaylist, recording } = parts;
   const { channel } = options;
   const log = parts.log.child({ channel });
+  const canDecode = ffmpeg.decodes.has.bind(ffmpeg.decodes);
+  const sign: ChannelOptions['sign'] = (statement) => signing.sign(channel, statement);
   const core = new Channel(
-    { ...options, sha256, sign: (statement) => signing.sign(channel, statement) },
+    { ...options, sha256, sign, canDecode },
     states.load(channel),
     Date.now(),
   );

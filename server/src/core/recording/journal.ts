@@ -123,13 +123,14 @@ function readRenditions(fields: Fields): Result<JournalRecord, string> {
     const rendition = parseRenditionId(of?.get('rendition'));
     if (of === undefined || !rendition.ok) return err('rendition');
     const [codecs, width, height] = [of.get('codecs'), of.get('width'), of.get('height')];
-    const frameRate = of.get('frameRate');
+    const [frameRate, channels] = [of.get('frameRate'), of.get('channels')];
     // It goes into a quoted string of a playlist.
     if (typeof codecs !== 'string' || !/^[\w.,-]{1,128}$/.test(codecs)) return err('codecs');
     renditions.push({
       ...{ rendition: rendition.value, codecs },
       ...(isUint32(width) && isUint32(height) && { width, height }),
       ...(typeof frameRate === 'number' && frameRate > 0 && { frameRate }),
+      ...(isUint32(channels) && channels > 0 && { channels }),
     });
   }
   return ok({ type: 'renditions', renditions });
@@ -168,7 +169,7 @@ function readInfo(
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {
-  const fits = Array.isArray(value) && value.length <= ORIGIN_LIMITS.rungs + 1;
+  const fits = Array.isArray(value) && value.length <= ORIGIN_LIMITS.rungs + 2;
   return fits ? (value as readonly unknown[]) : undefined;
 }
 

@@ -28,8 +28,10 @@ describe('the command line of the demo', () => {
           dataDir: './.shoal',
           channel: 'demo',
           pattern: false,
+          passthrough: [],
           lowLatency: false,
           rotateSigningKey: false,
+          audioRendition: false,
           record: undefined,
           mp4: false,
           storyboard: false,
@@ -84,8 +86,10 @@ describe('the command line of the demo', () => {
           publicHost: 'live.example',
           dataDir: '/data',
           pattern: true,
+          passthrough: [],
           lowLatency: false,
           rotateSigningKey: false,
+          audioRendition: false,
           record: undefined,
           mp4: false,
           storyboard: false,
@@ -96,6 +100,15 @@ describe('the command line of the demo', () => {
         },
       },
     });
+  });
+
+  it('passes what it is told to, and makes the sound a rendition of its own', () => {
+    const read = parseConfig(['--passthrough', 'av1,HEVC', '--audio-rendition'], {});
+    const wrong = parseConfig(['--passthrough', 'vp9'], {});
+    expect(read).toMatchObject({
+      value: { config: { passthrough: ['AV1', 'HEVC'], audioRendition: true } },
+    });
+    expect(wrong).toMatchObject({ ok: false, error: [{ option: 'passthrough' }] });
   });
 
   it('shares a tracker by Redis only at a port that others can be told', () => {
