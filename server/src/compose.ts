@@ -1,36 +1,24 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
-import { type Bus, type ChannelId, type Sha256 } from '@shoal/protocol';
+import { type Bus, type ChannelId } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
-import { ChannelHost, type ChannelHostPorts } from './adapters/channel/channel-host.ts';
-import { PlaylistVersions } from './adapters/channel/live-objects.ts';
-import { startCopy } from './adapters/encoder/copy-encoder.ts';
-import { primeFfmpeg, startFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
-import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
-import { createHttpApp } from './adapters/http/app.ts';
-import { BlockedRequests } from './adapters/http/blocked-requests.ts';
-import { StoredFiles } from './adapters/http/stored-files.ts';
-import { IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
-import { loadStreamKeys, type StreamKeys } from './adapters/keys/key-file.ts';
-import { type ChannelStates, createChannelStates } from './adapters/storage/channel-state-file.ts';
-import { lockFolder } from './adapters/storage/folder-lock.ts';
-import { SrtListeners } from './adapters/ingest/srt-listeners.ts';
 import { readCertificate } from './adapters/certificate.ts';
-import { type RecordingHost } from './adapters/recording/recording-host.ts';
+import { type ChannelHost } from './adapters/channel/channel-host.ts';
+import { openChannel } from './adapters/channel/open-channel.ts';
+import { primeFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
+import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
+import { type HttpPorts } from './adapters/http/app.ts';
+import { BlockedRequests } from './adapters/http/blocked-requests.ts';
+import { startHttp } from './adapters/http/start-http.ts';
+import { StoredFiles } from './adapters/http/stored-files.ts';
+import { type IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
+import { SrtListeners } from './adapters/ingest/srt-listeners.ts';
+import { startIngest } from './adapters/ingest/start-ingest.ts';
+import { type StreamKeys } from './adapters/keys/key-file.ts';
 import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
+import { type ChannelStates } from './adapters/storage/channel-state-file.ts';
+import { openDataDir } from './adapters/storage/data-dir.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
-import {
-  Channel,
-  type Encoder,
-  type EncoderHandlers,
-  type EncodeWhat,
-  hasFpsMode,
-  ladderToFragmentedMp4,
-  type ObjectStore,
-  type SessionId,
-} from './core/index.ts';
-import { OriginError } from './errors.ts';
+import { type ObjectStore } from './core/index.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
 export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
@@ -58,16 +46,19 @@ export type Origin = {
   readonly close: () => Promise<void>;
 };
 
-const RTMP_APP = 'live';
+/** Everything of an origin that is put together before it serves. */
+type Parts = {
+  readonly store: ObjectStore;
+  readonly hosts: Map<ChannelId, ChannelHost>;
+  readonly blocked: BlockedRequests | undefined;
+  readonly recordings: Recordings | undefined;
+  readonly ingest: IngestSupervisor;
+  readonly log: Logger;
+};
+
 const KEPT_SEGMENTS = 8;
 /** A third of a second at the usual frame rates, and some slack. */
 const PART_MS = 350;
-
-const sha256: Sha256 = (...parts) => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
 
 /** Starts an origin. Rejects with an {@link OriginError}, after which nothing is left running. */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
@@ -77,43 +68,52 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   );
   await primeFfmpeg(ffmpeg.path);
   const log = pino({ level: settings.logLevel, base: null });
-  makeDataDir(settings);
-  const undo: (() => Promise<unknown>)[] = [await lockFolder(settings.dataDir)];
+  const { keys, states, close: unlock } = await openDataDir(settings.dataDir, settings.channels);
+  const undo: (() => Promise<unknown>)[] = [unlock];
   const store = createMemoryStore();
   const bus = createMemoryBus((err) => {
     log.error({ err }, 'a listener of the bus failed');
   });
   const hosts = new Map<ChannelId, ChannelHost>();
-  const sessions = new Map<SessionId, ChannelHost>();
   const close = async (): Promise<void> => {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
-    const { keys, states } = openDataDir(settings);
     const recordings = await openRecordings(settings, states, log);
     undo.push(async () => recordings?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
-    const ingest = await startIngest(settings, { keys, hosts, sessions, log });
+    const secure = settings.rtmps && readCertificate(settings.rtmps);
+    const at = { ...settings.rtmp, ...(secure !== undefined && { secure }) };
+    const ingest = await startIngest(at, { keys, channels: hosts, log });
     undo.push(() => ingest.close());
     const srt = srtListeners(settings, { keys, ffmpeg, log });
     undo.push(async () => srt?.close());
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
-    const parts = { store, bus, states, log, ingest, srt, ffmpeg, onPlaylist };
+    const shared = { store, bus, states, log, ingest, ffmpeg, onPlaylist };
     for (const { channel } of settings.channels) {
       const { host: recording, window } = recordings?.of(channel) ?? {};
-      const host = createHost(channel, settings, { ...parts, recording });
+      const host = openChannel(channelOptions(channel, settings), {
+        ...shared,
+        // Each knows its own sessions.
+        drop: (session, reason) => {
+          srt?.drop(channel, session, reason);
+          ingest.drop(session, reason);
+        },
+        ...(recording !== undefined && { recording }),
+      });
       if (window !== undefined) host.restore(window);
       hosts.set(channel, host);
     }
     if (srt !== undefined) await expectSrt(ffmpeg);
     for (const [channel, host] of hosts) await srt?.start(channel, host);
-    const served = { store, blocked, recordings };
-    const httpPort = await startHttp(settings, { ...served, hosts, log, ingest, undo });
-    log.info({ httpPort, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
+    const ports = httpPorts(settings, { store, hosts, blocked, recordings, ingest, log });
+    const http = await startHttp({ ...settings.http, ...pages(settings) }, ports);
+    undo.push(http.close);
+    log.info({ httpPort: http.port, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
     return {
-      httpPort,
+      httpPort: http.port,
       rtmpPort: ingest.port,
       rtmpsPort: ingest.securePort,
       srtPort: (channel) => srt?.port(channel),
@@ -134,72 +134,6 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
-function makeDataDir(settings: Settings): void {
-  try {
-    mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw unusable(settings, cause);
-  }
-}
-
-function openDataDir(settings: Settings): {
-  readonly keys: StreamKeys;
-  readonly states: ChannelStates;
-} {
-  try {
-    const keys = loadStreamKeys(settings.dataDir, settings.channels);
-    return { keys, states: createChannelStates(settings.dataDir) };
-  } catch (cause) {
-    throw cause instanceof OriginError ? cause : unusable(settings, cause);
-  }
-}
-
-function unusable(settings: Settings, cause: unknown): OriginError {
-  return new OriginError('data-dir', `cannot use the folder ${settings.dataDir}`, { cause });
-}
-
-function startIngest(
-  settings: Settings,
-  parts: {
-    readonly keys: StreamKeys;
-    readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
-    readonly sessions: Map<SessionId, ChannelHost>;
-    readonly log: Logger;
-  },
-): Promise<IngestSupervisor> {
-  const { keys, hosts, sessions, log } = parts;
-  const secure = settings.rtmps && readCertificate(settings.rtmps);
-  const at = { ...settings.rtmp, ...(secure !== undefined && { secure }) };
-  const starting = IngestSupervisor.start(at, {
-    onAsk: (session, { ip, app, name }) => {
-      const channel = app === RTMP_APP ? keys.channelOf(name) : undefined;
-      // Somebody may ask while the origin is still being put together.
-      void starting.then((ingest) => {
-        const host = channel === undefined ? undefined : hosts.get(channel);
-        if (host === undefined) {
-          log.warn({ ip, session }, 'publisher refused: wrong app or stream key');
-          ingest.refuse(session, 'wrong application or stream key');
-          return;
-        }
-        log.info({ ip, session, channel }, 'publisher accepted');
-        sessions.set(session, host);
-        host.publish(session);
-        ingest.accept(session);
-      });
-    },
-    onTag: (session, tag) => sessions.get(session)?.tag(session, tag),
-    onClosed: (session, reason) => {
-      const host = sessions.get(session);
-      sessions.delete(session);
-      host?.unpublish(session, reason);
-    },
-    onRestart: (detail, delayMs) => {
-      log.error({ detail, delayMs }, 'the ingest process is started again');
-    },
-  });
-  return starting;
-}
-
 /** They are ready before anybody can publish. */
 async function openRecordings(
   settings: Settings,
@@ -214,11 +148,7 @@ async function openRecordings(
     (channel) => (level, message, err) => {
       log[level]({ channel, ...(err !== undefined && { err }) }, message);
     };
-  return startRecordings(recording, { dataDir, channels, listed, segmentMs, note }).catch(
-    (cause: unknown) => {
-      throw cause instanceof OriginError ? cause : unusable(settings, cause);
-    },
-  );
+  return startRecordings(recording, { dataDir, channels, listed, segmentMs, note });
 }
 
 function srtListeners(
@@ -235,151 +165,48 @@ function srtListeners(
   return new SrtListeners({ ...settings.srt, channels, keyOf, ffmpegPath: ffmpeg.path, log });
 }
 
-function createHost(
-  channel: ChannelId,
-  settings: Settings,
-  parts: {
-    readonly store: ObjectStore;
-    readonly bus: Bus;
-    readonly states: ChannelStates;
-    readonly log: Logger;
-    readonly ingest: IngestSupervisor;
-    readonly srt: SrtListeners | undefined;
-    readonly ffmpeg: FoundFfmpeg;
-    readonly onPlaylist: (path: string) => void;
-    readonly recording: RecordingHost | undefined;
-  },
-): ChannelHost {
-  const { store, bus, states, ingest, srt, ffmpeg, onPlaylist, recording } = parts;
-  const log = parts.log.child({ channel });
-  const core = new Channel(
-    {
-      channel,
-      ladder: settings.ladder,
-      segmentMs: settings.segmentSeconds * 1000,
-      ...(settings.lowLatency && { partMs: PART_MS }),
-      listedSegments: settings.listedSegments,
-      keptSegments: KEPT_SEGMENTS,
-      interruptedMs: settings.interruptedMs,
-      closeAfterMs: settings.closeAfterMs,
-      sha256,
-    },
-    states.load(channel),
-    Date.now(),
-  );
-  const ports: ChannelHostPorts = {
-    now: () => Date.now(),
-    store,
-    versions: new PlaylistVersions(),
-    bus,
-    onPlaylist,
-    save: (id, state) => {
-      try {
-        states.save(id, state);
-      } catch (err) {
-        // A full disk must not end a broadcast; what is lost is that numbers run on over a restart.
-        log.error({ err }, 'the state of the channel cannot be saved');
-      }
-    },
-    startEncoder: (what, handlers) =>
-      startEncoder(what, handlers, {
-        ffmpeg,
-        onLog: (line) => {
-          log.debug({ line }, 'ffmpeg');
-        },
-      }),
-    publisher: {
-      pause: (session) => {
-        ingest.pause(session);
+function channelOptions(channel: ChannelId, settings: Settings): Parameters<typeof openChannel>[0] {
+  const { ladder, segmentSeconds, lowLatency, listedSegments, interruptedMs, closeAfterMs } =
+    settings;
+  return {
+    ...{ channel, ladder, listedSegments, interruptedMs, closeAfterMs },
+    segmentMs: segmentSeconds * 1000,
+    ...(lowLatency && { partMs: PART_MS }),
+    keptSegments: KEPT_SEGMENTS,
+  };
+}
+
+function pages({ staticDir }: Settings): { readonly staticDir?: string } {
+  return staticDir === undefined ? {} : { staticDir };
+}
+
+function httpPorts(settings: Settings, parts: Parts): HttpPorts {
+  const { store, hosts, blocked, recordings, ingest, log } = parts;
+  return {
+    live: {
+      store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
+      ...(blocked !== undefined && { blocked }),
+      ...(recordings !== undefined && { stored: new StoredFiles(recordings.store) }),
+      onStoreFailed: (path, err) => {
+        log.warn({ err, path }, 'the store fails');
       },
-      resume: (session) => {
-        ingest.resume(session);
+      expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
+      served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
+      onDelivered: (record) => {
+        try {
+          settings.onDelivered?.(record);
+        } catch (err) {
+          log.error({ err }, 'onDelivered failed');
+        }
       },
-      // Each knows its own sessions.
-      drop: (session, reason) => {
-        srt?.drop(channel, session, reason);
-        ingest.drop(session, reason);
-      },
+      now: () => Date.now(),
     },
-    ...(recording !== undefined && { recording }),
-    note: (level, message) => {
-      log[level](message);
+    channels: () => [...hosts.values()].map((host) => host.core.status()),
+    recordings: (channel) => recordings?.list(channel) ?? [],
+    delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
+    healthy: () => ingest.pid !== undefined,
+    onError: (err) => {
+      log.error({ err }, 'request failed');
     },
   };
-  return new ChannelHost(channel, core, ports);
-}
-
-/** Only what there is to transcode takes an ffmpeg. */
-function startEncoder(
-  { fragmentMs, rungs, source, parts }: EncodeWhat,
-  handlers: EncoderHandlers,
-  { ffmpeg, onLog }: { readonly ffmpeg: FoundFfmpeg; readonly onLog: (line: string) => void },
-): Encoder {
-  if (source === undefined || rungs.length === 0)
-    return startCopy({ fragmentMs, ...(parts !== undefined && { parts }) }, handlers);
-  const fpsMode = hasFpsMode(ffmpeg.version);
-  const call = ladderToFragmentedMp4({ rungs, source, fpsMode });
-  return startFfmpeg({ path: ffmpeg.path, call, onLog }, handlers);
-}
-
-async function startHttp(
-  settings: Settings,
-  parts: {
-    readonly store: ObjectStore;
-    readonly blocked: BlockedRequests | undefined;
-    readonly recordings: Recordings | undefined;
-    readonly hosts: ReadonlyMap<ChannelId, ChannelHost>;
-    readonly log: Logger;
-    readonly ingest: IngestSupervisor;
-    readonly undo: (() => Promise<unknown>)[];
-  },
-): Promise<number> {
-  const { store, blocked, recordings, hosts, log, ingest } = parts;
-  const { host, port, tls } = settings.http;
-  const app = await createHttpApp(
-    {
-      live: {
-        store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
-        ...(blocked !== undefined && { blocked }),
-        ...(recordings !== undefined && { stored: new StoredFiles(recordings.store) }),
-        onStoreFailed: (path, err) => {
-          log.warn({ err, path }, 'the store fails');
-        },
-        expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
-        served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
-        onDelivered: (record) => {
-          try {
-            settings.onDelivered?.(record);
-          } catch (err) {
-            log.error({ err }, 'onDelivered failed');
-          }
-        },
-        now: () => Date.now(),
-      },
-      channels: () => [...hosts.values()].map((host) => host.core.status()),
-      recordings: (channel) => recordings?.list(channel) ?? [],
-      delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
-      healthy: () => ingest.pid !== undefined,
-      onError: (err) => {
-        log.error({ err }, 'request failed');
-      },
-    },
-    {
-      ...(settings.staticDir !== undefined && { staticDir: settings.staticDir }),
-      ...(tls !== undefined && { tls: readCertificate(tls) }),
-    },
-  );
-  parts.undo.push(() => app.close());
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    const cause = error instanceof Error ? error : new Error('listen failed');
-    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-    throw OriginError.listening(
-      { option: 'http.port', host, port },
-      { code, message: cause.message },
-    );
-  }
-  const address = app.server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
 }

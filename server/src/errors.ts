@@ -31,6 +31,12 @@ export class OriginError extends Error {
     this.code = code;
   }
 
+  /** For a data folder that cannot be used; a cause that says what is wrong itself is passed on. */
+  static dataDir(folder: string, cause: unknown): OriginError {
+    if (cause instanceof OriginError) return cause;
+    return new OriginError('data-dir', `cannot use the folder ${folder}`, { cause });
+  }
+
   /** For a failed listen: tells a taken port from other reasons. */
   static listening(
     what: {

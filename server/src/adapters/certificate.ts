@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { OriginError } from '../errors.ts';
 
+/** A certificate with its chain, and its key, in PEM files. */
+export type FileCertificate = { readonly certFile: string; readonly keyFile: string };
+
 /**
  * Reads a certificate and its key from PEM files. Throws an `OriginError` (`bad-options`) that names the file which cannot be read,
  * or says that the two do not fit.
  */
-export function readCertificate<T extends { readonly certFile: string; readonly keyFile: string }>(
+export function readCertificate<T extends FileCertificate>(
   at: T,
 ): Omit<T, 'certFile' | 'keyFile'> & { readonly cert: string; readonly key: string } {
   const { certFile, keyFile, ...rest } = at;

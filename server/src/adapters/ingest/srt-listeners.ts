@@ -2,14 +2,8 @@ import { type Logger } from 'pino';
 import { type ChannelId } from '@shoal/protocol';
 import { type SessionId } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
+import { type PublishedChannel } from './published-channel.ts';
 import { SrtListener } from './srt-listener.ts';
-
-/** What a listener needs of its channel. */
-export type SrtChannel = {
-  readonly publish: (session: SessionId) => void;
-  readonly tag: (session: SessionId, tag: Uint8Array) => void;
-  readonly unpublish: (session: SessionId, reason: string) => void;
-};
 
 /** Where the publishers of channels connect: the first channel at `port`, the others at those that follow (ORG-12). */
 export type SrtListenersOptions = {
@@ -32,7 +26,7 @@ export class SrtListeners {
   }
 
   /** Begins to listen for a channel; rejects with an `OriginError` where its key is no passphrase or its port is taken. */
-  async start(channel: ChannelId, host: SrtChannel): Promise<void> {
+  async start(channel: ChannelId, host: PublishedChannel): Promise<void> {
     const { keyOf, ffmpegPath } = this.#options;
     const log = this.#options.log.child({ channel });
     const passphrase = keyOf(channel);

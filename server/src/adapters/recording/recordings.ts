@@ -8,6 +8,7 @@ import {
   type LiveWindow,
   type SegmentStore,
 } from '../../core/index.ts';
+import { OriginError } from '../../errors.ts';
 import { PlaylistVersions } from '../channel/live-objects.ts';
 import { openStore, type StoreOptions } from '../storage/open-store.ts';
 import { JournalFolder } from './journal-folder.ts';
@@ -99,7 +100,10 @@ export class Recordings {
   }
 }
 
-/** Opens the store and begins to record channels, or goes on. `listed`: segments of a live playlist. */
+/**
+ * Opens the store and begins to record channels, or goes on. `listed`: segments of a live playlist. Rejects with an `OriginError`:
+ * `bad-options` or `storage` for the store, `data-dir` for a journal that cannot be read.
+ */
 export async function startRecordings(
   settings: RecordingSettings,
   origin: {
@@ -122,7 +126,7 @@ export async function startRecordings(
     await Promise.all(channels.map(({ channel, ...was }) => recordings.open(channel, was, listed)));
   } catch (error) {
     await recordings.close();
-    throw error;
+    throw OriginError.dataDir(dataDir, error);
   }
   return recordings;
 }
