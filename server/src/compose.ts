@@ -18,7 +18,8 @@ import { type Recordings, startRecordings } from './adapters/recording/recording
 import { type ChannelStates } from './adapters/storage/channel-state-file.ts';
 import { openDataDir } from './adapters/storage/data-dir.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
-import { type ObjectStore } from './core/index.ts';
+import { type Mirror } from './adapters/redis/mirror.ts';
+import { type ChannelAbout, isToCome, type ObjectStore } from './core/index.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
 export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
@@ -70,7 +71,6 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const log = pino({ level: settings.logLevel, base: null });
   const { keys, states, close: unlock } = await openDataDir(settings.dataDir, settings.channels);
   const undo: (() => Promise<unknown>)[] = [unlock];
-  const store = createMemoryStore();
   const bus = createMemoryBus((err) => {
     log.error({ err }, 'a listener of the bus failed');
   });
@@ -81,6 +81,10 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   try {
     const recordings = await openRecordings(settings, states, log);
     undo.push(async () => recordings?.close());
+    const mirror = await openMirror(settings, { hosts, recordings, log });
+    const store = mirror?.over(createMemoryStore()) ?? createMemoryStore();
+    bus.subscribe((event) => mirror?.publish(event));
+    undo.push(async () => mirror?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const secure = settings.rtmps && readCertificate(settings.rtmps);
     const at = { ...settings.rtmp, ...(secure !== undefined && { secure }) };
@@ -105,6 +109,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       if (window !== undefined) host.restore(window);
       hosts.set(channel, host);
     }
+    mirror?.start();
     if (srt !== undefined) await expectSrt(ffmpeg);
     for (const [channel, host] of hosts) await srt?.start(channel, host);
     const ports = httpPorts(settings, { store, hosts, blocked, recordings, ingest, log });
@@ -151,6 +156,28 @@ async function openRecordings(
   return startRecordings(recording, { dataDir, channels, listed, segmentMs, note });
 }
 
+/** Redis is loaded by those alone that have one. */
+async function openMirror(
+  settings: Settings,
+  { hosts, recordings, log }: Pick<Parts, 'hosts' | 'recordings' | 'log'>,
+): Promise<Mirror | undefined> {
+  if (settings.redis === undefined) return undefined;
+  const { Mirror } = await import('./adapters/redis/mirror.ts');
+  const channels = settings.channels.map(({ channel }) => channel);
+  return new Mirror(
+    { url: settings.redis, channels, log },
+    {
+      now: () => Date.now(),
+      about: (channel) => aboutOf(hosts, channel, settings),
+      onDemand: (path) => recordings?.playlist(path),
+      delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
+      recordings: (channel) => recordings?.list(channel) ?? [],
+      served: (channel, id, { bytes, requests }) =>
+        hosts.get(channel)?.core.served(id, bytes, requests),
+    },
+  );
+}
+
 function srtListeners(
   settings: Settings,
   {
@@ -176,6 +203,17 @@ function channelOptions(channel: ChannelId, settings: Settings): Parameters<type
   };
 }
 
+function aboutOf(
+  hosts: ReadonlyMap<ChannelId, ChannelHost>,
+  channel: ChannelId,
+  { lowLatency, recording }: Settings,
+): ChannelAbout {
+  const core = hosts.get(channel)?.core;
+  if (core === undefined) throw new RangeError(`no channel ${channel}`);
+  const recorded = recording !== undefined;
+  return { status: core.status(), expectsMedia: core.expectsMedia, lowLatency, recorded };
+}
+
 function pages({ staticDir }: Settings): { readonly staticDir?: string } {
   return staticDir === undefined ? {} : { staticDir };
 }
@@ -190,7 +228,8 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       onStoreFailed: (path, err) => {
         log.warn({ err, path }, 'the store fails');
       },
-      expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
+      expects: (live) =>
+        hosts.has(live.channel) && isToCome(live, aboutOf(hosts, live.channel, settings)),
       served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
       onDelivered: (record) => {
         try {

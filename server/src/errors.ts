@@ -8,6 +8,7 @@
  * - `ffmpeg-missing`: no ffmpeg was found; the message says how to install one.
  * - `ffmpeg-unfit`: the ffmpeg that was named does not run, or lacks something.
  * - `ingest-failed`: the ingest process did not come up.
+ * - `redis`: Redis cannot be reached, or does not answer in time.
  * - `storage`: a segment store cannot do what it was asked; the message says which one and what.
  */
 export type OriginErrorCode =
@@ -19,6 +20,7 @@ export type OriginErrorCode =
   | 'ffmpeg-missing'
   | 'ffmpeg-unfit'
   | 'ingest-failed'
+  | 'redis'
   | 'storage';
 
 /** An expected failure of {@link startOrigin} or {@link findFfmpeg}, for the operator to act on. */

@@ -129,3 +129,13 @@ export { PartSegmenter } from './fmp4/part-segmenter.ts';
 export { type Sample, writeFragment } from './fmp4/write-fragment.ts';
 export { CutRule } from './fmp4/cut-rule.ts';
 export { readSamples } from './fmp4/read-samples.ts';
+export { ChannelMirror, type MirrorLimits, type MirrorWrite } from './mirror/channel-mirror.ts';
+export { ChannelView, type Heard, type ViewSnapshot } from './mirror/channel-view.ts';
+export {
+  type ChannelAbout,
+  type MirroredList,
+  type MirrorMessage,
+  type Place,
+} from './mirror/messages.ts';
+export { type ServedCount, ServedCounts } from './delivery/served-counts.ts';
+export { isToCome, type ListPath } from './delivery/to-come.ts';
