@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { afterEach, expect, it } from 'vitest';
 import { parseLivePath, unwrap } from '@shoal/protocol';
-import { type ChannelAbout, type LiveObject, type ObjectStore } from '@shoal/server/core';
+import {
+  type ChannelAbout,
+  type LiveObject,
+  type ObjectStore,
+  ORIGIN_LIMITS,
+} from '@shoal/server/core';
 import {
   immutableObject,
   PlaylistVersions,
@@ -13,6 +18,7 @@ import {
   MirroredLive,
   type MirroredLiveOptions,
 } from '../../../server/src/adapters/redis/mirrored-live.ts';
+import { type WantedList, WantedLists } from '../../../server/src/adapters/redis/wanted-lists.ts';
 import { createMemoryStore } from '../../../server/src/adapters/storage/memory-store.ts';
 import { channelId } from '../../support/builders.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -79,10 +85,14 @@ function origin(
   return { mirror, store: mirror.over(createMemoryStore()) };
 }
 
-function reader(redis: RedisServer, limits?: MirroredLiveOptions['limits']): MirroredLive {
+function reader(
+  redis: RedisServer,
+  limits?: MirroredLiveOptions['limits'],
+  now: () => number = () => Date.now(),
+): MirroredLive {
   const live = keep(
     new MirroredLive({
-      ...{ url: redis.url, log, now: () => Date.now(), onPlaylist: () => undefined },
+      ...{ url: redis.url, log, now, onPlaylist: () => undefined },
       ...(limits !== undefined && { limits }),
     }),
   );
@@ -224,4 +234,82 @@ it('ORG-33 a playlist that the origin does not have is missing; one that it does
   expect(await get(live, DVR)).toBeUndefined();
   await mirror.close();
   await expect(get(live, DVR)).rejects.toThrow('the origin does not say');
+});
+
+it('ORG-31 all that an origin writes expires, and when it has, the channel is missing', async () => {
+  const redis = keep(await RedisServer.start());
+  const { mirror } = await started(redis);
+  let ahead = 0;
+  const live = reader(redis, {}, () => Date.now() + ahead);
+  await until(() => live.client !== undefined, { what: 'a connection' });
+  expect(await get(live, LIST)).toBeDefined();
+  const keys = async (): Promise<readonly string[]> => (await live.client?.keys('shoal:*')) ?? [];
+  await until(async () => (await keys()).length >= 4, { what: 'a beat' });
+  for (const key of await keys()) {
+    const left = (await live.client?.pTTL(key)) ?? 0;
+    expect(left, key).toBeGreaterThan(50_000);
+    expect(left, key).toBeLessThanOrEqual(60_000);
+  }
+  await mirror.close();
+  await live.client?.del(await keys().then((all) => [...all]));
+  // As after a minute: first it is not known, and then there is no such channel.
+  ahead = 9_000;
+  expect(await get(live, LIST)).toBeDefined();
+  ahead = 11_000;
+  await expect(get(live, LIST)).rejects.toThrow('still true');
+  ahead = 62_000;
+  await expect(get(live, LIST)).rejects.toThrow('still true');
+  expect(await get(live, LIST)).toBeUndefined();
+});
+
+it('ORG-32 channels that are followed have a limit, the one asked for last stays; so have questions for them', async () => {
+  const redis = keep(await RedisServer.start());
+  const { mirror } = origin(redis);
+  await until(() => mirror.idle, { what: 'all is written' });
+  const live = reader(redis);
+  await until(() => live.client !== undefined, { what: 'a connection' });
+  const about = JSON.stringify(ABOUT);
+  const path = (n: number): string => `/live/c${n}/index.m3u8`;
+  const written = versions.next('text', { targetDurationMs: 2_000 });
+  const field = JSON.stringify({ ...written, bytes: undefined, text: 'text' });
+  const most = ORIGIN_LIMITS.channels;
+  for (let n = 0; n <= most; n++)
+    await live.client?.hSet(KEYS.lists(channelId(`c${n}`)), {
+      about,
+      place: '1.1',
+      [path(n)]: field,
+    });
+  const now = (n: number): LiveObject | undefined =>
+    live.get(path(n), unwrap(parseLivePath(path(n))));
+  for (let n = 0; n < most; n++) expect(await get(live, path(n)), path(n)).toBeDefined();
+  expect(now(0)).toBeDefined();
+  expect(await get(live, path(most))).toBeDefined();
+  const followed = Array.from({ length: most + 1 }, (_, n) => n).filter(
+    (n) => now(n) !== undefined,
+  );
+  expect(followed.length).toBe(most);
+  expect([followed.includes(0), followed.includes(most)]).toEqual([true, true]);
+
+  const asked = Array.from({ length: ORIGIN_LIMITS.deliveryReads + 1 }, (_, n) =>
+    get(live, path(5_000 + n)),
+  );
+  const outcomes = await Promise.allSettled(asked);
+  expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
+});
+
+it('ORG-33 playlists that are wanted have a limit, and are let go when nobody asks any more', () => {
+  let time = 0;
+  const wanted = new WantedLists({ now: () => time, onDemand: (path) => list(path) });
+  const path = (n: number): string => `/live/demo/r${n}/dvr.m3u8`;
+  const want = (n: number): WantedList | undefined =>
+    wanted.want(unwrap(parseLivePath(path(n))), path(n));
+  for (let n = 0; n < ORIGIN_LIMITS.mirrorWanted; n++) expect(want(n)?.list).toBeDefined();
+  expect(want(99)).toEqual({ path: path(99), list: undefined });
+  expect(wanted.want(unwrap(parseLivePath(LIST)), LIST)).toBeUndefined();
+  time = ORIGIN_LIMITS.mirrorWantedMs - 1;
+  expect(want(3)?.list).toBeDefined();
+  time += 1;
+  const gone = wanted.changed(DEMO, time).filter((change) => change.list === undefined);
+  expect(gone.length).toBe(ORIGIN_LIMITS.mirrorWanted - 1);
+  expect(want(99)?.list).toBeDefined();
 });
