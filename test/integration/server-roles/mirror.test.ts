@@ -313,3 +313,28 @@ it('ORG-33 playlists that are wanted have a limit, and are let go when nobody as
   expect(gone.length).toBe(ORIGIN_LIMITS.mirrorWanted - 1);
   expect(want(99)?.list).toBeDefined();
 });
+
+it('ORG-30 a Redis that is full takes nothing by halves, and all when there is room', async () => {
+  const redis = keep(await RedisServer.start());
+  const { store, mirror } = await started(redis);
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  keep({
+    close: () => {
+      client.destroy();
+    },
+  });
+  const listedIn = async (): Promise<string> => (await client.hGet(KEYS.lists(DEMO), LIST)) ?? '';
+  const before = await listedIn();
+  await client.configSet('maxmemory', '100kb');
+  said = '';
+  store.put(segment(9), media(9, 1_000));
+  store.put(LIST, list(segment(9)));
+  await until(() => said.includes('Redis does not take what is live'), { what: 'that it is full' });
+  expect(await listedIn()).toBe(before);
+  expect(await client.hExists(KEYS.media(DEMO), segment(9))).toBe(0);
+  await client.configSet('maxmemory', '0');
+  await until(() => mirror.idle && said.includes('takes what is live again'), { what: 'room' });
+  expect(await listedIn()).toContain(segment(9));
+  expect(await client.hExists(KEYS.media(DEMO), segment(9))).toBe(1);
+});

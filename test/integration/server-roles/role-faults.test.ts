@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { BalancedProxy } from '../../support/balanced-proxy.ts';
 import { launchChromium } from '../../support/chromium.ts';
+import { median } from '../../support/percentile.ts';
 import { pause, until } from '../../support/until.ts';
 import type { HttpOrigin } from '../../unit/client-sdk/adapters/http-origin.ts';
 import { startSite } from '../sdk-support/site.ts';
@@ -26,15 +27,18 @@ afterAll(async () => {
 });
 
 /** A player at a balancer of delivery processes. */
-async function player(url: string): Promise<() => Promise<Seen>> {
+async function player(url: string, name: 'index' | 'll' = 'index'): Promise<() => Promise<Seen>> {
   const context = await browser.newContext();
   keep({ close: () => context.close() });
   const page = await context.newPage();
   await page.goto(`${site.url}/`);
   await page.waitForFunction(() => 'hlsPage' in window);
-  await page.evaluate((list) => {
-    window.hlsPage.start(list, false);
-  }, `${url}/live/demo/index.m3u8`);
+  await page.evaluate(
+    ([list, lowLatency]) => {
+      window.hlsPage.start(list, lowLatency);
+    },
+    [`${url}/live/demo/${name}.m3u8`, name === 'll'] as const,
+  );
   const look = (): Promise<Seen> => page.evaluate(() => window.hlsPage.seen());
   await until(async () => (await look()).time > 2, { what: 'it to play', timeoutMs: 30_000 });
   return look;
@@ -212,4 +216,27 @@ it('ORG-30 ORG-32 a Redis that does not answer hangs nobody: the ingest goes on,
   await until(async () => Math.abs((await msn(source.url)) - (await msn(node.url))) <= 1, {
     what: 'the same playlist',
   });
+});
+
+it('ORG-32 ORG-18 hls.js plays at most 3 s behind from delivery processes in its mode of low latency', async () => {
+  const shared = await redis();
+  const source = await ingest({ redis: shared, dataDir: folder() });
+  const nodes = [await delivery(shared), await delivery(shared)];
+  await publish(source);
+  const proxy = keep(await BalancedProxy.start(nodes.map(({ url }) => url)));
+  await listed(`${proxy.url}${SOURCE}ll.m3u8`, 4);
+  const look = await player(proxy.url, 'll');
+  await until(async () => (await look()).time > 8, { what: 'it to settle', timeoutMs: 30_000 });
+  const before = await look();
+  const latencies: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    await pause(1_000);
+    latencies.push((await look()).latencyMs);
+  }
+  const after = await look();
+  console.info(`latency ${latencies.map((ms) => (ms / 1000).toFixed(2)).join(' ')} s`, after);
+  expect(median(latencies)).toBeLessThanOrEqual(3_000);
+  expect(after.time - before.time).toBeGreaterThan(8.5);
+  expect(after.fatal).toEqual([]);
+  expect(after.partsLoaded - before.partsLoaded).toBeGreaterThan(15);
 });
