@@ -1,11 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@shoal/source'];
-const TRACKER = 'test/integration/tracker-server/**/*.test.ts';
-/** Scenes of an origin mostly wait for media to pass, so that two go beside each other. */
-const ORIGIN = 'test/integration/server-origin/**/*.test.ts';
-/** What measures wants the machine for itself. */
-const ORIGIN_ALONE = 'test/integration/server-origin/**/*-player.test.ts';
+/** Scenes of an origin mostly wait for media to pass, so that two go beside each other; players want the machine for themselves. */
+const ORIGIN = 'test/integration/server-origin/**/!(*-player).test.ts';
 
 export default defineConfig({
   resolve: { conditions },
@@ -29,7 +26,6 @@ export default defineConfig({
         test: {
           name: 'origin',
           include: [ORIGIN],
-          exclude: [ORIGIN_ALONE],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -39,7 +35,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/integration/*.test.ts', TRACKER, ORIGIN_ALONE],
+          include: ['test/integration/**/*.test.ts'],
+          exclude: [ORIGIN],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -1,4 +1,5 @@
 export { fromBase64Url, toBase64Url } from './base64url.ts';
+export { formatOriginEvent, ORIGIN_EVENTS_TOPIC, parseOriginEvent } from './event-codec.ts';
 export type { Bus, OriginEvent } from './events.ts';
 export {
   type ChannelId,

@@ -8,6 +8,7 @@ import { primeFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
+import { type ChannelReport } from './adapters/http/channel-report.ts';
 import { playbackInfo } from './adapters/http/playback-info.ts';
 import { startHttp } from './adapters/http/start-http.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
@@ -21,7 +22,8 @@ import { type Recordings, startRecordings } from './adapters/recording/recording
 import { type ChannelStates } from './adapters/storage/channel-state-file.ts';
 import { openDataDir } from './adapters/storage/data-dir.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
-import { type ObjectStore } from './core/index.ts';
+import { type Mirror } from './adapters/redis/mirror.ts';
+import { type ChannelAbout, isToCome, type ObjectStore } from './core/index.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
 export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
@@ -84,7 +86,6 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   );
   const { keys, states, signing, close: unlock } = folder;
   const undo: (() => Promise<unknown>)[] = [unlock];
-  const store = createMemoryStore();
   const bus = createMemoryBus((err) => {
     log.error({ err }, 'a listener of the bus failed');
   });
@@ -94,6 +95,10 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   try {
     recordings = await openRecordings(settings, { states, ffmpegPath: ffmpeg.path, log });
     undo.push(async () => recordings?.close());
+    const mirror = await openMirror(settings, { hosts, recordings, signing, log });
+    const store = mirror?.over(createMemoryStore()) ?? createMemoryStore();
+    bus.subscribe((event) => mirror?.publish(event));
+    undo.push(async () => mirror?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const secure = settings.rtmps && readCertificate(settings.rtmps);
     const at = { ...settings.rtmp, ...(secure !== undefined && { secure }) };
@@ -118,6 +123,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       if (window !== undefined) host.restore(window);
       hosts.set(channel, host);
     }
+    mirror?.start();
     if (srt !== undefined) await expectSrt(ffmpeg);
     for (const [channel, host] of hosts) await srt?.start(channel, host);
     const ports = httpPorts(settings, { store, hosts, blocked, recordings, signing, ingest, log });
@@ -170,6 +176,28 @@ async function openRecordings(
   return startRecordings(recording, origin);
 }
 
+/** Redis is loaded by those alone that have one. */
+async function openMirror(
+  settings: Settings,
+  parts: Pick<Parts, 'hosts' | 'recordings' | 'signing' | 'log'>,
+): Promise<Mirror | undefined> {
+  const { hosts, recordings, log } = parts;
+  if (settings.redis === undefined) return undefined;
+  const { Mirror } = await import('./adapters/redis/mirror.ts');
+  const channels = settings.channels.map(({ channel }) => channel);
+  return new Mirror(
+    { url: settings.redis, channels, log },
+    {
+      now: () => Date.now(),
+      about: (channel) => aboutOf(hosts, channel, settings),
+      onDemand: (path) => recordings?.playlist(path),
+      report: (channel) => reportOf(channel, settings, parts),
+      served: (channel, id, { bytes, requests }) =>
+        hosts.get(channel)?.core.served(id, bytes, requests),
+    },
+  );
+}
+
 function srtListeners(
   settings: Settings,
   {
@@ -197,13 +225,37 @@ function channelOptions(channel: ChannelId, settings: Settings): Parameters<type
   };
 }
 
+function aboutOf(
+  hosts: ReadonlyMap<ChannelId, ChannelHost>,
+  channel: ChannelId,
+  { lowLatency, recording }: Settings,
+): ChannelAbout {
+  const core = hosts.get(channel)?.core;
+  if (core === undefined) throw new RangeError(`no channel ${channel}`);
+  const recorded = recording !== undefined;
+  return { status: core.status(), expectsMedia: core.expectsMedia, lowLatency, recorded };
+}
+
+function reportOf(
+  channel: ChannelId,
+  { lowLatency }: Settings,
+  { hosts, recordings, signing }: Pick<Parts, 'hosts' | 'recordings' | 'signing'>,
+): ChannelReport {
+  const has = { lowLatency, dvr: recordings !== undefined, keys: signing.published(channel) };
+  return {
+    delivery: hosts.get(channel)?.core.delivery() ?? [],
+    recordings: recordings?.list(channel) ?? [],
+    jobs: recordings?.jobs(channel) ?? [],
+    playback: playbackInfo(channel, has),
+  };
+}
+
 function pages({ staticDir }: Settings): { readonly staticDir?: string } {
   return staticDir === undefined ? {} : { staticDir };
 }
 
 function httpPorts(settings: Settings, parts: Parts): HttpPorts {
-  const { store, hosts, blocked, recordings, signing, ingest, log } = parts;
-  const has = { lowLatency: settings.lowLatency, dvr: recordings !== undefined };
+  const { store, hosts, blocked, recordings, ingest, log } = parts;
   return {
     live: {
       store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
@@ -212,7 +264,8 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       onStoreFailed: (path, err) => {
         log.warn({ err, path }, 'the store fails');
       },
-      expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
+      expects: (live) =>
+        hosts.has(live.channel) && isToCome(live, aboutOf(hosts, live.channel, settings)),
       served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
       onDelivered: (record) => {
         try {
@@ -224,10 +277,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       now: () => Date.now(),
     },
     channels: () => [...hosts.values()].map((host) => host.core.status()),
-    recordings: (channel) => recordings?.list(channel) ?? [],
-    jobs: (channel) => recordings?.jobs(channel) ?? [],
-    playback: (channel) => playbackInfo(channel, { ...has, keys: signing.published(channel) }),
-    delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
+    report: (channel, field) => reportOf(channel, settings, parts)[field],
     healthy: () => ingest.pid !== undefined,
     onError: (err) => {
       log.error({ err }, 'request failed');

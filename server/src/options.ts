@@ -95,6 +95,11 @@ export type OriginOptions = {
     readonly mp4?: boolean;
     readonly storyboard?: boolean;
   };
+  /**
+   * A Redis, `redis://` or `rediss://`, where what is live is mirrored for delivery processes ({@link startDelivery}), and by which trackers
+   * hear of it. The origin serves without it all the same, also where it cannot be reached. Default: none.
+   */
+  readonly redis?: string;
   /** Folder of pages served at `/`. Default: none. */
   readonly staticDir?: string;
   /** The ffmpeg to use. Default: see {@link findFfmpeg}. */
@@ -152,7 +157,8 @@ export function readOptions(options: OriginOptions): Settings {
   inRange('closeAfterMs', settings.closeAfterMs, { from: 0, to: 3_600_000, whole: true });
   const ladder = ladderProblem(settings.ladder);
   if (ladder !== undefined) throw new OriginError('bad-options', `ladder: ${ladder}`);
-  const { channels, staticDir } = options;
+  const { channels, staticDir, redis } = options;
+  if (redis !== undefined) expectRedisUrl(redis);
   const recorded = recording && { recording: readRecording(recording, channels.length) };
   inRange('channels', channels.length, { from: 1, to: ORIGIN_LIMITS.channels, whole: true });
   for (const { channel } of channels) {
@@ -189,7 +195,16 @@ function readRecording(
   return settings;
 }
 
-function inRange(
+/** Throws an `OriginError` (`bad-options`), without the URL, which may have a password in it. */
+export function expectRedisUrl(url: string): void {
+  if (/^rediss?:\/\/\S+$/.test(url) && URL.canParse(url)) return;
+  throw new OriginError(
+    'bad-options',
+    'redis must be a URL that begins with redis:// or rediss://',
+  );
+}
+
+export function inRange(
   name: string,
   value: number,
   range: { readonly from: number; readonly to: number; readonly whole: boolean },

@@ -188,3 +188,13 @@ export {
   type StoryboardPlan,
 } from './jobs/storyboard.ts';
 export { type VodMedia, VodMediaReader, type VodSegment } from './jobs/vod-media.ts';
+export { ChannelMirror, type MirrorLimits, type MirrorWrite } from './mirror/channel-mirror.ts';
+export { ChannelView, type Heard, type ViewSnapshot } from './mirror/channel-view.ts';
+export {
+  type ChannelAbout,
+  type MirroredList,
+  type MirrorMessage,
+  type Place,
+} from './mirror/messages.ts';
+export { type ServedCount, ServedCounts } from './delivery/served-counts.ts';
+export { isToCome, type ListPath } from './delivery/to-come.ts';

@@ -137,4 +137,32 @@ export const ORIGIN_LIMITS = {
   /** Looks for stored files under way, and reads of files that are too large to keep; who asks for more is told to come back. */
   storeLooks: 256,
   storeReads: 256,
+  /** Names of a channel that wait to be mirrored, and bytes that are written at once, unless one object has more. */
+  mirrorWaiting: 16_384,
+  mirrorBatchBytes: 8_388_608,
+  /** A playlist that is told whole; a larger one is read by those who want it. */
+  mirrorListBytes: 65_536,
+  /** How often an origin says that it is there, how long what it mirrors stays without that, and what it finds of an earlier one. */
+  mirrorBeatMs: 2_000,
+  mirrorKeepMs: 60_000,
+  mirrorInheritedMs: 60_000,
+  /** A playlist that is mirrored because somebody asked for it, since then, and how many of a channel are. */
+  mirrorWantedMs: 30_000,
+  mirrorWanted: 16,
+  /** What Redis is waited for: a connection, a write, a read, and the answer whether it is there. */
+  redisConnectMs: 3_000,
+  redisWriteMs: 5_000,
+  redisReadMs: 3_000,
+  redisPingMs: 3_000,
+  /** Live media kept in the memory of a delivery process, and reads of it under way. */
+  deliveryCacheBytes: 268_435_456,
+  deliveryReads: 128,
+  /** Without word of its origin the playlists of a channel are served so long, or three target durations. */
+  deliveryListsMs: 10_000,
+  /** Without a request for it a channel is not followed any longer. */
+  deliveryFollowMs: 60_000,
+  /** After Redis was away origins may not have written everything again: nothing is taken for missing. */
+  deliverySettleMs: 6_000,
+  /** Segments that were served since this was last told. */
+  servedSegments: 4_096,
 } as const;

@@ -11,7 +11,7 @@ import Client, { type StockPeer } from 'bittorrent-tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pause, until } from '../../support/until.ts';
 import { RawClient } from './raw-client.ts';
-import { RedisServer } from './redis-server.ts';
+import { RedisServer } from '../../support/redis-server.ts';
 
 const ADMIN = 'token-of-the-operator';
 const IDS = ['a', 'b', 'c'];

@@ -93,7 +93,8 @@ type PlaylistPath = Extract<
   { readonly type: 'playlist' | 'multivariant' | 'recordings' }
 >;
 
-function isPlaylist(live: LivePath): live is PlaylistPath {
+/** What is no media, and no product of it. */
+export function isPlaylist(live: LivePath): live is PlaylistPath {
   return live.type === 'playlist' || live.type === 'multivariant' || live.type === 'recordings';
 }
 

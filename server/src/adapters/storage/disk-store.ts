@@ -24,6 +24,8 @@ const READ_BYTES = 256 * 1024;
 export type DiskOptions = {
   /** Made when it is not there. Of one origin at a time: what it finds unfinished there, it removes. */
   readonly folder: string;
+  /** Of a folder that an origin writes and others only read. Default false. */
+  readonly readOnly?: boolean;
   /** What one operation may take, ms. Default: `ORIGIN_LIMITS.diskMs`. */
   readonly timeLimitMs?: number;
 };
@@ -42,14 +44,20 @@ export async function createDiskStore(options: DiskOptions): Promise<SegmentStor
 class DiskStore implements SegmentStore {
   readonly #folder: string;
   readonly #timeLimitMs: number;
+  readonly #readOnly: boolean;
 
-  constructor({ folder, timeLimitMs }: DiskOptions) {
+  constructor({ folder, timeLimitMs, readOnly }: DiskOptions) {
+    this.#readOnly = readOnly ?? false;
     this.#folder = resolve(folder);
     this.#timeLimitMs = timeLimitMs ?? ORIGIN_LIMITS.diskMs;
   }
 
   async start(): Promise<void> {
     await this.#bounded(`use the folder ${this.#folder}`, async () => {
+      if (this.#readOnly) {
+        await readdir(this.#folder);
+        return;
+      }
       const unfinished = join(this.#folder, UNFINISHED);
       // Of a process that was killed.
       await rm(unfinished, { recursive: true, force: true });
@@ -59,6 +67,7 @@ class DiskStore implements SegmentStore {
 
   async put(path: string, bytes: Uint8Array): Promise<void> {
     expectPath(path);
+    this.#expectWritable(`write ${path}`);
     // Nobody else's either, should there be another process all the same: it must not put ours in place.
     const unfinished = join(this.#folder, UNFINISHED, randomUUID());
     await this.#bounded(`write ${path}`, async (isLate) => {
@@ -134,10 +143,16 @@ class DiskStore implements SegmentStore {
 
   async delete(path: string): Promise<void> {
     expectPath(path);
+    this.#expectWritable(`delete ${path}`);
     const file = this.#fileOf(path);
     await this.#bounded(`delete ${path}`, async () => {
       if ((await statIfFile(file)) !== undefined) await unlink(file).catch(unlessMissing);
     });
+  }
+
+  #expectWritable(what: string): void {
+    if (this.#readOnly)
+      throw new OriginError('storage', `cannot ${what}: it is another one's folder`);
   }
 
   #fileOf(path: string): string {

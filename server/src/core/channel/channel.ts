@@ -111,9 +111,9 @@ export class Channel {
     return this.#lifecycle.deadline();
   }
 
-  /** Counts body bytes of a segment that were written to a socket. */
-  served(id: SegmentId, bytes: number): void {
-    this.#output.delivery.served(id, bytes);
+  /** Counts body bytes of a segment that were written to sockets, for one request or several. */
+  served(id: SegmentId, bytes: number, requests?: number): void {
+    this.#output.delivery.served(id, bytes, requests);
   }
 
   /** What was served of the newest segments, oldest first. */
