@@ -152,6 +152,15 @@ it('ORG-33 ORG-34 delivery processes serve what the ingest does, byte for byte, 
     channels: [{ channel: 'demo', state: 'live' }],
   });
 
+  // Keys that signed what the nodes serve are told by the nodes as well (ORG-22).
+  const told = async (url: string, what: string): Promise<unknown> =>
+    (await fetch(`${url}/v1/channels/demo/${what}`)).json();
+  for (const what of ['playback', 'jobs'])
+    expect(await told(first.url, what)).toEqual(await told(source.url, what));
+  expect(await told(second.url, 'playback')).toMatchObject({
+    signing: { algorithm: 'Ed25519', keys: [{ publicKey: expect.any(String) as string }, {}] },
+  });
+
   const found = await Promise.all(linters.map((linter) => linter.finish()));
   expect(found.flat()).toEqual([]);
   expect(linters.every((linter) => linter.linter().segments.length > 5)).toBe(true);
