@@ -66,7 +66,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(tracker|server|client-sdk)/src/',
-        pathNot: '/(compose|adapters/.*|[^/]+-main)\\.ts$|/adapters/',
+        pathNot: '/(compose(-delivery)?|adapters/.*|[^/]+-main)\\.ts$|/adapters/',
       },
       to: { path: '^(tracker|server|client-sdk)/src/adapters/', dependencyTypesNot: ['type-only'] },
     },

@@ -15,6 +15,8 @@ const browser = defineConfig({
   // page can load the SDK without a bundler.
   deps: { alwaysBundle: [/./], neverBundle: ['hls.js', 'p2p-media-loader-hlsjs'] },
   plugins: [leanSimplePeer()],
+  // What is loaded at once and later is in one file: each one more is a request, and compresses worse.
+  outputOptions: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } },
   inputOptions: {
     resolve: { conditionNames: ['@shoal/source', 'browser', 'import', 'default'] },
   },

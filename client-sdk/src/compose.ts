@@ -26,6 +26,7 @@ import { NotSharedMeter } from './not-shared.ts';
 import type { ShoalSettings } from './settings.ts';
 import type { Shoal } from './shoal.ts';
 import type { PlainParts } from './plain/compose.ts';
+import type { Signing } from './signing/compose.ts';
 import { readUpload } from './upload-options.ts';
 
 const now = (): number => performance.now();
@@ -175,19 +176,34 @@ function composePlain(): Driver {
 }
 
 async function composeShared(settings: ShoalSettings, listeners: DriverListeners): Promise<Driver> {
-  const { integrity, channel } = settings;
+  const { integrity, channel, signingKeys: source } = settings;
+  const { emitter } = listeners;
   const plain =
     integrity === 'none'
       ? (await import('./plain/compose.ts')).plainParts({ channel, sha256 })
       : undefined;
-  return composeSwarm(settings, { ...listeners, plain });
+  const signing =
+    source &&
+    (await (
+      await import('./signing/compose.ts')
+    ).webSigning({
+      source,
+      now,
+      warn: (warning) => {
+        emitter.warn(warning);
+      },
+    }));
+  return composeSwarm(settings, { ...listeners, plain, signing });
 }
 
 function composeSwarm(
   settings: ShoalSettings,
-  parts: DriverListeners & { readonly plain: PlainParts | undefined },
+  parts: DriverListeners & {
+    readonly plain: PlainParts | undefined;
+    readonly signing: Signing | undefined;
+  },
 ): Driver {
-  const { emitter, onUploadable, onDemand, plain } = parts;
+  const { emitter, onUploadable, onDemand, plain, signing } = parts;
   const { random } = Math;
   let enabled = settings.p2p;
   let defaultBytes = 0;
@@ -233,7 +249,10 @@ function composeSwarm(
     token: settings.trackerToken,
     webSocket: WebSocket,
     random,
-    input,
+    input: (value) => {
+      if (signing === undefined) input(value);
+      else signing.fromTracker(value, input);
+    },
     onState: (state) => {
       emitter.emit('tracker', { state });
     },
@@ -263,6 +282,7 @@ function composeSwarm(
   });
   function release(): void {
     unwatch();
+    signing?.close();
     links.disconnectAll();
     tracker.disconnect();
     fetches.abortAll();
@@ -297,7 +317,9 @@ function composeSwarm(
       pLoader: createPlaylistTap({
         onPlaylist: (playlist, url) => {
           renditions.note(url, renditionOf(playlist));
+          if (signing !== undefined) return signing.playlist(playlist, input);
           input(playlist);
+          return undefined;
         },
         onSeen: (url, hasDigests) => {
           notShared.playlist(url, hasDigests);

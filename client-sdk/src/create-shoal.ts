@@ -3,6 +3,7 @@ import { composeShoal } from './compose.ts';
 import { ShoalError } from './errors.ts';
 import type { ShoalSettings } from './settings.ts';
 import type { Shoal } from './shoal.ts';
+import { signingKeysProblem } from './signing-keys.ts';
 import type { ShoalOptions } from './options.ts';
 import { readUpload } from './upload-options.ts';
 
@@ -29,6 +30,9 @@ function checkOptions(options: ShoalOptions): ShoalSettings {
     throw ShoalError.invalidOption(`integrity: unknown: ${integrity}`);
   const channel = options.channel === undefined ? undefined : parseChannelId(options.channel);
   if (channel?.ok === false) throw ShoalError.invalidOption(`channel: ${channel.error}`);
+  const { signingKeys } = options;
+  const wrong = signingKeysProblem(signingKeys);
+  if (wrong !== undefined) throw ShoalError.invalidOption(`signingKeys: ${wrong}`);
   const rules = readUpload(upload);
   if (!rules.ok) throw ShoalError.invalidOption(rules.error);
   return {
@@ -36,6 +40,7 @@ function checkOptions(options: ShoalOptions): ShoalSettings {
     trackerToken: options.trackerToken,
     engine,
     integrity,
+    signingKeys,
     channel: channel?.value,
     p2p: options.p2p ?? true,
     upload: rules.value,

@@ -1,4 +1,4 @@
-import type { ShoalWarning } from './events.ts';
+import type { ShoalWarning, SigningWarningCode } from './events.ts';
 
 /** What {@link createShoal} rejects with. */
 export class ShoalError extends Error {
@@ -16,6 +16,8 @@ export class ShoalError extends Error {
   }
 }
 
+type Code = Exclude<ShoalWarning['code'], SigningWarningCode>;
+
 const MESSAGES = {
   'webrtc-unsupported':
     'This browser has no RTCPeerConnection or WebSocket; playing plain HLS. Nothing to be done.',
@@ -27,11 +29,11 @@ const MESSAGES = {
   'engine-failed': 'The P2P engine failed, which is a bug in Shoal; playing plain HLS.',
   'corrupt-peer': 'A viewer sent data that failed verification; it was dropped.',
   'corrupt-origin': 'The origin sent a segment that is not what the playlist promised',
-} as const satisfies Record<ShoalWarning['code'], string>;
+} as const satisfies Record<Code, string>;
 
 /** A warning with the text of its code, and `detail` after it where there is one. */
 export function shoalWarning(
-  code: ShoalWarning['code'],
+  code: Code,
   more: { readonly detail?: string; readonly cause?: unknown } = {},
 ): ShoalWarning {
   const message = more.detail === undefined ? MESSAGES[code] : `${MESSAGES[code]}: ${more.detail}`;

@@ -10,11 +10,16 @@ export type ShoalWarning = {
     | 'engine-load-failed'
     | 'engine-failed'
     | 'corrupt-peer'
-    | 'corrupt-origin';
+    | 'corrupt-origin'
+    | SigningWarningCode;
   /** For a developer's console. */
   readonly message: string;
   readonly cause?: unknown;
 };
+
+/** What may be wrong where {@link ShoalOptions.signingKeys} are given. */
+export type SigningWarningCode =
+  'signing-unsupported' | 'signing-keys-failed' | 'signature-invalid';
 
 /** A segment that was handed to the player. */
 export type SegmentLoaded = {

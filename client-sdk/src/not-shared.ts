@@ -16,7 +16,7 @@ export type NotSharedReason =
   | 'given-up'
   /** There is no engine: no WebRTC in this browser, or the engine could not be loaded. */
   | 'no-engine'
-  /** In no playlist that the engine was shown, or not in a form that it shares (a gap, a variable, an unusable tag). */
+  /** In no playlist that the engine was shown, or not in a form that it shares (a gap, a variable, an unusable tag, a signature of no key). */
   | 'unknown';
 
 /** What came without the swarm, by reason; a reason that did not occur is absent. */

@@ -1,5 +1,6 @@
 import type { TokenSource } from './adapters/tracker/token.ts';
 import type { UploadRule } from './core/upload-policy.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 /** Which P2P engine serves the player. */
 export type EngineName = 'shoal' | 'p2p-media-loader';
@@ -28,6 +29,14 @@ export type ShoalOptions = {
    * stays encrypted, and what the origin sends is always believed over what viewers say. Default `verified`.
    */
   readonly integrity?: Integrity;
+  /**
+   * Where given, only segments that the origin lists or the tracker announces with a signature of one of these keys are shared;
+   * all others come over HTTP. The origin publishes them at `/v1/channels/ID/playback`; get them from there or from your own
+   * server, over HTTPS. A function is asked again when a key is missing, every 30 s at most. Where the browser has no Ed25519 or
+   * the page was not loaded over HTTPS, it is as without keys, with a warning. Says nothing of playlists without digests, nor to
+   * the stock engine. Default none: whoever sends the playlist is believed, and the tracker until the playlist comes.
+   */
+  readonly signingKeys?: SigningKeys;
   /**
    * With `integrity: 'none'`, the name under which viewers of one stream find each other: 1–64 characters
    * of `A-Z a-z 0-9 _ -`. Default: a hash of the URL of the playlist that the player is given, without
@@ -71,4 +80,4 @@ export type UploadOptions = {
   readonly onBattery?: UploadRule;
 };
 
-export type { UploadRule };
+export type { SigningKeys, UploadRule };

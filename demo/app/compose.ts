@@ -53,14 +53,20 @@ export async function startDemo(
       channels: [{ channel: config.channel }],
       staticDir: pages.dir,
       ladder: config.ladder,
+      passthrough: config.passthrough,
+      audioRendition: config.audioRendition,
       lowLatency: config.lowLatency,
       ...(config.record !== undefined && {
-        recording: { store: { type: 'disk', folder: resolve(config.record) } },
+        recording: {
+          store: { type: 'disk', folder: resolve(config.record) },
+          ...{ mp4: config.mp4, storyboard: config.storyboard },
+        },
       }),
       ffmpegPath: ffmpeg.path,
       logLevel: config.logLevel,
     }).catch(explain('origin'));
     closers.push(() => origin.close());
+    if (config.rotateSigningKey) rotate(origin, config);
     // New at each start and never stored: who reads the terminal is the operator.
     const adminToken = randomBytes(18).toString('base64url');
     const tracker = await startTracker({
@@ -97,6 +103,14 @@ export async function startDemo(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function rotate(origin: Origin, config: DemoConfig): void {
+  try {
+    origin.rotateSigningKey(config.channel);
+  } catch (error) {
+    throw explainStartError(error, 'origin', config);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChannelId, err, ok, parseChannelId, type Result } from '@shoal/protocol';
-import { parseLadder, type Rung } from '@shoal/server';
+import { type Passthrough, parseLadder, type Rung } from '@shoal/server';
 import {
   type Environment,
   type OptionName,
@@ -41,10 +41,19 @@ export type DemoConfig = {
   readonly patternSize: PictureSize;
   /** What is transcoded beside the source. Default: that of the origin. */
   readonly ladder: readonly Rung[];
+  /** What is copied although not every viewer can play it. Default: nothing. */
+  readonly passthrough: readonly Passthrough[];
   /** Playlists of Low-Latency HLS beside the others. Default false. */
   readonly lowLatency: boolean;
+  /** Whether the channel's next signing key is to sign from this start on. */
+  readonly rotateSigningKey: boolean;
+  /** Whether the sound is a rendition of its own. Default false. */
+  readonly audioRendition: boolean;
   /** Folder where what was on is kept for DVR and VOD. Default: nowhere. */
   readonly record: string | undefined;
+  /** MP4 files of what was recorded, when it is over; posters and storyboards of it. Default of both: false. */
+  readonly mp4: boolean;
+  readonly storyboard: boolean;
   /** The Redis that the tracker shares with others, which hear of this origin by it. Default undefined: it is alone. */
   readonly redis: string | undefined;
   /** Default `warn`. */
@@ -99,6 +108,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
   const channel = take('channel', parseChannel);
   const patternSize = take('patternSize', parseSize);
   const ladder = take('ladder', parseLadder);
+  const passthrough = take('passthrough', parsePassthrough);
   const redis = take('redis', parseRedis);
   const logLevel = take('logLevel', parseLogLevel);
   if (redis !== undefined && redis !== '' && trackerPort === 0)
@@ -109,6 +119,9 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
   const { tlsCert, tlsKey } = raw.values;
   if (rtmpsPort !== undefined && rtmpsPort !== 'none' && (tlsCert === '' || tlsKey === ''))
     problems.push({ option: 'rtmpsPort', message: '--rtmps-port needs --tls-cert and --tls-key' });
+  for (const flag of ['mp4', 'storyboard'] as const)
+    if (raw[flag] && raw.values.record === '')
+      problems.push({ option: 'record', message: `--${flag} needs --record` });
   problems.push(...sharedPorts({ httpPort, trackerPort, rtmpPort, rtmpsPort }));
   if (
     problems.length > 0 ||
@@ -122,6 +135,7 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     channel === undefined ||
     patternSize === undefined ||
     ladder === undefined ||
+    passthrough === undefined ||
     logLevel === undefined
   )
     return err(problems);
@@ -139,8 +153,13 @@ function checkOptions(raw: RawOptions): Result<DemoConfig, readonly ConfigProble
     pattern: raw.pattern,
     patternSize,
     ladder,
+    passthrough,
     lowLatency: raw.lowLatency,
+    rotateSigningKey: raw.rotateSigningKey,
+    audioRendition: raw.audioRendition,
     record: raw.values.record === '' ? undefined : raw.values.record,
+    mp4: raw.mp4,
+    storyboard: raw.storyboard,
     redis: redis === '' ? undefined : redis,
     logLevel,
   });
@@ -165,6 +184,21 @@ function sharedPorts(
       option: b,
       message: `--${VALUE_OPTIONS[a].flag} and --${VALUE_OPTIONS[b].flag} are both ${String(ports[a])}`,
     }));
+}
+
+const PASSTHROUGH: ReadonlyMap<string, Passthrough> = new Map([
+  ['hevc', 'HEVC'],
+  ['av1', 'AV1'],
+]);
+
+function parsePassthrough(text: string): Result<readonly Passthrough[], string> {
+  const codecs: Passthrough[] = [];
+  for (const name of text === '' ? [] : text.split(',')) {
+    const codec = PASSTHROUGH.get(name.trim().toLowerCase());
+    if (codec === undefined) return err('not hevc, av1 or both, separated by a comma');
+    codecs.push(codec);
+  }
+  return ok(codecs);
 }
 
 function parsePort(text: string): Result<number, string> {

@@ -27,6 +27,7 @@ export type OptionName =
   | 'channel'
   | 'patternSize'
   | 'ladder'
+  | 'passthrough'
   | 'record'
   | 'redis'
   | 'logLevel';
@@ -124,6 +125,13 @@ export const VALUE_OPTIONS: Readonly<Record<OptionName, ValueOption>> = {
     value: 'RUNGS',
     about: 'NAME:LINES:KBPS,… transcoded where the source has more lines; off saves the CPU',
   },
+  passthrough: {
+    flag: 'passthrough',
+    variable: 'SHOAL_PASSTHROUGH',
+    fallback: '',
+    value: 'CODECS',
+    about: 'hevc,av1: copied as they come, H.264 beside them; else transcoded to H.264',
+  },
   record: {
     flag: 'record',
     variable: 'SHOAL_RECORD',
@@ -162,6 +170,7 @@ export const OPTION_NAMES: readonly OptionName[] = [
   'channel',
   'patternSize',
   'ladder',
+  'passthrough',
   'record',
   'redis',
   'logLevel',
@@ -173,6 +182,10 @@ export type RawOptions = {
   readonly json: boolean;
   readonly pattern: boolean;
   readonly lowLatency: boolean;
+  readonly audioRendition: boolean;
+  readonly mp4: boolean;
+  readonly storyboard: boolean;
+  readonly rotateSigningKey: boolean;
   /** Flag, else variable, else default. */
   readonly values: Readonly<Record<OptionName, string>>;
   /** The options that were given at all. */
@@ -189,6 +202,10 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     json: { type: 'boolean' },
     pattern: { type: 'boolean' },
     'low-latency': { type: 'boolean' },
+    'audio-rendition': { type: 'boolean' },
+    mp4: { type: 'boolean' },
+    storyboard: { type: 'boolean' },
+    'rotate-signing-key': { type: 'boolean' },
   };
   for (const name of OPTION_NAMES) options[VALUE_OPTIONS[name].flag] = { type: 'string' };
   let flags: Readonly<Record<string, unknown>>;
@@ -212,6 +229,11 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
     json: flags['json'] === true,
     pattern: switched('pattern', 'SHOAL_PATTERN'),
     lowLatency: switched('low-latency', 'SHOAL_LOW_LATENCY'),
+    audioRendition: switched('audio-rendition', 'SHOAL_AUDIO_RENDITION'),
+    mp4: switched('mp4', 'SHOAL_MP4'),
+    storyboard: switched('storyboard', 'SHOAL_STORYBOARD'),
+    // No variable: it is done once, not at each start.
+    rotateSigningKey: flags['rotate-signing-key'] === true,
     values: {
       httpPort: read('httpPort'),
       trackerPort: read('trackerPort'),
@@ -226,6 +248,7 @@ export function readOptions(args: readonly string[], env: Environment): Result<R
       channel: read('channel'),
       patternSize: read('patternSize'),
       ladder: read('ladder'),
+      passthrough: read('passthrough'),
       record: read('record'),
       redis: read('redis'),
       logLevel: read('logLevel'),
@@ -257,6 +280,10 @@ Usage: npm start -- [options]      A flag wins over its variable, a variable ove
 ${rows.join('\n')}
   ${'--pattern'.padEnd(24)}${'SHOAL_PATTERN=1'.padEnd(22)}${'off'.padEnd(11)}publish the built-in test pattern over RTMP
   ${'--low-latency'.padEnd(24)}${'SHOAL_LOW_LATENCY=1'.padEnd(22)}${'off'.padEnd(11)}playlists of Low-Latency HLS beside the others (ll.m3u8)
+  ${'--audio-rendition'.padEnd(24)}${'SHOAL_AUDIO_RENDITION=1'.padEnd(24)}${'off'.padEnd(9)}the sound as a rendition of its own, stored and shared once
+  ${'--mp4'.padEnd(24)}${'SHOAL_MP4=1'.padEnd(22)}${'off'.padEnd(11)}MP4 files of recorded broadcasts when they are over, with --record
+  ${'--storyboard'.padEnd(24)}${'SHOAL_STORYBOARD=1'.padEnd(22)}${'off'.padEnd(11)}posters and small pictures of them, with --record
+  --rotate-signing-key    have the channel's next signing key sign from now on
   --json                  print what was started as one line of JSON; progress goes to stderr
   --help                  this text
 

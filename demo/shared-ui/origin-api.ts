@@ -98,6 +98,12 @@ function readDeliveries(list: readonly unknown[]): readonly SegmentDelivery[] {
   });
 }
 
+/** Reads the public keys from `GET /v1/channels/{channel}/playback`. */
+export function parseSigningKeys(value: unknown): readonly string[] {
+  const signing = asRecord(asRecord(value)?.['signing']);
+  return asList(signing?.['keys']).flatMap((key) => asText(asRecord(key)?.['publicKey']) ?? []);
+}
+
 /** Reads the number of viewers from the tracker's `GET /v1/channels/{channel}`. */
 export function parseViewers(value: unknown): number | undefined {
   const viewers = asNumber(asRecord(value)?.['viewers']);

@@ -1,12 +1,12 @@
 import type { ShoalStats } from '@shoal/client-sdk';
 import type { ChannelId } from '@shoal/protocol';
-import { parseChannelStatus } from '../shared-ui/origin-api.ts';
+import { parseChannelStatus, parseSigningKeys } from '../shared-ui/origin-api.ts';
 import { getJson } from '../shared-ui/get-json.ts';
 import { type ChannelNews, isOnAir, type Phase, phaseOf, type PlayerNews } from './phase.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 
 /** What {@link startPlayer} needs besides how to play. */
-export type PlayerOptions = Omit<SessionOptions, 'source' | 'onFailed'> & {
+export type PlayerOptions = Omit<SessionOptions, 'source' | 'signingKeys' | 'onFailed'> & {
   readonly channel: ChannelId;
   readonly onPhase: (phase: Phase) => void;
 };
@@ -59,6 +59,7 @@ export function startPlayer(options: PlayerOptions): Player {
       p2p,
       upload,
       source: `/live/${channel}/index.m3u8`,
+      signingKeys: () => askSigningKeys(channel),
       onFailed: closeSession,
     });
     if (isClosed()) {
@@ -136,4 +137,11 @@ async function askOrigin(channel: ChannelId): Promise<ChannelNews> {
   if (answer.type !== 'ok') return 'unreachable';
   const status = parseChannelStatus(answer.body);
   return status.ok ? status.value.state : 'unreachable';
+}
+
+/** Rejects where the origin does not say. */
+async function askSigningKeys(channel: ChannelId): Promise<readonly string[]> {
+  const answer = await getJson(`/v1/channels/${channel}/playback`);
+  if (answer.type !== 'ok') throw new Error(`playback information: ${answer.type}`);
+  return parseSigningKeys(answer.body);
 }

@@ -10,6 +10,8 @@ export type SessionOptions = {
   readonly source: string;
   /** WebSocket URL. */
   readonly tracker: string;
+  /** The channel's public keys. */
+  readonly signingKeys: () => Promise<readonly string[]>;
   readonly engine: EngineChoice;
   readonly p2p: boolean;
   readonly upload: boolean;
@@ -78,11 +80,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
 /** The SDK is only loaded when it is used, so that `plain` is hls.js and nothing else. */
 async function createEngine(options: SessionOptions): Promise<Shoal | undefined> {
-  const { engine, tracker, p2p, upload } = options;
+  const { engine, tracker, signingKeys, p2p, upload } = options;
   if (engine === 'plain') return undefined;
   try {
     const { createShoal } = await import('@shoal/client-sdk');
-    const shoal = await createShoal({ tracker, engine, p2p });
+    const shoal = await createShoal({ tracker, signingKeys, engine, p2p });
     // The switch, and by the rules otherwise.
     shoal.setUpload(upload);
     return shoal;

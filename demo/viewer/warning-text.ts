@@ -17,5 +17,11 @@ const TEXTS: Readonly<Record<ShoalWarning['code'], string>> = {
   'engine-failed':
     'Sharing stopped because of an error. You are watching straight from the server.',
   'corrupt-peer': 'A viewer sent damaged data. It was thrown away, and that viewer was dropped.',
+  'signing-unsupported':
+    'This browser cannot check signatures here. Video is shared without; it comes from the server as ever.',
+  'signing-keys-failed':
+    'The keys of this channel could not be loaded. You are watching straight from the server for now.',
+  'signature-invalid':
+    'A signature of this channel is not right. What it is about comes straight from the server.',
   'corrupt-origin': 'The server sent damaged data. It was thrown away and asked for again.',
 };

@@ -10,6 +10,7 @@ export type {
   StreamerEvent,
   ViewerEvent,
 } from './broadcast/events.ts';
+export { formatOriginEvent, ORIGIN_EVENTS_TOPIC, parseOriginEvent } from './event-codec.ts';
 export type { Bus, OriginEvent } from './events.ts';
 export {
   type ChannelId,
@@ -48,6 +49,7 @@ export {
   swarmTag,
 } from './playlist-tags.ts';
 export { assertNever, err, invariant, ok, type Result, unwrap } from './result.ts';
+export { isSignature, publicKeyBytes, segmentStatement, signatureBytes } from './signature.ts';
 export {
   digestsUrl,
   initFile,
@@ -60,6 +62,8 @@ export {
   partFile,
   playlistFile,
   type PlaylistName,
+  productFile,
+  type ProductKind,
   type RecordingName,
   RECORDINGS_FILE,
   segmentFile,

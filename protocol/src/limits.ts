@@ -34,4 +34,6 @@ export const LIMITS = {
   tokenBytes: 4_096,
   /** LIM-16: the URL of a node of the tracker. */
   urlBytes: 512,
+  /** LIM-17: public keys of a channel at a time. */
+  signingKeys: 16,
 } as const;

@@ -1,9 +1,10 @@
 import { isRoot } from './integrity.ts';
 import { parseChannelId, parseRenditionId, type ChannelId, type RenditionId } from './ids.ts';
 import { isSegmentSize, isUint32, type SegmentInfo } from './segment.ts';
+import { isSignature } from './signature.ts';
 
 /**
- * The two tags with which a media playlist tells a Shoal viewer what it lists (SEG-8, SEG-9).
+ * The two tags with which a media playlist tells a Shoal viewer what it lists (SEG-8, SEG-9, SEG-15).
  * Ordinary players ignore unknown tags (RFC 8216 section 6.3.1).
  */
 export function swarmTag(channel: ChannelId, rendition: RenditionId): string {
@@ -12,7 +13,9 @@ export function swarmTag(channel: ChannelId, rendition: RenditionId): string {
 
 /** Stands before the URI of its segment. */
 export function segmentTag(segment: SegmentInfo): string {
-  return `#EXT-X-SHOAL-SEGMENT:EPOCH=${segment.id.epoch},SIZE=${segment.size},ROOT="${segment.root}"`;
+  const { id, size, root, signature } = segment;
+  const tag = `#EXT-X-SHOAL-SEGMENT:EPOCH=${id.epoch},SIZE=${size},ROOT="${root}"`;
+  return signature === undefined ? tag : `${tag},SIG="${signature}"`;
 }
 
 /** A listed segment: what the playlist says of it, and its URI as written. */
@@ -28,7 +31,7 @@ export type ListedSwarm = {
 };
 
 const SWARM = /^#EXT-X-SHOAL:VERSION=1,CHANNEL="([^"]*)",RENDITION="([^"]*)"$/;
-const SEGMENT = /^#EXT-X-SHOAL-SEGMENT:EPOCH=(\d+),SIZE=(\d+),ROOT="([^"]*)"$/;
+const SEGMENT = /^#EXT-X-SHOAL-SEGMENT:EPOCH=(\d+),SIZE=(\d+),ROOT="([^"]*)"(?:,SIG="([^"]*)")?$/;
 const MAX_LISTED = 4_096;
 
 /** Reads the tags of a media playlist; undefined for a playlist that carries none. Never throws. */
@@ -37,7 +40,7 @@ export function readSwarmTags(playlist: string): ListedSwarm | undefined {
   let rendition: RenditionId | undefined;
   let msn = 0;
   let durationMs = 0;
-  let tag: { readonly epoch: number; readonly size: number; readonly root: string } | undefined;
+  let tag: SegmentTag | undefined;
   let ended = false;
   const segments: ListedSegment[] = [];
   for (const line of playlist.split(/\r?\n/)) {
@@ -56,12 +59,7 @@ export function readSwarmTags(playlist: string): ListedSwarm | undefined {
       const usable = tag !== undefined && isUint32(msn) && isUint32(durationMs);
       if (usable && rendition !== undefined && tag !== undefined && segments.length < MAX_LISTED)
         segments.push({
-          info: {
-            id: { rendition, epoch: tag.epoch, msn },
-            size: tag.size,
-            durationMs,
-            root: tag.root,
-          },
+          info: { ...tag.said, id: { rendition, epoch: tag.epoch, msn }, durationMs },
           uri: line,
         });
       tag = undefined;
@@ -72,13 +70,17 @@ export function readSwarmTags(playlist: string): ListedSwarm | undefined {
   return { channel, rendition, segments, ended };
 }
 
-function readSegmentTag(
-  line: string,
-): { readonly epoch: number; readonly size: number; readonly root: string } | undefined {
-  const match = SEGMENT.exec(line);
-  if (match === null) return undefined;
-  const epoch = Number(match[1]);
-  const size = Number(match[2]);
-  const root = match[3];
-  return isUint32(epoch) && isSegmentSize(size) && isRoot(root) ? { epoch, size, root } : undefined;
+/** What the tag of a segment says. */
+type SegmentTag = {
+  readonly epoch: number;
+  readonly said: Pick<SegmentInfo, 'size' | 'root' | 'signature'>;
+};
+
+function readSegmentTag(line: string): SegmentTag | undefined {
+  const [, epochText, sizeText, root, signature] = SEGMENT.exec(line) ?? [];
+  const epoch = Number(epochText);
+  const size = Number(sizeText);
+  if (!isUint32(epoch) || !isSegmentSize(size) || !isRoot(root)) return undefined;
+  if (signature === undefined) return { epoch, said: { size, root } };
+  return isSignature(signature) ? { epoch, said: { size, root, signature } } : undefined;
 }

@@ -21,6 +21,8 @@ export type SegmentInfo = {
   readonly durationMs: number;
   /** Merkle root of its pieces, 32 bytes as base64url (SEG-6). */
   readonly root: string;
+  /** Of the channel's key, over the statement of SEG-14: 64 bytes as base64url. Absent where the origin does not sign. */
+  readonly signature?: string;
 };
 
 /** One string per segment, for maps and logs. */
@@ -63,6 +65,12 @@ export type RecordingName = 'dvr' | number;
 /** Which playlists of a channel, where they are not the ordinary live ones: of low latency, or of a recording. */
 export type PlaylistName = 'll' | RecordingName;
 
+/**
+ * What is made of a broadcast that is over, beside its playlists: files to download (`mp4`), its picture before it plays (`poster`), and
+ * small pictures of all of it (`sprites`) with the index that says which is of when (`storyboard`, WebVTT).
+ */
+export type ProductKind = 'mp4' | 'poster' | 'storyboard' | 'sprites';
+
 type PlaylistSort = {
   readonly recording?: RecordingName;
   /** Whether it lists parts too. */
@@ -79,6 +87,14 @@ export type LivePath =
     } & PlaylistSort)
   /** The list of a channel's broadcasts. */
   | { readonly type: 'recordings'; readonly channel: ChannelId }
+  | {
+      readonly type: 'product';
+      readonly channel: ChannelId;
+      readonly broadcast: number;
+      readonly kind: ProductKind;
+      /** Counted from 1; of posters and storyboards there is one. */
+      readonly number: number;
+    }
   | {
       readonly type: 'part';
       readonly channel: ChannelId;
@@ -118,6 +134,20 @@ export function playlistFile(name?: PlaylistName): string {
 /** File name of the list of a channel's broadcasts. */
 export const RECORDINGS_FILE = 'recordings.json';
 
+/** File name of what is made of a broadcast; `number` counts MP4 files and sheets of sprites from 1. */
+export function productFile(broadcast: number, kind: ProductKind, number = 1): string {
+  switch (kind) {
+    case 'mp4':
+      return number === 1 ? `${broadcast}.mp4` : `${broadcast}-${number}.mp4`;
+    case 'poster':
+      return `${broadcast}-poster.jpg`;
+    case 'storyboard':
+      return `${broadcast}-storyboard.vtt`;
+    case 'sprites':
+      return `${broadcast}-storyboard-${number}.jpg`;
+  }
+}
+
 /** URL of the digest list that belongs to a segment URL: the same name, `.digests`; query kept (SEG-4). */
 export function digestsUrl(segmentUrl: string): string {
   return segmentUrl.replace(/\.m4s(?=$|[?#])/, '.digests');
@@ -125,6 +155,8 @@ export function digestsUrl(segmentUrl: string): string {
 
 // No leading zeros: a segment has one path, in caches too.
 const VOD = /^(0|[1-9]\d{0,9})-vod\.m3u8$/;
+const PRODUCT =
+  /^(0|[1-9]\d{0,9})(?:-(poster|storyboard)(?:-([1-9]\d{0,3}))?|-([1-9]\d{0,3}))?\.(?:mp4|jpg|vtt)$/;
 const INIT = /^(0|[1-9]\d{0,9})-init\.mp4$/;
 const MEDIA = /^(0|[1-9]\d{0,9})-(0|[1-9]\d{0,9})(?:\.(0|[1-9]\d{0,2}))?\.(m4s|digests)$/;
 
@@ -139,6 +171,8 @@ export function parseLivePath(path: string): Result<LivePath, string> {
   const playlist = readPlaylistFile(file);
   if (parts.length === 4) {
     if (file === RECORDINGS_FILE) return ok({ type: 'recordings', channel: channel.value });
+    const product = readProductFile(file);
+    if (product !== undefined) return ok({ type: 'product', channel: channel.value, ...product });
     if (playlist === undefined) return err('no such file');
     return ok({ type: 'multivariant', channel: channel.value, ...playlist });
   }
@@ -181,4 +215,21 @@ function readPlaylistFile(file: string): PlaylistSort | undefined {
   if (file === 'dvr.m3u8') return { recording: 'dvr' };
   const recording = Number(VOD.exec(file)?.[1]);
   return isUint32(recording) ? { recording } : undefined;
+}
+
+/** What a file name is of; undefined where no product is called so. */
+function readProductFile(
+  file: string,
+): { readonly broadcast: number; readonly kind: ProductKind; readonly number: number } | undefined {
+  const match = PRODUCT.exec(file);
+  if (match === null) return undefined;
+  const [, id, name, sheet, nth] = match;
+  const broadcast = Number(id);
+  if (!isUint32(broadcast)) return undefined;
+  const number = Number(sheet ?? nth ?? 1);
+  const kind = name === undefined ? 'mp4' : sheet === undefined ? name : 'sprites';
+  if (kind !== 'mp4' && kind !== 'poster' && kind !== 'storyboard' && kind !== 'sprites')
+    return undefined;
+  // One spelling for each: no `-1.mp4`, no numbered poster, no other extension.
+  return productFile(broadcast, kind, number) === file ? { broadcast, kind, number } : undefined;
 }

@@ -8,17 +8,22 @@ import { primeFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
+import { type ChannelReport } from './adapters/http/channel-report.ts';
+import { playbackInfo } from './adapters/http/playback-info.ts';
 import { startHttp } from './adapters/http/start-http.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
 import { type IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
 import { SrtListeners } from './adapters/ingest/srt-listeners.ts';
 import { startIngest } from './adapters/ingest/start-ingest.ts';
 import { type StreamKeys } from './adapters/keys/key-file.ts';
+import { type SigningKey, type SigningKeys } from './adapters/keys/signing-keys.ts';
+import { signingPlace } from './adapters/keys/signing-place.ts';
 import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
 import { type ChannelStates } from './adapters/storage/channel-state-file.ts';
 import { openDataDir } from './adapters/storage/data-dir.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
-import { type ObjectStore } from './core/index.ts';
+import { type Mirror } from './adapters/redis/mirror.ts';
+import { type ChannelAbout, isToCome, type ObjectStore } from './core/index.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
 export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
@@ -35,6 +40,11 @@ export type Origin = {
   readonly bus: Bus;
   /** Throws a RangeError for a channel that the origin does not have. */
   readonly streamKey: (channel: ChannelId) => string;
+  /** Has the next signing key of a channel sign from its next segment on; see {@link SigningKeys.rotate}. Returns what is published now. */
+  readonly rotateSigningKey: (
+    channel: ChannelId,
+    options?: { readonly leaked?: boolean },
+  ) => readonly SigningKey[];
   /** Pids, for operators and fault tests. */
   readonly processes: () => {
     readonly ingest: number | undefined;
@@ -52,6 +62,7 @@ type Parts = {
   readonly hosts: Map<ChannelId, ChannelHost>;
   readonly blocked: BlockedRequests | undefined;
   readonly recordings: Recordings | undefined;
+  readonly signing: SigningKeys;
   readonly ingest: IngestSupervisor;
   readonly log: Logger;
 };
@@ -68,19 +79,26 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   );
   await primeFfmpeg(ffmpeg.path);
   const log = pino({ level: settings.logLevel, base: null });
-  const { keys, states, close: unlock } = await openDataDir(settings.dataDir, settings.channels);
+  const hosts = new Map<ChannelId, ChannelHost>();
+  let recordings: Recordings | undefined;
+  const folder = await openDataDir(settings.dataDir, settings.channels, (channel) =>
+    signingPlace(hosts.get(channel)?.core, recordings?.of(channel).host),
+  );
+  const { keys, states, signing, close: unlock } = folder;
   const undo: (() => Promise<unknown>)[] = [unlock];
-  const store = createMemoryStore();
   const bus = createMemoryBus((err) => {
     log.error({ err }, 'a listener of the bus failed');
   });
-  const hosts = new Map<ChannelId, ChannelHost>();
   const close = async (): Promise<void> => {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
-    const recordings = await openRecordings(settings, states, log);
+    recordings = await openRecordings(settings, { states, ffmpegPath: ffmpeg.path, log });
     undo.push(async () => recordings?.close());
+    const mirror = await openMirror(settings, { hosts, recordings, signing, log });
+    const store = mirror?.over(createMemoryStore()) ?? createMemoryStore();
+    bus.subscribe((event) => mirror?.publish(event));
+    undo.push(async () => mirror?.close());
     undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
     const secure = settings.rtmps && readCertificate(settings.rtmps);
     const at = { ...settings.rtmp, ...(secure !== undefined && { secure }) };
@@ -90,7 +108,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     undo.push(async () => srt?.close());
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
-    const shared = { store, bus, states, log, ingest, ffmpeg, onPlaylist };
+    const shared = { store, bus, states, signing, log, ingest, ffmpeg, onPlaylist };
     for (const { channel } of settings.channels) {
       const { host: recording, window } = recordings?.of(channel) ?? {};
       const host = openChannel(channelOptions(channel, settings), {
@@ -105,9 +123,10 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       if (window !== undefined) host.restore(window);
       hosts.set(channel, host);
     }
+    mirror?.start();
     if (srt !== undefined) await expectSrt(ffmpeg);
     for (const [channel, host] of hosts) await srt?.start(channel, host);
-    const ports = httpPorts(settings, { store, hosts, blocked, recordings, ingest, log });
+    const ports = httpPorts(settings, { store, hosts, blocked, recordings, signing, ingest, log });
     const http = await startHttp({ ...settings.http, ...pages(settings) }, ports);
     undo.push(http.close);
     log.info({ httpPort: http.port, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
@@ -119,6 +138,11 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       srtPort: (channel) => srt?.port(channel),
       bus,
       streamKey: keys.keyOf,
+      rotateSigningKey: (channel, { leaked = false } = {}) => {
+        const published = signing.rotate(channel, { leaked });
+        log.info({ channel, key: published[0]?.id, leaked }, 'signing key rotated');
+        return published;
+      },
       processes: () => ({
         ingest: ingest.pid,
         encoders: [...hosts.values()].flatMap((host) =>
@@ -137,9 +161,9 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
 /** They are ready before anybody can publish. */
 async function openRecordings(
   settings: Settings,
-  states: ChannelStates,
-  log: Logger,
+  parts: { readonly states: ChannelStates; readonly ffmpegPath: string; readonly log: Logger },
 ): Promise<Recordings | undefined> {
+  const { states, ffmpegPath, log } = parts;
   const { recording, dataDir, listedSegments: listed } = settings;
   if (recording === undefined) return undefined;
   const channels = settings.channels.map(({ channel }) => ({ channel, ...states.load(channel) }));
@@ -148,7 +172,30 @@ async function openRecordings(
     (channel) => (level, message, err) => {
       log[level]({ channel, ...(err !== undefined && { err }) }, message);
     };
-  return startRecordings(recording, { dataDir, channels, listed, segmentMs, note });
+  const origin = { dataDir, channels, listed, segmentMs, note, ffmpegPath };
+  return startRecordings(recording, origin);
+}
+
+/** Redis is loaded by those alone that have one. */
+async function openMirror(
+  settings: Settings,
+  parts: Pick<Parts, 'hosts' | 'recordings' | 'signing' | 'log'>,
+): Promise<Mirror | undefined> {
+  const { hosts, recordings, log } = parts;
+  if (settings.redis === undefined) return undefined;
+  const { Mirror } = await import('./adapters/redis/mirror.ts');
+  const channels = settings.channels.map(({ channel }) => channel);
+  return new Mirror(
+    { url: settings.redis, channels, log },
+    {
+      now: () => Date.now(),
+      about: (channel) => aboutOf(hosts, channel, settings),
+      onDemand: (path) => recordings?.playlist(path),
+      report: (channel) => reportOf(channel, settings, parts),
+      served: (channel, id, { bytes, requests }) =>
+        hosts.get(channel)?.core.served(id, bytes, requests),
+    },
+  );
 }
 
 function srtListeners(
@@ -170,9 +217,36 @@ function channelOptions(channel: ChannelId, settings: Settings): Parameters<type
     settings;
   return {
     ...{ channel, ladder, listedSegments, interruptedMs, closeAfterMs },
+    passthrough: new Set(settings.passthrough),
+    audioRendition: settings.audioRendition,
     segmentMs: segmentSeconds * 1000,
     ...(lowLatency && { partMs: PART_MS }),
     keptSegments: KEPT_SEGMENTS,
+  };
+}
+
+function aboutOf(
+  hosts: ReadonlyMap<ChannelId, ChannelHost>,
+  channel: ChannelId,
+  { lowLatency, recording }: Settings,
+): ChannelAbout {
+  const core = hosts.get(channel)?.core;
+  if (core === undefined) throw new RangeError(`no channel ${channel}`);
+  const recorded = recording !== undefined;
+  return { status: core.status(), expectsMedia: core.expectsMedia, lowLatency, recorded };
+}
+
+function reportOf(
+  channel: ChannelId,
+  { lowLatency }: Settings,
+  { hosts, recordings, signing }: Pick<Parts, 'hosts' | 'recordings' | 'signing'>,
+): ChannelReport {
+  const has = { lowLatency, dvr: recordings !== undefined, keys: signing.published(channel) };
+  return {
+    delivery: hosts.get(channel)?.core.delivery() ?? [],
+    recordings: recordings?.list(channel) ?? [],
+    jobs: recordings?.jobs(channel) ?? [],
+    playback: playbackInfo(channel, has),
   };
 }
 
@@ -190,7 +264,8 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       onStoreFailed: (path, err) => {
         log.warn({ err, path }, 'the store fails');
       },
-      expectsMedia: (channel) => hosts.get(channel)?.core.expectsMedia ?? false,
+      expects: (live) =>
+        hosts.has(live.channel) && isToCome(live, aboutOf(hosts, live.channel, settings)),
       served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
       onDelivered: (record) => {
         try {
@@ -202,8 +277,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       now: () => Date.now(),
     },
     channels: () => [...hosts.values()].map((host) => host.core.status()),
-    recordings: (channel) => recordings?.list(channel) ?? [],
-    delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
+    report: (channel, field) => reportOf(channel, settings, parts)[field],
     healthy: () => ingest.pid !== undefined,
     onError: (err) => {
       log.error({ err }, 'request failed');

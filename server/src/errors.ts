@@ -8,6 +8,8 @@
  * - `ffmpeg-missing`: no ffmpeg was found; the message says how to install one.
  * - `ffmpeg-unfit`: the ffmpeg that was named does not run, or lacks something.
  * - `ingest-failed`: the ingest process did not come up.
+ * - `signing-keys`: the signing key of a channel cannot be rotated now; the message says why.
+ * - `redis`: Redis cannot be reached, or does not answer in time.
  * - `storage`: a segment store cannot do what it was asked; the message says which one and what.
  */
 export type OriginErrorCode =
@@ -19,9 +21,11 @@ export type OriginErrorCode =
   | 'ffmpeg-missing'
   | 'ffmpeg-unfit'
   | 'ingest-failed'
+  | 'signing-keys'
+  | 'redis'
   | 'storage';
 
-/** An expected failure of {@link startOrigin} or {@link findFfmpeg}, for the operator to act on. */
+/** An expected failure of {@link startOrigin}, of a running {@link Origin} or of {@link findFfmpeg}, for the operator to act on. */
 export class OriginError extends Error {
   readonly code: OriginErrorCode;
 

@@ -10,6 +10,9 @@ import { OriginError } from './errors.ts';
 /** What is kept of a channel unless said otherwise: 50 GiB. */
 const KEEP_BYTES = 53_687_091_200;
 
+/** A codec whose pictures may be copied although not every viewer can play them. */
+export type Passthrough = 'HEVC' | 'AV1';
+
 /** Everything that can be chosen about an origin. */
 export type OriginOptions = {
   /**
@@ -38,7 +41,7 @@ export type OriginOptions = {
    * which then must have 10 to 79 characters, as the passphrase. Needs an ffmpeg with libsrt. Default: nowhere.
    */
   readonly srt?: { readonly host: string; readonly port: number };
-  /** Folder for stream keys and what must outlive a restart; made when it is not there. */
+  /** Folder for stream keys, signing keys and what must outlive a restart; made when it is not there. */
   readonly dataDir: string;
   /** Channels that may publish, at least one; keys are created in dataDir when not given. */
   readonly channels: readonly { readonly channel: ChannelId; readonly key?: string }[];
@@ -51,6 +54,16 @@ export type OriginOptions = {
    * takes CPU (README), and none saves it all. Default: {@link DEFAULT_LADDER}.
    */
   readonly ladder?: readonly Rung[];
+  /**
+   * Pictures that are copied as they come, with the rungs of the ladder beside them in H.264, although not every viewer can play
+   * them. Others than H.264 are transcoded to it in the source's size, so that everybody can. Default: none.
+   */
+  readonly passthrough?: readonly Passthrough[];
+  /**
+   * Makes the sound a rendition of its own, `audio`, which no other has: it is stored and shared once (RFC 8216 section 4.3.4.1).
+   * Default false.
+   */
+  readonly audioRendition?: boolean;
   /**
    * Makes playlists of Low-Latency HLS beside the others, `ll.m3u8`, with parts of a third of a second (ORG-18). Segments then end
    * with the target duration, key frame or not. Default false.
@@ -71,13 +84,22 @@ export type OriginOptions = {
    *   Default 168, a week; 0 with a store in memory, which a restart empties.
    * - `keepBytes`: how much of a channel is kept; the oldest broadcasts that are over are deleted beyond. Default 50 GiB, so that
    *   a disk does not fill up; of a store in memory four fifths, shared by the channels.
+   * - `mp4`: makes MP4 files of broadcasts that are over, in the background; `storyboard`: a poster, and small pictures of all of it with a
+   *   WebVTT index. Default of both: false.
    */
   readonly recording?: {
     readonly store: StoreOptions;
     readonly dvrSeconds?: number;
     readonly keepHours?: number;
     readonly keepBytes?: number;
+    readonly mp4?: boolean;
+    readonly storyboard?: boolean;
   };
+  /**
+   * A Redis, `redis://` or `rediss://`, where what is live is mirrored for delivery processes ({@link startDelivery}), and by which trackers
+   * hear of it. The origin serves without it all the same, also where it cannot be reached. Default: none.
+   */
+  readonly redis?: string;
   /** Folder of pages served at `/`. Default: none. */
   readonly staticDir?: string;
   /** The ffmpeg to use. Default: see {@link findFfmpeg}. */
@@ -97,6 +119,8 @@ export type Settings = Omit<OriginOptions, 'recording'> & {
       | 'segmentSeconds'
       | 'listedSegments'
       | 'ladder'
+      | 'passthrough'
+      | 'audioRendition'
       | 'lowLatency'
       | 'interruptedMs'
       | 'closeAfterMs'
@@ -112,6 +136,8 @@ export function readOptions(options: OriginOptions): Settings {
     segmentSeconds: options.segmentSeconds ?? 2,
     listedSegments: options.listedSegments ?? 16,
     ladder: options.ladder ?? DEFAULT_LADDER,
+    passthrough: options.passthrough ?? [],
+    audioRendition: options.audioRendition ?? false,
     lowLatency: options.lowLatency ?? false,
     interruptedMs: options.interruptedMs ?? 30_000,
     closeAfterMs: options.closeAfterMs ?? 300_000,
@@ -131,7 +157,8 @@ export function readOptions(options: OriginOptions): Settings {
   inRange('closeAfterMs', settings.closeAfterMs, { from: 0, to: 3_600_000, whole: true });
   const ladder = ladderProblem(settings.ladder);
   if (ladder !== undefined) throw new OriginError('bad-options', `ladder: ${ladder}`);
-  const { channels, staticDir } = options;
+  const { channels, staticDir, redis } = options;
+  if (redis !== undefined) expectRedisUrl(redis);
   const recorded = recording && { recording: readRecording(recording, channels.length) };
   inRange('channels', channels.length, { from: 1, to: ORIGIN_LIMITS.channels, whole: true });
   for (const { channel } of channels) {
@@ -158,6 +185,7 @@ function readRecording(
     dvrSeconds: recording.dvrSeconds ?? 7_200,
     keepHours: recording.keepHours ?? (inMemory ? 0 : 168),
     keepBytes: recording.keepBytes ?? room,
+    jobs: (['mp4', 'storyboard'] as const).filter((type) => recording[type] === true),
   };
   const { dvrSeconds, keepHours, keepBytes } = settings;
   inRange('recording.dvrSeconds', dvrSeconds, { from: 60, to: 86_400, whole: true });
@@ -167,7 +195,16 @@ function readRecording(
   return settings;
 }
 
-function inRange(
+/** Throws an `OriginError` (`bad-options`), without the URL, which may have a password in it. */
+export function expectRedisUrl(url: string): void {
+  if (/^rediss?:\/\/\S+$/.test(url) && URL.canParse(url)) return;
+  throw new OriginError(
+    'bad-options',
+    'redis must be a URL that begins with redis:// or rediss://',
+  );
+}
+
+export function inRange(
   name: string,
   value: number,
   range: { readonly from: number; readonly to: number; readonly whole: boolean },

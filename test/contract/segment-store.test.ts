@@ -1,81 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type SegmentStore } from '@shoal/server/core';
-import { openStore } from '../../server/src/adapters/storage/open-store.ts';
 import { OriginError } from '@shoal/server';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 import { seededBytes } from '../support/seeded-random.ts';
 import { pause } from '../support/until.ts';
-
-const SEGMENT = '/live/demo/source/1700000000-1.m4s';
-const ROOM = 64 * 1024 * 1024;
-
-type Opened = { readonly store: SegmentStore; readonly close?: () => void };
-
-let server: S3Server;
-let buckets = 0;
-
-beforeAll(async () => {
-  server = await startS3Server();
-});
-
-afterAll(() => {
-  server.close();
-});
-
-const OPEN: Readonly<Record<string, () => Promise<Opened>>> = {
-  memory: async () => ({ store: await openStore({ type: 'memory', maxBytes: ROOM }) }),
-  disk: async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'shoal-store-'));
-    return {
-      store: await openStore({ type: 'disk', folder: join(folder, 'made', 'by-it') }),
-      close: () => {
-        rmSync(folder, { recursive: true });
-      },
-    };
-  },
-  S3: async () => {
-    buckets += 1;
-    return { store: await openInBucket(`run/${buckets}`) };
-  },
-};
-
-function openInBucket(prefix?: string): Promise<SegmentStore> {
-  const { port, bucket, accessKeyId, secretAccessKey } = server;
-  return openStore({
-    type: 's3',
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'eu-central-1',
-    bucket,
-    ...(prefix !== undefined && { prefix }),
-    accessKeyId,
-    secretAccessKey,
-    pathStyle: true,
-  });
-}
-
-async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
-}
-
-async function contentOf(store: SegmentStore, path: string): Promise<Buffer | undefined> {
-  const file = await store.open(path);
-  return file && (await bytesOf(file.read(0, file.size)));
-}
-
-async function pathsOf(store: SegmentStore, prefix: string): Promise<string[]> {
-  const all: string[] = [];
-  for await (const path of store.list(prefix)) all.push(path);
-  return all;
-}
-
-function text(of: string): Uint8Array {
-  return Buffer.from(of);
-}
+import {
+  bytesOf,
+  chunksOf,
+  contentOf,
+  OPEN,
+  type Opened,
+  pathsOf,
+  SEGMENT,
+  text,
+} from './open-stores.ts';
 
 describe.each(Object.entries(OPEN))('segment store: %s', (_name, open) => {
   let opened: Opened;
@@ -227,6 +164,8 @@ describe.each(Object.entries(OPEN))('segment store: %s', (_name, open) => {
   ])('%j is no path', async (path) => {
     const failure = { code: 'storage', name: 'OriginError' };
     await expect(store.put(path, text('x'))).rejects.toMatchObject(failure);
+    const none = { size: 0, read: () => chunksOf(new Uint8Array(0), 1) };
+    await expect(store.putFrom(path, none)).rejects.toMatchObject(failure);
     await expect(store.open(path)).rejects.toMatchObject(failure);
     await expect(store.delete(path)).rejects.toMatchObject(failure);
     expect(await pathsOf(store, '')).toEqual([]);

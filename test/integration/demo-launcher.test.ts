@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { type Demo, type DemoConfig, parseConfig, startDemo } from '@shoal/demo';
 import { readSwarmTags } from '@shoal/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PlaybackInfo } from '@shoal/server';
+import { signedBy } from '../support/signing.ts';
 import { until } from '../support/until.ts';
 import { Publisher } from './server-origin/publisher.ts';
 
@@ -112,6 +114,18 @@ describe('the demo', () => {
     expect(segment?.info.durationMs).toBeCloseTo(2000, -2);
   });
 
+  it('ORG-22 signs what it makes, with keys that it publishes, and shows no private one', async () => {
+    const { signing } = (await json(`${base}/v1/channels/demo/playback`)) as PlaybackInfo;
+    const keys = signing.keys.map(({ publicKey }) => publicKey);
+    const playlist = await (await fetch(`${base}/live/demo/source/index.m3u8`)).text();
+    const swarm = readSwarmTags(playlist);
+    if (swarm === undefined) throw new Error('no swarm tags');
+    for (const { info } of swarm.segments)
+      expect(signedBy(keys, swarm.channel, info)).toEqual([keys[0]]);
+    for (const path of ['/signing-keys.json', '/../signing-keys.json', '/%2e%2e/signing-keys.json'])
+      expect((await fetch(`${base}${path}`)).status).not.toBe(200);
+  });
+
   it('answers for the channel at the tracker', async () => {
     const status = await json(`http://127.0.0.1:${demo.trackerPort}/v1/channels/demo`);
     expect(status).toMatchObject({ channel: 'demo', viewers: 0 });
@@ -165,6 +179,29 @@ describe('the demo', () => {
     expect(isAlive(pid)).toBe(false);
     await expect(fetch(base)).rejects.toThrow();
     await expect(fetch(`http://127.0.0.1:${demo.trackerPort}/healthz`)).rejects.toThrow();
+  });
+});
+
+describe('--rotate-signing-key', () => {
+  it('ORG-22 has the next key sign from this start on', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'shoal-demo-'));
+    const keys: (readonly string[])[] = [];
+    for (const flags of [[], ['--rotate-signing-key']]) {
+      const demo = await startDemo(configure([`--data-dir=${dataDir}`, ...flags]));
+      const url = `http://127.0.0.1:${demo.httpPort}/v1/channels/demo/playback`;
+      const { signing } = (await (await fetch(url)).json()) as PlaybackInfo;
+      keys.push(signing.keys.map(({ publicKey }) => publicKey));
+      await demo.close();
+    }
+    await expect(
+      startDemo(configure([`--data-dir=${dataDir}`, '--rotate-signing-key'])),
+    ).rejects.toMatchObject({
+      code: 'start-failed',
+      message: expect.stringMatching(/minute/) as string,
+    });
+    await rm(dataDir, { recursive: true, force: true });
+    expect(keys[1]?.[0]).toBe(keys[0]?.[1]);
+    expect(keys[1]?.[2]).toBe(keys[0]?.[0]);
   });
 });
 

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { TrackerClient } from '../../client-sdk/src/adapters/tracker/tracker-client.ts';
 import { until } from '../support/until.ts';
 import { RawClient } from './tracker-server/raw-client.ts';
-import { freePort, RedisServer } from './tracker-server/redis-server.ts';
+import { freePort, RedisServer } from '../support/redis-server.ts';
 
 const WORKSPACE_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const VIEWERS = 120;

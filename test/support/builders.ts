@@ -11,6 +11,8 @@ import {
   rootOf,
   segmentFile,
   type SegmentInfo,
+  segmentStatement,
+  toBase64Url,
   unwrap,
 } from '@shoal/protocol';
 import { seededBytes } from './seeded-random.ts';
@@ -52,6 +54,8 @@ export function originSegment(
     readonly channel?: string;
     readonly epoch?: number;
     readonly durationMs?: number;
+    /** Signs it as an origin does; not signed by default. */
+    readonly sign?: (statement: Uint8Array) => Uint8Array;
   } = {},
 ): OriginSegment {
   const { pieces = 8, cut = 1_000, epoch = 1_700_000_000, durationMs = 2_000 } = options;
@@ -62,7 +66,9 @@ export function originSegment(
   const bytes = seededBytes(seed, pieces * LIMITS.pieceBytes - cut);
   const digests = digestList(bytes, sha256);
   const id = { rendition, epoch, msn };
-  const info = { id, size: bytes.length, durationMs, root: rootOf(digests, sha256) };
+  const plain = { id, size: bytes.length, durationMs, root: rootOf(digests, sha256) };
+  const signature = options.sign?.(segmentStatement(channel, plain));
+  const info = signature === undefined ? plain : { ...plain, signature: toBase64Url(signature) };
   const url = `https://origin.test/live/${channel}/${rendition}/${segmentFile(id)}`;
   return { info, bytes, digests, url };
 }

@@ -51,7 +51,16 @@ export class HeldStore {
         hold('delete', path, () => {
           this.files.delete(path);
         }),
-      list: () => onePart([...this.files.keys()].join()),
+      putFrom: async (path, { size, read }) => {
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of read(0, size)) chunks.push(chunk);
+        const bytes = Buffer.concat(chunks);
+        await hold('put', path, () => {
+          this.files.set(path, bytes);
+        });
+      },
+      sweep: () => Promise.resolve(),
+      list: (prefix) => each([...this.files.keys()].filter((path) => path.startsWith(prefix))),
     };
   }
 
@@ -62,6 +71,10 @@ export class HeldStore {
 }
 
 const NONE = new Uint8Array(0);
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
+  for (const item of items) yield await Promise.resolve(item);
+}
 
 async function* onePart<T>(part: T): AsyncGenerator<T, void, undefined> {
   yield await Promise.resolve(part);

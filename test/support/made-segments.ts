@@ -14,6 +14,8 @@ export type MadeChoices = {
   readonly renditions?: readonly RenditionId[];
   readonly durationMs?: number;
   readonly pieces?: number;
+  /** Signs it; not signed by default. */
+  readonly sign?: (statement: Uint8Array) => Uint8Array;
 };
 
 /** A segment as a channel makes it, with bytes that follow from its name. */
@@ -22,7 +24,10 @@ export function madeSegment(choices: MadeChoices): MadeSegment {
   const { renditions = [renditionId()], pieces = 2 } = choices;
   const channel = channelId();
   const made = renditions.map((rendition) =>
-    originSegment(msn, { epoch, rendition, durationMs, pieces, channel }),
+    originSegment(msn, {
+      ...{ epoch, rendition, durationMs, pieces, channel },
+      ...(choices.sign !== undefined && { sign: choices.sign }),
+    }),
   );
   const infos = made.map(({ info }) => info);
   return {

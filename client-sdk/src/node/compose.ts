@@ -11,6 +11,7 @@ import { UploadGovernor } from '../adapters/host/upload-governor.ts';
 import { SegmentFetches } from '../adapters/http/fetch-segment.ts';
 import { DataChannelLinks } from '../adapters/node/datachannel-links.ts';
 import { toNativeIceServers } from '../adapters/node/ice-servers.ts';
+import { nativeEd25519 } from '../adapters/node/native-ed25519.ts';
 import { nativeSha256 } from '../adapters/node/native-sha256.ts';
 import { PlayerHost } from '../adapters/node/player-host.ts';
 import { PlaylistLoader } from '../adapters/node/playlist-loader.ts';
@@ -18,8 +19,10 @@ import { SegmentLoader } from '../adapters/node/segment-loader.ts';
 import { trackerSocket } from '../adapters/node/tracker-socket.ts';
 import { TrackerClient } from '../adapters/tracker/tracker-client.ts';
 import { shoalWarning } from '../errors.ts';
+import type { ShoalWarning } from '../events.ts';
 import { NotSharedMeter } from '../not-shared.ts';
 import { plainParts } from '../plain/compose.ts';
+import { openSigning } from '../signing/compose.ts';
 import { readUpload } from '../upload-options.ts';
 import { NodePeerError } from './errors.ts';
 import { FetchTimeLog } from './fetch-times.ts';
@@ -72,6 +75,12 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
   const input: EngineHost['input'] = (value) => {
     host.input(value);
   };
+  const { signingKeys: source } = settings;
+  const warn = (warning: ShoalWarning): void => {
+    emitter.warn(warning);
+  };
+  const signing =
+    source === undefined ? undefined : openSigning({ source, now, warn }, nativeEd25519).signing;
   const demands = new DemandBook(host);
   const links = new DataChannelLinks({ iceServers, input });
   const fetches = new SegmentFetches({ fetch: get, now, input, onTransfer: () => {} });
@@ -80,7 +89,10 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     token: settings.trackerToken,
     webSocket: trackerSocket(settings.userAgent),
     random,
-    input,
+    input: (value) => {
+      if (signing === undefined) input(value);
+      else signing.fromTracker(value, input);
+    },
     onState: (state) => {
       emitter.emit('tracker', { state });
     },
@@ -111,7 +123,9 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
       listsDigests = tagged !== undefined;
       const playlist = tagged ?? plain?.listing.read(response);
       rendition = playlist === undefined ? undefined : renditionOf(playlist);
+      if (playlist !== undefined && signing !== undefined) return signing.playlist(playlist, input);
       if (playlist !== undefined) input(playlist);
+      return undefined;
     },
   });
   const segments = new SegmentLoader({
@@ -137,6 +151,7 @@ export function composeNodePeer(settings: NodePeerSettings): NodePeer {
     },
   });
   function release(): void {
+    signing?.close();
     links.disconnectAll();
     tracker.disconnect();
     fetches.abortAll();

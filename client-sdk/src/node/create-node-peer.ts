@@ -1,4 +1,5 @@
 import { parseChannelId } from '@shoal/protocol';
+import { signingKeysProblem } from '../signing-keys.ts';
 import { readUpload } from '../upload-options.ts';
 import { NodePeerError } from './errors.ts';
 import type { NodePeer } from './node-peer.ts';
@@ -34,6 +35,9 @@ function checkOptions(options: NodePeerOptions): NodePeerSettings {
   const { integrity = 'verified' } = options;
   if (!['verified', 'none'].includes(integrity))
     throw NodePeerError.invalidOption(`integrity: unknown: ${integrity}`);
+  const { signingKeys } = options;
+  const wrong = signingKeysProblem(signingKeys);
+  if (wrong !== undefined) throw NodePeerError.invalidOption(`signingKeys: ${wrong}`);
   const channel = options.channel === undefined ? undefined : parseChannelId(options.channel);
   if (channel?.ok === false) throw NodePeerError.invalidOption(`channel: ${channel.error}`);
   return {
@@ -42,6 +46,7 @@ function checkOptions(options: NodePeerOptions): NodePeerSettings {
     tracker: checkUrl('tracker', options.tracker, ['ws:', 'wss:']),
     trackerToken: options.trackerToken,
     integrity,
+    signingKeys,
     channel: channel?.value,
     p2p: options.p2p ?? true,
     upload: rules.value,

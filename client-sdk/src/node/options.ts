@@ -1,6 +1,6 @@
 import type { TokenSource } from '../adapters/tracker/token.ts';
 import type { ChannelId } from '@shoal/protocol';
-import type { Integrity } from '../options.ts';
+import type { Integrity, SigningKeys } from '../options.ts';
 import type { UploadSettings } from '../core/upload-policy.ts';
 import type { UploadOptions } from '../options.ts';
 
@@ -27,6 +27,8 @@ export type NodePeerOptions = {
   readonly trackerToken?: TokenSource;
   /** As {@link ShoalOptions.integrity} says; byte ranges are not shared by Node peers. Default `verified`. */
   readonly integrity?: Integrity;
+  /** As {@link ShoalOptions.signingKeys} says; Node has Ed25519 everywhere. */
+  readonly signingKeys?: SigningKeys;
   /** As {@link ShoalOptions.channel} says. */
   readonly channel?: string;
   /** Start with P2P switched on. Default true; {@link NodePeer.setP2P} changes it at any time. */
@@ -48,6 +50,7 @@ export type NodePeerSettings = {
   readonly tracker: string;
   readonly trackerToken: TokenSource | undefined;
   readonly integrity: Integrity;
+  readonly signingKeys: SigningKeys | undefined;
   readonly channel: ChannelId | undefined;
   readonly p2p: boolean;
   readonly upload: UploadSettings;

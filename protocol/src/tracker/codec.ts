@@ -10,6 +10,7 @@ import { LIMITS } from '../limits.ts';
 import { isRoot } from '../integrity.ts';
 import { err, ok, type Result } from '../result.ts';
 import { isSegmentSize, isUint32, type SegmentInfo } from '../segment.ts';
+import { isSignature } from '../signature.ts';
 import type {
   BadReason,
   BadReport,
@@ -222,10 +223,12 @@ function parseSegmentInfo(value: unknown): SegmentInfo | undefined {
   if (!isFields(value) || !isFields(value['id'])) return undefined;
   const { epoch, msn } = value['id'];
   const rendition = parseRenditionId(value['id']['rendition']);
-  const { size, durationMs, root } = value;
+  const { size, durationMs, root, signature } = value;
   if (!rendition.ok || !isUint32(epoch) || !isUint32(msn)) return undefined;
   if (!isSegmentSize(size) || !isUint32(durationMs) || !isRoot(root)) return undefined;
-  return { id: { rendition: rendition.value, epoch, msn }, size, durationMs, root };
+  const info = { id: { rendition: rendition.value, epoch, msn }, size, durationMs, root };
+  if (signature === undefined) return info;
+  return isSignature(signature) ? { ...info, signature } : undefined;
 }
 
 function isFields(value: unknown): value is Fields {

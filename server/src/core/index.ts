@@ -17,6 +17,7 @@ export {
   digestsPath,
   initPath,
   playlistPath,
+  productPath,
   recordingsPath,
   segmentPath,
 } from './channel/live-paths.ts';
@@ -42,6 +43,7 @@ export {
 export { DeliveryAccounting, type SegmentDelivery } from './delivery/accounting.ts';
 export { type ByteRange, matchesEtag, parseByteRange } from './delivery/byte-range.ts';
 export {
+  decodable,
   ffmpegVersion,
   hasFpsMode,
   hasProtocol,
@@ -65,10 +67,29 @@ export {
   type Rung,
   rungsFor,
   rungSize,
+  SOUND,
   SOURCE,
+  sourceKbps,
 } from './encoder/ladder.ts';
 export { type PictureSize, pictureSize } from './h264/picture-size.ts';
 export { type AudioConfig, audioConfig } from './aac/audio-config.ts';
+export {
+  type KeyPair,
+  type KeyRing,
+  type PublishedKey,
+  publishedKeys,
+  readKeyRing,
+  type RetiredKey,
+  rotatedKeys,
+  type SigningPlace,
+} from './signing/key-ring.ts';
+export { type Transcode, treat, type Treatment } from './encoder/treatment.ts';
+export { readHevcConfig } from './hevc/hevc-config.ts';
+export { readAv1Config } from './av1/av1-config.ts';
+export { type AudioCodec, type VideoCodec } from './flv/codecs.ts';
+export { legacySize } from './flv/legacy-size.ts';
+export { plainTag } from './flv/plain-tag.ts';
+export { soundOfFrame, soundOfHeader } from './fmp4/sound-source.ts';
 export { FlvStream } from './flv/flv-stream.ts';
 export { type FeedVerdict, PublishFeed } from './flv/publish-feed.ts';
 export {
@@ -104,9 +125,11 @@ export { ORIGIN_LIMITS } from './limits.ts';
 export {
   type Encoder,
   type EncoderHandlers,
+  type GivenUp,
   type LiveObject,
   type ObjectStore,
   type SegmentStore,
+  type StoredBytes,
   type StoredFile,
 } from './ports.ts';
 export { type BroadcastSummary, formatSummary, parseSummary } from './recording/summary.ts';
@@ -117,6 +140,7 @@ export {
   type RecordingInput,
   type RecordingOptions,
 } from './recording/messages.ts';
+export { type Product } from './recording/product.ts';
 export { Recording } from './recording/recording.ts';
 export { type Interrupted, RecordingRestore } from './recording/restore.ts';
 export { type WriteOutcome } from './recording/write-queue.ts';
@@ -195,3 +219,48 @@ export {
 } from './webhooks/delivery.ts';
 export { HOOK_EVENTS, hookBody, isWanted, TEST_EVENT } from './webhooks/hook-events.ts';
 export { HOOK_LIMITS } from './webhooks/limits.ts';
+export { type Init, readInit, sameBytes } from './fmp4/init.ts';
+export { firstKeyFrame, stillFragment } from './fmp4/key-frame.ts';
+export { type JoinPlace, MovieJoin } from './fmp4/movie-join.ts';
+export {
+  fragmentsToMp4,
+  keyFramesToPictures,
+  keyFrameToPoster,
+  pictureBytes,
+  picturesToSheet,
+  progressMs,
+} from './jobs/ffmpeg-calls.ts';
+export {
+  formatJobs,
+  type JobKey,
+  type JobRecord,
+  type JobType,
+  parseJobs,
+} from './jobs/job-record.ts';
+export { Jobs, type JobsLimits } from './jobs/jobs.ts';
+export {
+  type JobOutcome,
+  type JobsEffect,
+  type JobsInput,
+  type JobStatus,
+} from './jobs/messages.ts';
+export {
+  planStoryboard,
+  renderStoryboard,
+  type Sheet,
+  sheetsFor,
+  spriteSize,
+  type SpriteSize,
+  type StoryboardPlan,
+} from './jobs/storyboard.ts';
+export { type VodMedia, VodMediaReader, type VodSegment } from './jobs/vod-media.ts';
+export { ChannelMirror, type MirrorLimits, type MirrorWrite } from './mirror/channel-mirror.ts';
+export { ChannelView, type Heard, type ViewSnapshot } from './mirror/channel-view.ts';
+export {
+  type ChannelAbout,
+  type MirroredList,
+  type MirrorMessage,
+  type Place,
+} from './mirror/messages.ts';
+export { type ServedCount, ServedCounts } from './delivery/served-counts.ts';
+export { isToCome, type ListPath } from './delivery/to-come.ts';

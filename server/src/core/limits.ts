@@ -40,6 +40,8 @@ export const ORIGIN_LIMITS = {
   deliverySegments: 60,
   /** Changes of picture or sound by a publisher without a segment between them. */
   renewals: 6,
+  /** Encoders that give no segment, one after the other, of media that must be transcoded; then their publisher is ended. */
+  transcodeFailures: 3,
   /** Renditions that a channel makes beside its source. */
   rungs: 6,
   /** Bytes of segments of a channel that wait to be recorded; one that does not fit is a gap. */
@@ -67,6 +69,28 @@ export const ORIGIN_LIMITS = {
   recordingLookUpMs: 5_000,
   /** For a recording to come to its end when the origin is closed. */
   recordingCloseMs: 10_000,
+  /** Jobs that are known of, waiting or over. Of those that are over the oldest are forgotten first; one more that waits is refused. */
+  jobs: 4_096,
+  /** Jobs at a time. */
+  jobsAtOnce: 1,
+  /** Times that a job is tried, with pauses that double from `jobPauseMs`. */
+  jobAttempts: 5,
+  jobPauseMs: 30_000,
+  /** Bytes that a job reads or writes in a second. */
+  jobBytesPerSecond: 33_554_432,
+  /** Without progress of a job. */
+  jobStallMs: 120_000,
+  /** MP4 files of one broadcast: it has another one for each change of its picture or sound. */
+  mp4Files: 64,
+  /** Pictures in a storyboard, and bytes of a JPEG. */
+  storyboardPictures: 400,
+  jpegBytes: 16_777_216,
+  /** What is remembered of what an ffmpeg says, characters. */
+  jobReasonChars: 300,
+  /** Between two rotations of a signing key, by when those who were told of the first know the next key. */
+  signingKeyLeadMs: 60_000,
+  /** How long a key is published after it has signed last, in any case: playlists stay in caches, and in players. */
+  retiredKeyMs: 3_600_000,
   /** Channels of one origin. */
   channels: 1_024,
   /** From connecting to the end of the TLS handshake of HTTPS. */
@@ -90,6 +114,19 @@ export const ORIGIN_LIMITS = {
   /** How often in all a bucket is asked the same, and the pause after the first time, which then doubles. */
   s3Tries: 3,
   s3BackOffMs: 200,
+  /**
+   * One part of a large upload, the smallest that S3 takes being 5 MiB but for the last, and how many there may be (S3 takes 10,000):
+   * 78 GiB. And until the answer to one is there, the upload of the part included.
+   */
+  s3PartBytes: 8_388_608,
+  s3Parts: 10_000,
+  s3PartMs: 60_000,
+  /** Lists of interrupted uploads that are asked for. */
+  s3SweepPages: 100,
+  /** How much of a large file a disk is given at a time before it is waited for that it is there. */
+  diskSyncBytes: 67_108_864,
+  /** What a disk must have left when a large file is on it. */
+  diskFreeBytes: 268_435_456,
   /** Names in one answer of a bucket that lists (S3 gives no more). */
   s3PageNames: 1_000,
   /** A list of so many of the longest, and what else is said of each. */
@@ -100,4 +137,32 @@ export const ORIGIN_LIMITS = {
   /** Looks for stored files under way, and reads of files that are too large to keep; who asks for more is told to come back. */
   storeLooks: 256,
   storeReads: 256,
+  /** Names of a channel that wait to be mirrored, and bytes that are written at once, unless one object has more. */
+  mirrorWaiting: 16_384,
+  mirrorBatchBytes: 8_388_608,
+  /** A playlist that is told whole; a larger one is read by those who want it. */
+  mirrorListBytes: 65_536,
+  /** How often an origin says that it is there, how long what it mirrors stays without that, and what it finds of an earlier one. */
+  mirrorBeatMs: 2_000,
+  mirrorKeepMs: 60_000,
+  mirrorInheritedMs: 60_000,
+  /** A playlist that is mirrored because somebody asked for it, since then, and how many of a channel are. */
+  mirrorWantedMs: 30_000,
+  mirrorWanted: 16,
+  /** What Redis is waited for: a connection, a write, a read, and the answer whether it is there. */
+  redisConnectMs: 3_000,
+  redisWriteMs: 5_000,
+  redisReadMs: 3_000,
+  redisPingMs: 3_000,
+  /** Live media kept in the memory of a delivery process, and reads of it under way. */
+  deliveryCacheBytes: 268_435_456,
+  deliveryReads: 128,
+  /** Without word of its origin the playlists of a channel are served so long, or three target durations. */
+  deliveryListsMs: 10_000,
+  /** Without a request for it a channel is not followed any longer. */
+  deliveryFollowMs: 60_000,
+  /** After Redis was away origins may not have written everything again: nothing is taken for missing. */
+  deliverySettleMs: 6_000,
+  /** Segments that were served since this was last told. */
+  servedSegments: 4_096,
 } as const;

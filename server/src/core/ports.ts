@@ -30,6 +30,20 @@ export type ObjectStore = {
   readonly delete: (path: string) => void;
 };
 
+/** Bytes that are somewhere else, too many for memory. */
+export type StoredBytes = {
+  readonly size: number;
+  /** Those from `from` up to, not including, `to`; called for every part once, in order. */
+  readonly read: (from: number, to: number) => AsyncIterable<Uint8Array>;
+};
+
+/** Whether something is wanted no more: an AbortSignal, as far as the core needs to know it. */
+export type GivenUp = {
+  readonly aborted: boolean;
+  readonly addEventListener: (type: 'abort', listener: () => void) => void;
+  readonly removeEventListener: (type: 'abort', listener: () => void) => void;
+};
+
 /** Something in a {@link SegmentStore}, as of when it was opened. Holds nothing open. */
 export type StoredFile = {
   readonly size: number;
@@ -51,6 +65,13 @@ export type StoredFile = {
 export type SegmentStore = {
   /** When it resolves the bytes are there, whole, for every reader. Until then a reader finds what was there before. */
   readonly put: (path: string, bytes: Uint8Array) => Promise<void>;
+  /**
+   * The same for what is too large for memory: at most a few megabytes of it are held at a time. Each step is bounded, not the whole.
+   * `signal` gives it up. Nothing of it is left when it rejects, except after a crash, and then {@link sweep} finds it.
+   */
+  readonly putFrom: (path: string, source: StoredBytes, signal?: GivenUp) => Promise<void>;
+  /** Removes what interrupted calls of {@link putFrom} have left of paths that begin so. Not to be called while there are others. */
+  readonly sweep: (prefix: string) => Promise<void>;
   readonly open: (path: string) => Promise<StoredFile | undefined>;
   /** Paths that begin so, in the order of their characters. */
   readonly list: (prefix: string) => AsyncIterable<string>;

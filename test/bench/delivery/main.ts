@@ -8,6 +8,8 @@ import { median } from '../../support/percentile.ts';
 import { cpuSecondsOf } from './process-cpu.ts';
 import { startNginx } from './nginx.ts';
 import { type DeliveryBenchOptions, HELP, readOptions } from './options.ts';
+import { OriginCommand } from '../../support/origin-command.ts';
+import { RedisServer } from '../../support/redis-server.ts';
 import { runProgram } from '../run-program.ts';
 import { runWrk, WRK_SCRIPT } from './wrk.ts';
 
@@ -67,11 +69,19 @@ async function startContenders(
 ): Promise<readonly Contender[]> {
   process.stderr.write('making segments\n');
   const path = fileURLToPath(new URL('origin-process.ts', import.meta.url));
-  const origin = fork(path, [join(folder, 'origin')], { execArgv: process.execArgv });
+  const redis = await RedisServer.start({ forgets: true });
+  undo.push(() => redis.close());
+  const args = [join(folder, 'origin'), redis.url];
+  const origin = fork(path, args, { execArgv: process.execArgv });
   undo.push(() => origin.kill());
   const [message] = (await once(origin, 'message')) as [readonly string[]];
   const shoal = { name: 'shoal', urls: message, pids: () => [origin.pid ?? 0] };
-  const contenders: Contender[] = [shoal];
+  const local = ['--host', '127.0.0.1', '--http-port', '0', '--log-level', 'silent'];
+  const node = await OriginCommand.start(['delivery', ...local, '--redis', redis.url]);
+  undo.push(() => node.stop());
+  const nodeUrls = message.map((url) => new URL(new URL(url).pathname, node.url).href);
+  const delivery = { name: 'shoal, delivery apart', urls: nodeUrls, pids: () => [node.pid] };
+  const contenders: Contender[] = [shoal, delivery];
   for (const workers of [1, 2]) {
     const nginx = await startNginx(folder, workers);
     undo.push(() => nginx.close());

@@ -4,8 +4,8 @@ import { whole } from '../whole-number.ts';
 
 export const HELP = `npm run bench:delivery -- [options]
 
-How fast the origin serves warm segments of 750 KB over connections that are kept open, and nginx the same files, in turn,
-loaded by wrk (both from apt: nginx-light, wrk).
+How fast the origin serves warm segments of 750 KB over connections that are kept open, a delivery process beside it what it read over
+Redis, and nginx the same files, in turn, loaded by wrk (all from apt: redis-server, nginx-light, wrk).
 
   --connections N  1-1000; default 64
   --seconds N      of each measurement, 1-60; default 5

@@ -4,9 +4,9 @@ import { until } from '../../support/until.ts';
 import { Publisher } from '../../integration/server-origin/publisher.ts';
 import { parseChannelId, unwrap } from '@shoal/protocol';
 
-/** A process of the bench with an origin that holds the segments of a broadcast; its argument is its data folder. */
+/** A process of the bench with an origin that holds the segments of a broadcast; its arguments are its data folder, and the Redis that it mirrors in. */
 
-const [, , dataDir = ''] = process.argv;
+const [, , dataDir = '', redis] = process.argv;
 const CHANNEL = unwrap(parseChannelId('bench'));
 /** With 3 Mbit/s and 2 s a segment has 750 KB. */
 const VIDEO = [
@@ -21,6 +21,7 @@ process.on('disconnect', () => process.exit(0));
 const local = { host: '127.0.0.1', port: 0 };
 const origin = await startOrigin({
   ...{ http: local, rtmp: local, dataDir, logLevel: 'silent', channels: [{ channel: CHANNEL }] },
+  ...(redis !== undefined && { redis }),
 });
 const url = `rtmp://127.0.0.1:${origin.rtmpPort}/live/${origin.streamKey(CHANNEL)}`;
 const publisher = await Publisher.start(url, {

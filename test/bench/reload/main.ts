@@ -8,6 +8,8 @@ import { median, percentile } from '../../support/percentile.ts';
 import { cpuSecondsOf } from '../delivery/process-cpu.ts';
 import { MAX_LAG_MS, startLagMeter } from '../lag-meter.ts';
 import { HELP, readOptions, type ReloadBenchOptions } from './options.ts';
+import { OriginCommand } from '../../support/origin-command.ts';
+import { RedisServer } from '../../support/redis-server.ts';
 import { runProgram } from '../run-program.ts';
 import { connectClient, type WaitingClient } from './waiting-client.ts';
 
@@ -17,6 +19,8 @@ type PartRecord = {
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly lastMs: number;
+  /** After a player at the origin itself had it, where the others are at a delivery process. */
+  readonly firstMs?: number;
   readonly answered: number;
   readonly bytes: number;
 };
@@ -27,39 +31,57 @@ async function run(wanted: ReloadBenchOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-reload-'));
   process.stderr.write('a broadcast begins\n');
   const path = fileURLToPath(new URL('origin-process.ts', import.meta.url));
-  const origin = fork(path, [folder], { execArgv: process.execArgv });
+  const undo: (() => unknown)[] = [];
   try {
+    const redis = wanted.role === 'all' ? undefined : await RedisServer.start({ forgets: true });
+    undo.push(() => redis?.close());
+    const args = redis === undefined ? [folder] : [folder, redis.url];
+    const origin = fork(path, args, { execArgv: process.execArgv });
+    undo.push(() => origin.kill());
     const [message] = (await once(origin, 'message')) as [string];
-    const list = new URL(message);
+    const delivery = redis && (await startDelivery(redis.url));
+    undo.push(() => delivery?.stop());
+    const asked = delivery?.pid ?? origin.pid ?? 0;
+    const list = new URL(new URL(message).pathname, delivery?.url ?? message);
     const clients: WaitingClient[] = [];
     process.stderr.write(`connecting ${wanted.clients}\n`);
     while (clients.length < wanted.clients) clients.push(await connectClient(Number(list.port)));
     const lag = await startLagMeter();
-    const cpu = cpuSecondsOf([origin.pid ?? 0]);
+    const cpu = cpuSecondsOf([asked]);
     const begun = performance.now();
-    const records = await measure(list, clients, wanted);
+    const witness = delivery && (await connectClient(Number(new URL(message).port)));
+    const records = await measure(list, { clients, witness }, wanted);
+    witness?.close();
     const seconds = (performance.now() - begun) / 1000;
-    const used = cpuSecondsOf([origin.pid ?? 0]) - cpu;
+    const used = cpuSecondsOf([asked]) - cpu;
     const lagMs = lag.stop();
     for (const client of clients) client.close();
     if (!wanted.json) process.stdout.write(table(records, wanted));
     process.stderr.write(
-      `origin: ${((100 * used) / seconds).toFixed(0)} % of a core; longest lag of the players' event loop ${lagMs.toFixed(0)} ms${lagMs > MAX_LAG_MS ? ': invalid' : ''}\n`,
+      `${wanted.role === 'all' ? 'origin' : 'delivery'}: ${((100 * used) / seconds).toFixed(0)} % of a core; longest lag of the players' event loop ${lagMs.toFixed(0)} ms${lagMs > MAX_LAG_MS ? ': invalid' : ''}\n`,
     );
     return records.every(({ answered }) => answered === wanted.clients) ? 0 : 1;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   } finally {
-    origin.kill();
+    for (const each of undo.reverse()) await each();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function startDelivery(redis: string): Promise<OriginCommand> {
+  const local = ['--host', '127.0.0.1', '--http-port', '0', '--log-level', 'silent'];
+  return OriginCommand.start(['delivery', ...local, '--redis', redis]);
 }
 
 /** Every player asks for the part after the one it got, as one that plays does. */
 async function measure(
   list: URL,
-  clients: readonly WaitingClient[],
+  {
+    clients,
+    witness,
+  }: { readonly clients: readonly WaitingClient[]; readonly witness: WaitingClient | undefined },
   { parts, json }: ReloadBenchOptions,
 ): Promise<readonly PartRecord[]> {
   const records: PartRecord[] = [];
@@ -68,7 +90,9 @@ async function measure(
     const text = await (await fetch(list)).text();
     const [, msn, part] = /PRELOAD-HINT:.*-(\d+)\.(\d+)\.m4s/.exec(text) ?? [];
     const path = `${list.pathname}?_HLS_msn=${msn}&_HLS_part=${part}`;
+    const asked = witness?.ask(path);
     const answers = await Promise.all(clients.map((client) => client.ask(path)));
+    const witnessed = await asked;
     if (i === 0) continue;
     const first = Math.min(...answers.map(({ at }) => at));
     const after = answers.map(({ at }) => at - first);
@@ -77,6 +101,7 @@ async function measure(
       medianMs: median(after) ?? NaN,
       p99Ms: percentile(after, 0.99) ?? NaN,
       lastMs: Math.max(...after),
+      ...(witnessed !== undefined && { firstMs: first - witnessed.at }),
       answered: answers.filter(({ status }) => status === 200).length,
       bytes: answers[0]?.bytes ?? 0,
     };
@@ -99,6 +124,9 @@ function table(records: readonly PartRecord[], { clients }: ReloadBenchOptions):
     `| half of the players | ${of(({ medianMs }) => medianMs)} |`,
     `| 99 % | ${of(({ p99Ms }) => p99Ms)} |`,
     `| the last | ${of(({ lastMs }) => lastMs)} |`,
+    ...(records.some(({ firstMs }) => firstMs !== undefined)
+      ? [`| the first, after the origin's own | ${of(({ firstMs = NaN }) => firstMs)} |`]
+      : []),
     '',
   ].join('\n');
 }

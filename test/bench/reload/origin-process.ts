@@ -3,9 +3,9 @@ import { startOrigin } from '@shoal/server';
 import { Publisher } from '../../integration/server-origin/publisher.ts';
 import { until } from '../../support/until.ts';
 
-/** A process of the bench with an origin that a publisher sends to in real time; its argument is its data folder. */
+/** A process of the bench with an origin that a publisher sends to in real time; its arguments are its data folder, and the Redis that it mirrors in. */
 
-const [, , dataDir = ''] = process.argv;
+const [, , dataDir = '', redis] = process.argv;
 const CHANNEL = unwrap(parseChannelId('bench'));
 const VIDEO = [
   ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '60'],
@@ -18,6 +18,7 @@ const local = { host: '127.0.0.1', port: 0 };
 const origin = await startOrigin({
   ...{ http: local, rtmp: local, dataDir, logLevel: 'silent', channels: [{ channel: CHANNEL }] },
   ...{ ladder: [], lowLatency: true },
+  ...(redis !== undefined && { redis }),
 });
 const url = `rtmp://127.0.0.1:${origin.rtmpPort}/live/${origin.streamKey(CHANNEL)}`;
 await Publisher.start(url, { videoArgs: VIDEO, seconds: 600 });

@@ -9,6 +9,7 @@ import {
   type DeliveryRecord,
   findFfmpeg,
   type Origin,
+  type OriginOptions,
   type Rung,
   startOrigin,
 } from '@shoal/server';
@@ -50,6 +51,7 @@ const ENCODE = [
 export async function startBroadcast(
   channels: readonly string[],
   ladder: readonly Rung[] = [],
+  choices: Pick<OriginOptions, 'audioRendition'> = {},
 ): Promise<Broadcast> {
   const dataDir = await mkdtemp(join(tmpdir(), 'shoal-e2e-'));
   const ids = channels.map((channel) => unwrap(parseChannelId(channel)));
@@ -65,6 +67,7 @@ export async function startBroadcast(
     channels: ids.map((channel) => ({ channel })),
     staticDir: pages.dir,
     ladder,
+    ...choices,
     ffmpegPath: ffmpeg.path,
     logLevel: 'silent',
     onDelivered: (record) => deliveries.push(record),

@@ -21,8 +21,9 @@ export type PlayerReport = {
   readonly ended: boolean;
 };
 
-/** `level`: the one to load, instead of those that hls.js chooses. */
+/** `level`: the one to load, instead of those that hls.js chooses; `keysFrom`: URL of the playback information with the signing keys. */
 type PlayerSettings = {
+  readonly keysFrom?: string | undefined;
   readonly level?: number | undefined;
   readonly config?: Partial<HlsConfig>;
 };
@@ -64,10 +65,18 @@ async function playerClass(): Promise<typeof Hls> {
   return script ?? (await import('hls.js')).default;
 }
 
+async function readKeys(url: string): Promise<readonly string[]> {
+  const { signing } = (await (await fetch(url)).json()) as {
+    readonly signing: { readonly keys: readonly { readonly publicKey: string }[] };
+  };
+  return signing.keys.map(({ publicKey }) => publicKey);
+}
+
 window.player = {
-  start: async (options, playlist, { level, config } = {}) => {
+  start: async (options, playlist, { keysFrom, level, config } = {}) => {
     const Player = await playerClass();
-    const made = await createShoal(options);
+    const keys = keysFrom && { signingKeys: () => readKeys(keysFrom) };
+    const made = await createShoal({ ...options, ...keys });
     shoal = made;
     made.on('warning', ({ code }) => warnings.push(code));
     made.on('tracker', ({ state }) => events.push(`tracker ${state}`));

@@ -148,7 +148,7 @@ function serveVod(media: ReadonlyMap<string, Media>, playlistPath: string): Vod 
       const parsed = parseLivePath(path);
       if (!parsed.ok) return false;
       const asked = parsed.value;
-      if (asked.type === 'recordings') return false;
+      if (asked.type === 'recordings' || asked.type === 'product') return false;
       if (asked.type === 'multivariant') {
         response.end(MULTIVARIANT);
         return true;

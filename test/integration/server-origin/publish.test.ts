@@ -115,12 +115,4 @@ describe('publishing', () => {
     expect(playlist.independent).toBe(false);
     expect(test.linter.problems).toEqual([]);
   });
-
-  it('media that are not H.264 and AAC are refused by name', async () => {
-    const test = await start();
-    const publisher = await publish(test.rtmpUrl(), { videoArgs: ['-c:v', 'flv1'], audio: false });
-    await publisher.exit();
-    expect((await test.status()).reason).toMatch(/H\.263/);
-    expect(await test.playlist()).toBeUndefined();
-  });
 });

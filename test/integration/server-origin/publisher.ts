@@ -9,6 +9,8 @@ export type PublisherOptions = {
   readonly gopFrames?: number;
   readonly seconds?: number;
   readonly videoArgs?: readonly string[];
+  /** Default: AAC. */
+  readonly audioArgs?: readonly string[];
   /** An FLV file to be sent as it is, instead. */
   readonly file?: string;
   /** Default: real time. */
@@ -37,7 +39,7 @@ export class Publisher {
       ...['-f', 'lavfi', '-i', picture],
       ...(audio ? sound : []),
       ...(options.videoArgs ?? [...video, '-g', String(gopFrames), '-b:v', '200k']),
-      ...(audio ? ['-c:a', 'aac', '-b:a', '32k', '-shortest'] : []),
+      ...(audio ? [...(options.audioArgs ?? ['-c:a', 'aac', '-b:a', '32k']), '-shortest'] : []),
     ];
     const args = [
       ...['-hide_banner', '-loglevel', 'warning', '-nostdin'],

@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestsUrl, readSwarmTags, unwrap, verifyDigestList } from '@shoal/protocol';
 import { type OriginOptions } from '@shoal/server';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { launchChromium } from '../../support/chromium.ts';
 import { startS3Server } from '../../support/s3/s3-server.ts';
 import { PlaylistLinter } from '../../support/lint/playlist-linter.ts';
@@ -17,29 +16,13 @@ import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
 import { type TestOrigin } from './test-origin.ts';
 
-const folders: string[] = [];
-const killed: KillableOrigin[] = [];
-const servers: (() => void)[] = [];
-
-afterEach(async () => {
-  for (const origin of killed.splice(0)) await origin.kill();
-  for (const close of servers.splice(0)) close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-// Hooks run the last one first: what was recorded is looked at before its store is gone.
-const { start, publish } = scene();
-
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-store-'));
-  folders.push(folder);
-  return folder;
-}
+const { start, publish, makeFolder, atEnd } = scene();
 
 type StoreOptions = NonNullable<OriginOptions['recording']>['store'];
 
 async function openBucket(): Promise<StoreOptions> {
   const { port, bucket, accessKeyId, secretAccessKey, close } = await startS3Server();
-  servers.push(close);
+  atEnd(close);
   const endpoint = `http://127.0.0.1:${port}`;
   return {
     type: 's3',
@@ -99,9 +82,9 @@ function base(test: TestOrigin): string {
 /** Plays a VOD in hls.js in Chromium, four times as fast. */
 async function playsToTheEnd(url: string): Promise<void> {
   const site = await startSite(await bundleHlsPage());
-  servers.push(() => void site.close());
+  atEnd(() => site.close());
   const browser = await launchChromium();
-  servers.push(() => void browser.close());
+  atEnd(() => browser.close());
   const page = await browser.newPage();
   await page.goto(`${site.url}/`);
   await page.waitForFunction(() => 'hlsPage' in window);
@@ -214,7 +197,9 @@ describe('recordings', () => {
       what: 'three segments in the DVR playlist',
     });
     renameSync(folder, `${folder}-away`);
-    folders.push(`${folder}-away`);
+    atEnd(() => {
+      rmSync(`${folder}-away`, { recursive: true, force: true });
+    });
     writeFileSync(folder, 'no folder');
     const lost = await broadcastWhere(base(test), ({ gaps }) => gaps > 0, 'a gap');
     expect(lost.state).toBe('running');
@@ -276,7 +261,7 @@ describe('recordings', () => {
       recording: { store: { type: 'disk', folder } },
     } as const;
     const first = await KillableOrigin.start(options);
-    killed.push(first);
+    atEnd(() => first.kill());
     const publisher = await publish(first.rtmp);
     const linter = new PlaylistLinter();
     const live = async (of: KillableOrigin): Promise<string> =>
@@ -288,7 +273,7 @@ describe('recordings', () => {
     await first.kill();
     await publisher.cut();
     const second = await KillableOrigin.start(options);
-    killed.push(second);
+    atEnd(() => second.kill());
     // It is there before anybody publishes, and so is everything that it lists.
     const restored = await live(second);
     linter.observe(restored);
@@ -313,7 +298,7 @@ describe('recordings', () => {
     const recording = { store: { type: 'disk', folder } } as const;
     const options = { dataDir, interruptedMs: 200, closeAfterMs: 600, recording };
     const first = await KillableOrigin.start(options);
-    killed.push(first);
+    atEnd(() => first.kill());
     const publisher = await publish(first.rtmp, { burst: true, seconds: 5 });
     await publisher.exit();
     const dvr = `${first.http}/live/demo/source/dvr.m3u8`;
@@ -322,7 +307,7 @@ describe('recordings', () => {
     });
     await first.kill();
     const second = await KillableOrigin.start(options);
-    killed.push(second);
+    atEnd(() => second.kill());
     const { broadcast } = await broadcastWhere(second.http, hasPlaylist, 'the VOD');
     const vod = `${second.http}/live/demo/source/${broadcast}-vod.m3u8`;
     expect(await play(vod)).toEqual({ frames: 150, said: '' });

@@ -5,7 +5,8 @@ import { until } from '../../support/until.ts';
 const HANDSHAKE = 1 + 2 * 1536;
 
 /** AMF0 values of a command; objects are flat. */
-type Amf = string | number | null | Readonly<Record<string, string>>;
+type Amf = string | number | null | readonly string[] | AmfFields;
+type AmfFields = Readonly<Record<string, string | number | readonly string[]>>;
 
 function amf(value: Amf): Buffer {
   if (value === null) return Buffer.of(5);
@@ -15,8 +16,18 @@ function amf(value: Amf): Buffer {
     return bytes;
   }
   if (typeof value === 'string') return Buffer.concat([Buffer.of(2), text(value)]);
+  if (isList(value)) {
+    const count = Buffer.alloc(5);
+    count[0] = 10;
+    count.writeUInt32BE(value.length, 1);
+    return Buffer.concat([count, ...value.map(amf)]);
+  }
   const fields = Object.entries(value).flatMap(([name, field]) => [text(name), amf(field)]);
   return Buffer.concat([Buffer.of(3), ...fields, Buffer.of(0, 0, 9)]);
+}
+
+function isList(value: readonly string[] | AmfFields): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 function text(value: string): Buffer {
@@ -92,11 +103,11 @@ export class RtmpClient {
     return client;
   }
 
-  /** After connect and createStream. */
-  static async connected(port: number, app = 'live'): Promise<RtmpClient> {
+  /** After connect, whose object may say more, and createStream. */
+  static async connected(port: number, app = 'live', more: AmfFields = {}): Promise<RtmpClient> {
     const client = await RtmpClient.shaken(port);
     const tcUrl = `rtmp://127.0.0.1:${port}/${app}`;
-    client.command('connect', 1, { app, tcUrl });
+    client.command('connect', 1, { app, tcUrl, ...more });
     client.command('createStream', 2, null);
     await client.hears('_result');
     return client;

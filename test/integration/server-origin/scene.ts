@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { Publisher } from './publisher.ts';
 import type { RtmpClient } from './rtmp-client.ts';
@@ -8,11 +11,19 @@ export type Scene = {
   readonly start: typeof TestOrigin.start;
   readonly publish: typeof Publisher.start;
   readonly connect: (client: Promise<RtmpClient>) => Promise<RtmpClient>;
+  /** A folder that is there until everything that was started after it is down. */
+  readonly makeFolder: () => string;
+  /** Has something done when everything that is started from here on is down. */
+  readonly atEnd: (undo: () => unknown) => void;
+  /** For anything else that is to be closed. */
+  readonly take: <T extends { readonly close: () => Promise<void> }>(
+    made: Promise<T>,
+  ) => Promise<T>;
 };
 
 /** For a file of tests: what it starts does not outlive the test, and what origins listed meanwhile was right. */
 export function scene(): Scene {
-  const open: { readonly close: () => Promise<void> }[] = [];
+  const open: { readonly close: () => unknown }[] = [];
   const origins: TestOrigin[] = [];
   afterEach(async ({ task }) => {
     const watched = origins.splice(0);
@@ -33,6 +44,16 @@ export function scene(): Scene {
       open.push({ close: () => publisher.cut() });
       return publisher;
     },
+    makeFolder: () => {
+      const folder = mkdtempSync(join(tmpdir(), 'shoal-scene-'));
+      open.push({
+        close: () => {
+          rmSync(folder, { recursive: true, force: true });
+        },
+      });
+      return folder;
+    },
+    atEnd: (close) => void open.push({ close }),
     connect: async (connecting) => {
       const client = await connecting;
       open.push({
@@ -42,6 +63,11 @@ export function scene(): Scene {
         },
       });
       return client;
+    },
+    take: async (made) => {
+      const thing = await made;
+      open.push(thing);
+      return thing;
     },
   };
 }

@@ -94,4 +94,25 @@ describe('SRT', () => {
     );
     expect(test.linter.problems).toEqual([]);
   });
+
+  it('ORG-12 ORG-29 sound of MP3 is transcoded', async () => {
+    const test = await startWithSrt();
+    await publish(url(test), { audioArgs: ['-c:a', 'libmp3lame', '-b:a', '64k'] });
+    const playlist = await test.playlistWhere((p) => p.segments.length >= 3, 'three segments');
+    const parts = [await test.get(`/live/demo/source/${playlist.segments[0]?.map ?? ''}`)];
+    for (const { uri } of playlist.segments) parts.push(await test.verifiedSegment(uri));
+    expect(await decode(Buffer.concat(parts))).toBe('');
+    expect(await test.text('/live/demo/index.m3u8')).toMatch(/CODECS="avc1\.\w{6},mp4a\.40\.2"/);
+  });
+
+  it('ORG-12 ORG-29 HEVC is refused by its name, and another publisher is welcome', async () => {
+    const test = await startWithSrt();
+    const videoArgs = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'keyint=30'];
+    const hevc = await publish(url(test), { videoArgs });
+    await hevc.exit();
+    await until(async () => (await test.status()).reason.includes('hevc'), { what: 'a reason' });
+    expect((await test.status()).reason).toMatch(/^unsupported codec over SRT: hevc/);
+    await publish(url(test));
+    await test.playlistWhere((p) => p.segments.length >= 2, 'two segments');
+  });
 });

@@ -122,8 +122,14 @@ describe('starting an origin', () => {
     expect((await refusal({})).code).toBe('data-dir');
     expect(readFileSync(state, 'utf8')).toBe('{"nextMsn":');
     rmSync(state);
-    writeFileSync(join(dataDir, 'stream-keys.json'), '[1]');
-    expect((await refusal({})).code).toBe('data-dir');
+    for (const file of ['stream-keys.json', 'signing-keys.json']) {
+      writeFileSync(join(dataDir, file), '[1]');
+      expect(await refusal({})).toMatchObject({
+        code: 'data-dir',
+        message: expect.stringContaining(file) as string,
+      });
+      rmSync(join(dataDir, file));
+    }
   });
 
   it('stream keys are made once, differ, and only their owner may read them', async () => {

@@ -1,11 +1,14 @@
 import { type DeliveryRecord } from '@shoal/server';
-import { type ObjectStore, type SegmentStore } from '@shoal/server/core';
+import { isToCome, type ObjectStore, type SegmentStore } from '@shoal/server/core';
 import { createHttpApp } from '../../../server/src/adapters/http/app.ts';
+import { emptyReport } from '../server-roles/empty-report.ts';
 import {
   StoredFiles,
   type StoredFilesLimits,
 } from '../../../server/src/adapters/http/stored-files.ts';
 import { createMemoryStore } from '../../../server/src/adapters/storage/memory-store.ts';
+
+const KEPT = { lowLatency: false, recorded: true } as const;
 
 /** The HTTP side of an origin over a store, and what it told. */
 export class StoredSite {
@@ -30,14 +33,13 @@ export class StoredSite {
           store: site.live,
           stored: new StoredFiles(store, limits),
           onStoreFailed: (_path, error) => site.failures.push(error),
-          expectsMedia: () => site.expectsMedia,
+          expects: (live) => isToCome(live, { ...KEPT, expectsMedia: site.expectsMedia }),
           served: (_channel, _id, bytes) => site.served.push(bytes),
           onDelivered: (record) => site.delivered.push(record),
           now: () => 0,
         },
         channels: () => [],
-        recordings: () => [],
-        delivery: () => [],
+        report: (_channel, field) => emptyReport()[field],
         healthy: () => true,
         onError: (error) => site.failures.push(error),
       },

@@ -13,6 +13,8 @@ export class WatchedStore implements SegmentStore {
   /** Called when a chunk has been read. */
   onChunk: () => void = () => undefined;
   readonly put: SegmentStore['put'];
+  readonly putFrom: SegmentStore['putFrom'];
+  readonly sweep: SegmentStore['sweep'];
   readonly list: SegmentStore['list'];
   readonly delete: SegmentStore['delete'];
   readonly #store: SegmentStore;
@@ -20,6 +22,8 @@ export class WatchedStore implements SegmentStore {
   constructor(store: SegmentStore) {
     this.#store = store;
     this.put = (path, bytes) => store.put(path, bytes);
+    this.putFrom = (...args) => store.putFrom(...args);
+    this.sweep = (prefix) => store.sweep(prefix);
     this.list = (prefix) => store.list(prefix);
     this.delete = (path) => store.delete(path);
   }

@@ -95,7 +95,7 @@ describe.each(ROUTES)('%s %s', (...route) => {
 });
 
 it.each(bothDatabases())(
-  'API-1 in %s, bodies, ids and queries of any kind are no failure of ours',
+  'API-5 in %s, bodies, ids and queries of any kind are no failure of ours',
   async (_, make) => {
     const service = await TestService.start({ database: await make() });
     onTestFinished(() => service.close());

@@ -11,7 +11,7 @@ import Client, { type StockPeer } from 'bittorrent-tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pause, until } from '../../support/until.ts';
 import { RawClient } from './raw-client.ts';
-import { RedisServer } from './redis-server.ts';
+import { RedisServer } from '../../support/redis-server.ts';
 
 const ADMIN = 'token-of-the-operator';
 const IDS = ['a', 'b', 'c'];
@@ -97,6 +97,9 @@ async function join(at: Node, channel: ChannelId): Promise<RawClient> {
   return RawClient.join(at.tracker.port, channel);
 }
 
+/** The form of a root and of its signature. */
+const SIGNED = { root: 'A'.repeat(43), signature: 'A'.repeat(86) };
+
 describe('TRK-26 three nodes with a real Redis', () => {
   it('each channel is at one of them, and segments, switches and revocations reach it from anywhere', async () => {
     await startAll();
@@ -113,13 +116,15 @@ describe('TRK-26 three nodes with a real Redis', () => {
     await until(
       () => {
         const id = { rendition: 'source' as never, epoch: 1, msn: 7 };
-        const segment = { id, size: 750_000, durationMs: 2_000, root: 'A'.repeat(43) };
+        const segment = { ...{ id, size: 750_000, durationMs: 2_000 }, ...SIGNED };
         sink.publish({ type: 'segment.ready', channel, at: Date.now(), segment });
         return ann.all('segment').length > 0;
       },
       { what: 'the origin is heard' },
     );
     sink.close();
+    // SEG-15: with its signature.
+    expect(ann.all('segment')[0]).toMatchObject({ segment: SIGNED });
 
     await a.tracker.setP2P(channel, false);
     expect(await ann.next('error')).toMatchObject({ code: 'p2p-off' });

@@ -6,7 +6,7 @@ import { Connection } from '../../../tracker/src/adapters/connection.ts';
 import { Relay } from '../../../tracker/src/adapters/relay.ts';
 import { until } from '../../support/until.ts';
 import { RawClient } from './raw-client.ts';
-import { freePort } from './redis-server.ts';
+import { freePort } from '../../support/redis-server.ts';
 
 let front: WebSocketServer;
 let node: WebSocketServer;

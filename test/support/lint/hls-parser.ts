@@ -90,6 +90,12 @@ function multivariant(playlist: HLS.types.MasterPlaylist): Reading {
       width: variant.resolution?.width,
       height: variant.resolution?.height,
       frameRate: variant.frameRate,
+      audio: variant.audio[0]?.groupId,
+    })),
+    // It lists a group with each of the variants that have it.
+    sounds: (playlist.variants[0]?.audio ?? []).map((sound) => ({
+      ...{ group: sound.groupId, name: sound.name, uri: sound.uri },
+      ...{ isDefault: sound.isDefault, autoselect: sound.autoselect },
     })),
   });
 }

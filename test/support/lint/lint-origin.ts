@@ -1,9 +1,10 @@
 import { Findings } from './findings.ts';
-import { type RunFacts } from './media-check.ts';
+import { type RunFacts, SOUND_APART_S } from './media-check.ts';
 import { MediaShelf } from './media-shelf.ts';
 import {
   checkBitrates,
   type LintedMultivariant,
+  type LintedVariant,
   readMultivariant,
   type Weight,
 } from './multivariant.ts';
@@ -35,9 +36,11 @@ const get: Get = async (url) => {
 
 /** What of a variant is to be checked when its next segments are there. */
 type Claim = {
-  readonly variant: LintedMultivariant['variants'][number];
+  readonly variant: LintedVariant;
   readonly base: number;
   readonly weights: readonly Weight[];
+  /** The rendition that is its sound. */
+  readonly sound: Rendition | undefined;
 };
 
 /** A rendition, and all that was seen of it. */
@@ -47,13 +50,19 @@ class Rendition {
   last: LintedPlaylist | undefined;
   claim: Claim | undefined;
 
-  constructor(shelf: MediaShelf) {
+  /** Whether it is the sound of others. */
+  readonly isSound: boolean;
+
+  constructor(shelf: MediaShelf, isSound: boolean) {
     this.shelf = shelf;
+    this.isSound = isSound;
   }
 }
 
 /** Renditions are shown at the same instants, to the millisecond. */
 const SAME_S = 0.005;
+/** And their sound with the frame in which that is. */
+const SAME_SOUND_S = SAME_S + SOUND_APART_S;
 const SOURCE = 'source';
 
 /**
@@ -130,7 +139,15 @@ export class LintedOrigin {
       const name = nameOf(uri);
       const last = facts.get(name)?.at(-1);
       const report = this.#findings.of(name);
-      if (last !== undefined) checkStreams({ uri, ...variant }, last, report);
+      const sound = this.#soundOf(variant.audio);
+      const heard = sound && facts.get(nameOf(sound.uri))?.at(-1)?.streams;
+      if (last === undefined) continue;
+      const streams = [...last.streams, ...(heard ?? [])];
+      checkStreams({ uri, ...variant }, { ...last, streams }, report);
+      if (sound !== undefined && heard?.[0]?.channels !== Number(sound.channels))
+        report(`CHANNELS is ${sound.channels}, not ${heard?.[0]?.channels}`);
+      if (sound !== undefined && last.streams.some(({ kind }) => kind === 'audio'))
+        report('has sound, which is a rendition of its own');
     }
     for (const [name, { linter }] of this.#renditions)
       for (const problem of linter.problems) this.#findings.add(`${name}: ${problem}`);
@@ -142,11 +159,20 @@ export class LintedOrigin {
     const base = this.#options.base();
     if (base === undefined) return;
     try {
-      for (const [name, rendition] of this.#renditions) await this.#media(name, rendition);
+      // The sound first, so that it is there when what it belongs to is weighed.
+      const all = [...this.#renditions].sort(
+        ([, a], [, b]) => Number(b.isSound) - Number(a.isSound),
+      );
+      for (const [name, rendition] of all) await this.#media(name, rendition);
       const text = await this.#text(this.#file);
       if (text === undefined) return;
       const report = this.#findings.of('multivariant');
       this.#multivariant = readMultivariant(text, report);
+      for (const { uri } of this.#multivariant.sounds) {
+        const rendition = this.#rendition(nameOf(uri), true);
+        if (rendition.last === undefined) await this.#media(nameOf(uri), rendition);
+        else this.#checkReports(uri, rendition.last, this.#multivariant);
+      }
       for (const variant of this.#multivariant.variants) {
         const rendition = this.#rendition(nameOf(variant.uri));
         const { last, shelf } = rendition;
@@ -159,8 +185,10 @@ export class LintedOrigin {
         if (last.independent && !this.#multivariant.independent)
           report(`${variant.uri} claims independent segments, this does not`);
         const { base: of, weights } = shelf.weights(last);
+        const listed = this.#soundOf(variant.audio);
+        const sound = listed && this.#rendition(nameOf(listed.uri));
         if (of !== undefined && weights.length > 0)
-          rendition.claim = { variant, base: of, weights };
+          rendition.claim = { variant, base: of, weights: together(weights, sound), sound };
       }
     } catch (error) {
       if (this.#options.base() === base) throw error;
@@ -183,7 +211,7 @@ export class LintedOrigin {
         claim.variant,
         {
           before: claim.weights,
-          after: weights,
+          after: together(weights, claim.sound),
           targetDurationMs: playlist.targetDuration * 1000,
         },
         this.#findings.of(name),
@@ -205,7 +233,9 @@ export class LintedOrigin {
     const reports = lowLatency?.reports ?? [];
     if (reports.length === 0) return;
     const reported = reports.map((report) => new URL(report.uri, new URL(uri, root)).href).sort();
-    const others = all.variants.map((variant) => variant.uri).filter((other) => other !== uri);
+    const others = [...all.variants, ...all.sounds]
+      .map((listed) => listed.uri)
+      .filter((other) => other !== uri);
     const expected = others.map((other) => new URL(other, root).href).sort();
     if (reported.join() !== expected.join())
       this.#findings.add(
@@ -218,8 +248,9 @@ export class LintedOrigin {
     if (source === undefined) return;
     const ours = new Map(source.linter.segments.map((segment) => [segment.msn, segment]));
     const shown = new Map((facts.get(SOURCE) ?? []).flatMap((run) => [...run.shownFrom]));
-    for (const [name, { linter }] of this.#renditions) {
+    for (const [name, { linter, isSound }] of this.#renditions) {
       const report = this.#findings.of(name);
+      const most = isSound ? SAME_SOUND_S : SAME_S;
       for (const segment of linter.segments) {
         const same = ours.get(segment.msn);
         if (same !== undefined && JSON.stringify(same) !== JSON.stringify(segment))
@@ -231,7 +262,7 @@ export class LintedOrigin {
           // The very first picture is shown from the beginning, however late it came.
           if (msn === first) continue;
           const apart = from - (shown.get(msn) ?? from);
-          if (Math.abs(apart) > SAME_S)
+          if (Math.abs(apart) > most)
             report(
               `ORG-10: segment ${msn} is shown ${(apart * 1000).toFixed(0)} ms after the source`,
             );
@@ -240,11 +271,15 @@ export class LintedOrigin {
     }
   }
 
-  #rendition(name: string): Rendition {
+  #soundOf(group: string | undefined): LintedMultivariant['sounds'][number] | undefined {
+    return this.#multivariant?.sounds.find((sound) => sound.group === group);
+  }
+
+  #rendition(name: string, isSound = false): Rendition {
     const known = this.#renditions.get(name);
     if (known !== undefined) return known;
-    const shelf = new MediaShelf((uri) => this.#listed(name, uri), this.#findings.of(name));
-    const made = new Rendition(shelf);
+    const fetch = (uri: string): Promise<Uint8Array | undefined> => this.#listed(name, uri);
+    const made = new Rendition(new MediaShelf(fetch, this.#findings.of(name), isSound), isSound);
     this.#renditions.set(name, made);
     return made;
   }
@@ -280,6 +315,16 @@ export class LintedOrigin {
       return undefined;
     }
   }
+}
+
+/** What is played together with its sound; both have the same segments. */
+function together(weights: readonly Weight[], sound: Rendition | undefined): readonly Weight[] {
+  if (sound?.last === undefined) return weights;
+  const heard = sound.shelf.weights(sound.last).weights;
+  return weights.slice(0, heard.length).map(({ bytes, durationMs }, i) => ({
+    bytes: bytes + (heard[i]?.bytes ?? 0),
+    durationMs,
+  }));
 }
 
 function nameOf(uri: string): string {

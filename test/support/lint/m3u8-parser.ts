@@ -84,8 +84,25 @@ function multivariant(manifest: Manifest): Reading {
       width: attributes.RESOLUTION?.width,
       height: attributes.RESOLUTION?.height,
       frameRate: number(attributes['FRAME-RATE']),
+      audio: string(attributes.AUDIO),
     })),
+    sounds: sounds(manifest),
   });
+}
+
+/** Its types know the groups by an index alone. */
+function groupsOf(groups: Manifest['mediaGroups'], type: string) {
+  return groups?.[type] ?? {};
+}
+
+function sounds(manifest: Manifest) {
+  const groups = Object.entries(groupsOf(manifest.mediaGroups, 'AUDIO'));
+  return groups.flatMap(([group, named]) =>
+    Object.entries(named).map(([name, sound]) => ({
+      ...{ group, name, uri: string(sound.uri) },
+      ...{ isDefault: sound.default, autoselect: sound.autoselect },
+    })),
+  );
 }
 
 /** It gives numbers of some attributes as text. */

@@ -14,7 +14,12 @@ export type KeptSegment = {
 };
 
 /** Segments of one epoch of one rendition that follow one another, and their initialisation section. */
-export type Run = { readonly init: Uint8Array; readonly segments: readonly KeptSegment[] };
+export type Run = {
+  readonly init: Uint8Array;
+  readonly segments: readonly KeptSegment[];
+  /** Whether it is sound that is cut where the picture beside it is, to a frame. */
+  readonly besidePicture?: boolean;
+};
 
 /** What was seen in a run. */
 export type RunFacts = {
@@ -31,6 +36,8 @@ const TIME_SLACK_S = 0.0016;
 const DATE_SLACK_S = 0.003;
 /** By how much pictures out of order, or sound before them, may be late. */
 const MOST_LATE_S = 0.15;
+/** A frame of sound of 44.1 kHz, in which the end of a picture may lie. */
+export const SOUND_APART_S = 0.0233;
 /** As long as a frame of which nothing is known may last. */
 const FRAME_S = 0.05;
 /** Samples in a frame of AAC. */
@@ -70,8 +77,8 @@ export async function checkRun(run: Run, report: Report): Promise<RunFacts | und
     );
   checkTimes(run, leading, report);
   if (lead.kind === 'video') {
-    checkKeys(run, leading, { file, report });
-    checkParts(run, leading, { file, report });
+    checkKeys(run, leading, { file, report, codec: lead.codec });
+    checkParts(run, leading, { file, report, codec: lead.codec });
   }
   return {
     streams,
@@ -134,6 +141,7 @@ function checkDecodeTimes(
  * begin among pictures out of order. The first picture of an encoder is shown from the beginning, however late it came.
  */
 function checkTimes(run: Run, leading: readonly (readonly ProbedPacket[])[], report: Report): void {
+  const apart = run.besidePicture === true ? SOUND_APART_S : 0;
   const times = leading.map((packets) => {
     const last = packets.at(-1);
     return {
@@ -156,14 +164,14 @@ function checkTimes(run: Run, leading: readonly (readonly ProbedPacket[])[], rep
       next === undefined ? [own.end - own.dts] : [next.dts - own.dts, next.pts - own.pts];
     const late = i === 0 && stretched ? MOST_LATE_S : 0;
     const off = lasts.map((length) => length - segment.duration);
-    const slack = TIME_SLACK_S + (next === undefined ? own.frame : 0);
+    const slack = TIME_SLACK_S + apart + (next === undefined ? own.frame : 0);
     if (!off.some((by) => by >= -slack && by <= slack + late))
       report(`${segment.uri}: EXTINF is ${segment.duration}, its media last ${seconds(lasts)}`);
     if (from === undefined || i <= base) continue;
     const date =
       (segment.programDateTime - (run.segments[base]?.segment.programDateTime ?? 0)) / 1000;
     const passed = [own.dts - from.dts, own.pts - from.pts];
-    if (!passed.some((time) => Math.abs(time - date) <= DATE_SLACK_S))
+    if (!passed.some((time) => Math.abs(time - date) <= DATE_SLACK_S + apart))
       report(`${segment.uri}: is dated ${date} s after another, its media ${seconds(passed)} s`);
   }
 }
@@ -172,15 +180,23 @@ function seconds(times: readonly number[]): string {
   return times.map((time) => time.toFixed(4)).join(' or ');
 }
 
+type KeyCheck = { readonly file: Uint8Array; readonly report: Report; readonly codec: string };
+
+/** Whether a packet is a picture with which decoding can begin. */
+function begins(file: Uint8Array, packet: ProbedPacket, codec: string): boolean {
+  // Of other codecs ffprobe itself looks at the picture.
+  return packet.key && (codec !== 'h264' || hasIdr(file, packet));
+}
+
 function checkKeys(
   run: Run,
   leading: readonly (readonly ProbedPacket[])[],
-  { file, report }: { readonly file: Uint8Array; readonly report: Report },
+  { file, report, codec }: KeyCheck,
 ): void {
   for (const [i, { segment, independent }] of run.segments.entries()) {
     const first = leading[i]?.[0];
     if (!independent || first === undefined) continue;
-    if (!first.key || !hasIdr(file, first))
+    if (!begins(file, first, codec))
       report(
         `${segment.uri}: does not begin with an IDR picture, as EXT-X-INDEPENDENT-SEGMENTS says`,
       );
@@ -191,7 +207,7 @@ function checkKeys(
 function checkParts(
   run: Run,
   leading: readonly (readonly ProbedPacket[])[],
-  { file, report }: { readonly file: Uint8Array; readonly report: Report },
+  { file, report, codec }: KeyCheck,
 ): void {
   let from = run.init.length;
   for (const [i, { bytes, parts }] of run.segments.entries()) {
@@ -201,10 +217,10 @@ function checkParts(
       const to = at + (parts?.sizes[k] ?? 0);
       const first = leading[i]?.find((packet) => packet.at >= at && packet.at < to);
       at = to;
-      const begins = first !== undefined && first.key && hasIdr(file, first);
-      if (begins !== independent)
+      const starts = first !== undefined && begins(file, first, codec);
+      if (starts !== independent)
         report(
-          `${uri}: INDEPENDENT is ${independent ? 'YES' : 'not there'}, its key frame ${begins ? 'is' : 'not'}`,
+          `${uri}: INDEPENDENT is ${independent ? 'YES' : 'not there'}, its key frame ${starts ? 'is' : 'not'}`,
         );
     }
   }

@@ -12,6 +12,7 @@ type Kept = KeptSegment & { readonly segment: LintedSegment };
 export class MediaShelf {
   readonly #fetch: Fetch;
   readonly #report: Report;
+  readonly #besidePicture: boolean;
   readonly #inits = new Map<string, Promise<Uint8Array | undefined>>();
   readonly #segments = new Map<number, Promise<Kept | undefined>>();
   readonly #kept = new Map<number, Kept>();
@@ -24,7 +25,9 @@ export class MediaShelf {
   #base: number | undefined;
   #newest = -1;
 
-  constructor(fetch: Fetch, report: Report) {
+  /** `besidePicture`: see {@link Run}. */
+  constructor(fetch: Fetch, report: Report, besidePicture = false) {
+    this.#besidePicture = besidePicture;
     this.#fetch = fetch;
     this.#report = report;
   }
@@ -82,7 +85,7 @@ export class MediaShelf {
   /** Looks at all that is kept, epoch by epoch, and lets it go but for the last; the facts of each run so far, in order. */
   async check(): Promise<readonly RunFacts[]> {
     for (const run of await this.#runs()) {
-      const seen = await checkRun(run, this.#report);
+      const seen = await checkRun({ ...run, besidePicture: this.#besidePicture }, this.#report);
       this.#decoded += run.segments.length;
       if (seen !== undefined) this.#facts.push(seen);
     }

@@ -14,12 +14,25 @@ export type LintedVariant = {
   readonly height?: number;
   /** Frames per second. */
   readonly frameRate?: number;
+  /** The group of its sound, where that is a rendition of its own. */
+  readonly audio?: string;
+};
+
+/** Sound that is a rendition of its own (RFC 8216 section 4.3.4.1). */
+type LintedSound = {
+  readonly group: string;
+  readonly name: string;
+  readonly uri: string;
+  readonly channels: string;
+  readonly isDefault: boolean;
+  readonly autoselect: boolean;
 };
 
 /** A multivariant playlist, read strictly. */
 export type LintedMultivariant = {
   readonly independent: boolean;
   readonly variants: readonly LintedVariant[];
+  readonly sounds: readonly LintedSound[];
 };
 
 /** Reads a multivariant playlist; reports what RFC 8216 section 4.3.4.2 does not allow, and where parsers of others read it in another way. */
@@ -27,9 +40,11 @@ export function readMultivariant(text: string, report: Report): LintedMultivaria
   const lines = text.split('\n');
   if (lines[0] !== '#EXTM3U') report('no #EXTM3U');
   const variants: LintedVariant[] = [];
+  const sounds: LintedSound[] = [];
   let waiting: Omit<LintedVariant, 'uri'> | undefined;
   for (const line of lines) {
-    if (line.startsWith('#EXT-X-STREAM-INF:')) waiting = readVariant(line.slice(18), report);
+    if (line.startsWith('#EXT-X-MEDIA:')) sounds.push(readSound(line.slice(13), report));
+    else if (line.startsWith('#EXT-X-STREAM-INF:')) waiting = readVariant(line.slice(18), report);
     else if (line !== '' && !line.startsWith('#')) {
       if (waiting === undefined) report(`${line} has no EXT-X-STREAM-INF`);
       else if (variants.some(({ uri }) => uri === line)) report(`${line} is listed twice`);
@@ -39,13 +54,55 @@ export function readMultivariant(text: string, report: Report): LintedMultivaria
   }
   if (waiting !== undefined) report('EXT-X-STREAM-INF without a URI');
   if (variants.length === 0) report('no variants are listed');
+  checkGroups(variants, sounds, report);
   const independent = lines.includes('#EXT-X-INDEPENDENT-SEGMENTS');
   compareWithParsers(
     text,
-    flatten({ independent, count: variants.length, variants: [...variants] }),
+    flatten({
+      ...{ independent, count: variants.length, variants: [...variants] },
+      sounds: sounds.map(({ group, name, uri, isDefault, autoselect }) => ({
+        ...{ group, name, uri, isDefault, autoselect },
+      })),
+    }),
     report,
   );
-  return { independent, variants };
+  return { independent, variants, sounds };
+}
+
+function readSound(text: string, report: Report): LintedSound {
+  const attributes = readAttributes(text, report);
+  const needed = (name: string): string => {
+    const value = attributes.get(name) ?? '';
+    if (value === '') report(`EXT-X-MEDIA has no ${name}`);
+    return value;
+  };
+  if (needed('TYPE') !== 'AUDIO') report(`EXT-X-MEDIA of type ${attributes.get('TYPE') ?? ''}`);
+  const [isDefault, autoselect] = ['DEFAULT', 'AUTOSELECT'].map(
+    (name) => attributes.get(name) === 'YES',
+  );
+  if (isDefault === true && autoselect !== true) report('DEFAULT without AUTOSELECT');
+  return {
+    ...{ group: needed('GROUP-ID'), name: needed('NAME'), uri: needed('URI') },
+    ...{ channels: needed('CHANNELS'), isDefault: isDefault ?? false },
+    autoselect: autoselect ?? false,
+  };
+}
+
+/** Every group that a variant names is there, and every one that is there is named. */
+function checkGroups(
+  variants: readonly LintedVariant[],
+  sounds: readonly LintedSound[],
+  report: Report,
+): void {
+  for (const { uri, audio } of variants)
+    if (audio !== undefined && !sounds.some(({ group }) => group === audio))
+      report(`${uri} has the sound of ${audio}, which is not listed`);
+  for (const { group, name, uri } of sounds) {
+    if (!variants.some(({ audio }) => audio === group)) report(`nothing has the sound of ${group}`);
+    const alike = sounds.filter((other) => other.group === group && other.name === name);
+    if (alike.length > 1) report(`${name} is in ${group} twice`);
+    if (variants.some((variant) => variant.uri === uri)) report(`${uri} is a variant too`);
+  }
 }
 
 function readVariant(text: string, report: Report): Omit<LintedVariant, 'uri'> {
@@ -64,13 +121,15 @@ function readVariant(text: string, report: Report): Omit<LintedVariant, 'uri'> {
   const size = attributes.get('RESOLUTION');
   const [, width, height] = /^(\d+)x(\d+)$/.exec(size ?? '') ?? [];
   if (size !== undefined && width === undefined) report(`RESOLUTION is ${size}`);
-  if (codecs.includes('avc1') !== (size !== undefined))
+  if (/avc1|hvc1|av01/.test(codecs) !== (size !== undefined))
     report('RESOLUTION and the codec of a picture do not go together');
   const frameRate = numberOf(attributes, 'FRAME-RATE', report);
+  const audio = attributes.get('AUDIO');
   return {
     ...{ bandwidth, averageBandwidth, codecs },
     ...(width !== undefined && { width: Number(width), height: Number(height) }),
     ...(frameRate !== undefined && { frameRate }),
+    ...(audio !== undefined && { audio }),
   };
 }
 

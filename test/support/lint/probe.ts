@@ -21,8 +21,11 @@ export type ProbedStream = {
   readonly level: number;
   readonly width: number;
   readonly height: number;
+  /** As ffmpeg calls its format of pixels. */
+  readonly pixels: string;
   /** Hertz; of sound. */
   readonly sampleRate: number;
+  readonly channels: number;
 };
 
 /** What ffprobe says of a file. */
@@ -35,7 +38,7 @@ export type Probe = {
 
 const PACKET = 'packet=stream_index,pts,dts,duration,pos,size,flags';
 const STREAM =
-  'stream=index,codec_type,codec_name,profile,level,width,height,time_base,sample_rate';
+  'stream=index,codec_type,codec_name,profile,level,width,height,pix_fmt,channels,time_base,sample_rate';
 
 type Fields = Readonly<Record<string, string | number | undefined>>;
 type Answer = { readonly packets?: readonly Fields[]; readonly streams?: readonly Fields[] };
@@ -65,7 +68,9 @@ export async function probe(file: Uint8Array): Promise<Probe | undefined> {
       level: Number(stream['level']),
       width: Number(stream['width']),
       height: Number(stream['height']),
+      pixels: String(stream['pix_fmt']),
       sampleRate: Number(stream['sample_rate']),
+      channels: Number(stream['channels']),
     })),
     packets: (answer.packets ?? []).map((packet) => {
       const stream = Number(packet['stream_index']);

@@ -51,8 +51,35 @@ export function checkStreams(
     report(`FRAME-RATE is ${listedRate}, not ${frameRate.toFixed(3)}`);
 }
 
+/** general_profile_idc of what ffprobe calls a profile of HEVC (ISO/IEC 23008-2, annex A). */
+const HEVC_PROFILES: ReadonlyMap<string, number> = new Map([
+  ['Main', 1],
+  ['Main 10', 2],
+  ['Main Still Picture', 3],
+  ['Rext', 4],
+]);
+/** seq_profile of AV1. */
+const AV1_PROFILES: readonly string[] = ['Main', 'High', 'Professional'];
+
 function describes(codec: string, stream: ProbedStream): boolean {
-  if (stream.codec === 'aac') return codec === SOUNDS.get(stream.profile);
+  const { profile: name, level: value } = stream;
+  switch (stream.codec) {
+    case 'aac':
+      return codec === SOUNDS.get(name);
+    case 'hevc': {
+      const [, idc, number] =
+        /^hvc1\.[ABC]?(\d+)\.[0-9A-F]+\.[LH](\d+)(?:\.[0-9A-F]{1,2})*$/.exec(codec) ?? [];
+      return Number(idc) === HEVC_PROFILES.get(name) && Number(number) === value;
+    }
+    case 'av1': {
+      const [, idc, number, depth] = /^av01\.(\d)\.(\d\d)[MH]\.(\d\d)$/.exec(codec) ?? [];
+      const deep = stream.pixels.includes('12') ? 12 : stream.pixels.includes('10') ? 10 : 8;
+      return (
+        AV1_PROFILES[Number(idc)] === name && Number(number) === value && Number(depth) === deep
+      );
+    }
+    default:
+  }
   const [, profile = '', level = ''] = /^avc1\.(..)..(..)$/.exec(codec) ?? [];
   return (
     stream.codec === 'h264' &&

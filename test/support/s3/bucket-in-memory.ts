@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
+
+/** Of s3rver, which answers with it. */
+const S3Error = createRequire(import.meta.url)('s3rver/lib/models/error') as new (
+  code: string,
+  message: string,
+) => Error;
+
+/** S3 takes no smaller part, but for the last. */
+const SMALLEST_PART = 5 * 1024 * 1024;
 
 type Metadata = Readonly<Record<string, string | number>>;
 
@@ -26,6 +36,9 @@ type Put = {
  */
 export class BucketInMemory {
   readonly #bucket: string;
+  /** Large uploads that have begun, by their ids. */
+  readonly uploads: Map<string, { readonly key: string; readonly parts: Map<number, Buffer> }> =
+    new Map();
   readonly #objects: Map<string, Stored> = new Map();
 
   constructor(bucket: string) {
@@ -60,6 +73,47 @@ export class BucketInMemory {
     };
     this.#objects.set(key, { bucket, key, bytes, metadata: all, lastModifiedDate, size });
     return { size, md5 };
+  }
+
+  initiateUpload(_bucket: string, key: string, id: string): Promise<void> {
+    this.uploads.set(id, { key, parts: new Map() });
+    return Promise.resolve();
+  }
+
+  async putPart(
+    _bucket: string,
+    ...[id, number, content]: readonly [string, string, AsyncIterable<Uint8Array>]
+  ): Promise<object> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of content) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    const upload = this.uploads.get(id);
+    if (upload === undefined) throw new S3Error('NoSuchUpload', 'no such upload');
+    upload.parts.set(Number(number), bytes);
+    return { size: bytes.length, md5: createHash('md5').update(bytes).digest('hex') };
+  }
+
+  async putObjectMultipart(
+    bucket: string,
+    id: string,
+    parts: readonly { readonly number: number; readonly etag: string }[],
+  ): Promise<object> {
+    const upload = this.uploads.get(id);
+    if (upload === undefined) throw new S3Error('NoSuchUpload', 'no such upload');
+    const bytes = parts.map(({ number, etag }, i) => {
+      const part = upload.parts.get(number) ?? Buffer.alloc(0);
+      if (createHash('md5').update(part).digest('hex') !== etag)
+        throw new S3Error('InvalidPart', 'no such part');
+      if (i < parts.length - 1 && part.length < SMALLEST_PART)
+        throw new S3Error('EntityTooSmall', 'a part is too small');
+      return part;
+    });
+    const { key } = upload;
+    const stored = await this.putObject({
+      ...{ bucket, key, metadata: {}, content: Buffer.concat(bytes) },
+    });
+    this.uploads.delete(id);
+    return stored;
   }
 
   existsObject(_bucket: string, key: string): Promise<boolean> {

@@ -16,6 +16,12 @@ describe('createShoal', () => {
       'an upload limit that is none',
       { tracker: 'wss://tracker.example', upload: { maxKbps: NaN } },
     ],
+    ['no signing key', { tracker: 'wss://tracker.example', signingKeys: [] }],
+    ['a signing key that is none', { tracker: 'wss://tracker.example', signingKeys: ['x'] }],
+    [
+      'signing keys that are no list',
+      { tracker: 'wss://tracker.example', signingKeys: 'A'.repeat(43) as unknown as string[] },
+    ],
     ['a byte budget below nothing', { tracker: 'wss://tracker.example', upload: { maxBytes: -1 } }],
   ])('refuses %s with a typed error', async (_, options) => {
     const refusal = await createShoal(options).catch((error: unknown) => error);

@@ -41,6 +41,37 @@ describe('the linter of multivariant playlists', () => {
     expect(read().problems).toContain('no variants are listed');
   });
 
+  const SOUND =
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio/index.m3u8"\n';
+  const withSound = (sound: string, group = 'audio') => {
+    const problems: string[] = [];
+    const variant = `#EXT-X-STREAM-INF:${INF},AUDIO="${group}"\nsource/index.m3u8\n`;
+    const text = `#EXTM3U\n#EXT-X-VERSION:7\n${sound}${variant}`;
+    return { ...readMultivariant(text, (problem) => problems.push(problem)), problems };
+  };
+
+  it('ORG-30 reads sound that is a rendition of its own as two parsers of others do', () => {
+    const { problems, sounds, variants } = withSound(SOUND);
+    expect(problems).toEqual([]);
+    expect(sounds).toEqual([
+      {
+        ...{ group: 'audio', name: 'Audio', uri: 'audio/index.m3u8', channels: '2' },
+        ...{ isDefault: true, autoselect: true },
+      },
+    ]);
+    expect(variants[0]?.audio).toBe('audio');
+  });
+
+  it('ORG-30 finds groups that are not there, or of no use, and sound that lacks something', () => {
+    const found = (sound: string, group?: string): string =>
+      withSound(sound, group).problems.join('\n');
+    expect(found(SOUND, 'other')).toMatch(/has the sound of other, which is not listed/);
+    expect(found(SOUND, 'other')).toMatch(/nothing has the sound of audio/);
+    expect(found(SOUND.replace('AUTOSELECT=YES', 'AUTOSELECT=NO'))).toMatch(/DEFAULT without/);
+    expect(found(SOUND.replace(',CHANNELS="2"', ''))).toMatch(/EXT-X-MEDIA has no CHANNELS/);
+    expect(found(SOUND.replace('audio/index', 'source/index'))).toMatch(/is a variant too/);
+  });
+
   it('the peak is that of any set of 0.5 to 1.5 target durations, as RFC 8216 section 4.1 has it', () => {
     const two = { bytes: 250_000, durationMs: 2_000 };
     const short = { bytes: 200_000, durationMs: 400 };

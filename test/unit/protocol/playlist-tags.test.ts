@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { channelId, originSegment, renditionId } from '../../support/builders.ts';
 
 const SEGMENTS = [40, 41, 42].map((msn) => originSegment(msn, { pieces: 1, durationMs: 1_920 }));
+/** The form of one. */
+const SIGNATURE = new Uint8Array(64).fill(7);
 const SWARM = swarmTag(channelId('demo'), renditionId('source'));
 
 /** A media playlist as the origin writes it; `lines` replaces what stands before a segment's URI. */
@@ -70,6 +72,28 @@ describe('the tags of a media playlist', () => {
     expect(msns(playlist({ 41: ['#EXTINF:2,', tag.replace('"#"', `"${root}"`)] }))).toEqual([
       40, 42,
     ]);
+  });
+
+  it('SEG-15 the tag of a signed segment carries its signature', () => {
+    const signed = originSegment(41, { pieces: 1, durationMs: 1_920, sign: () => SIGNATURE }).info;
+    const tag = segmentTag(signed);
+    expect(tag).toMatch(/,ROOT="[\w-]{43}",SIG="[\w-]{86}"$/);
+    const listed = readSwarmTags(playlist({ 41: ['#EXTINF:1.920,', tag] }))?.segments ?? [];
+    expect(listed.map(({ info }) => info)).toEqual([SEGMENTS[0]?.info, signed, SEGMENTS[2]?.info]);
+  });
+
+  it.each([
+    'SIG="short"',
+    `SIG="${'A'.repeat(85)}="`,
+    `SIG="${'A'.repeat(85)}B"`,
+    `SIG="${'A'.repeat(87)}"`,
+    `SIG=${'A'.repeat(86)}`,
+    `SIG="${'A'.repeat(86)}",MORE=1`,
+    `SIG="${'A'.repeat(86)}",SIG="${'A'.repeat(86)}"`,
+  ])('SEG-15 a segment whose tag has %s is left out', (attribute) => {
+    const [, second] = SEGMENTS;
+    const tag = `${segmentTag(second?.info ?? originSegment(1).info)},${attribute}`;
+    expect(msns(playlist({ 41: ['#EXTINF:2,', tag] }))).toEqual([40, 42]);
   });
 
   it('SEG-9 a tag belongs to the next URI only', () => {

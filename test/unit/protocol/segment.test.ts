@@ -9,6 +9,7 @@ import {
   pieceCount,
   pieceLength,
   playlistFile,
+  productFile,
   RECORDINGS_FILE,
   segmentFile,
   segmentKey,
@@ -37,6 +38,21 @@ describe('paths below /live/', () => {
           [`${folder}/index.m3u8`, { type: 'playlist', channel, rendition }],
           [`${folder}/ll.m3u8`, { type: 'playlist', channel, rendition, lowLatency: true }],
           [`/live/${channel}/${RECORDINGS_FILE}`, { type: 'recordings', channel }],
+          ...(['mp4', 'sprites'] as const).map((kind) => {
+            const number = part + 1;
+            const file = productFile(epoch, kind, number);
+            return [
+              `/live/${channel}/${file}`,
+              { type: 'product', channel, broadcast: epoch, kind, number },
+            ] as const;
+          }),
+          ...(['poster', 'storyboard'] as const).map(
+            (kind) =>
+              [
+                `/live/${channel}/${productFile(epoch, kind)}`,
+                { type: 'product', channel, broadcast: epoch, kind, number: 1 },
+              ] as const,
+          ),
           ...(['dvr', epoch] as const).flatMap((recording) => [
             [
               `/live/${channel}/${playlistFile(recording)}`,
@@ -88,6 +104,34 @@ describe('paths below /live/', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('SEG-3 what is made of a broadcast has one spelling', () => {
+    const digits = fc.stringMatching(/^\d{0,11}$/);
+    const end = fc.constantFrom(
+      '.mp4',
+      '-1.mp4',
+      '-2.mp4',
+      '-02.mp4',
+      '-poster.jpg',
+      '-poster.vtt',
+    );
+    const more = fc.constantFrom(
+      ...['-storyboard.vtt', '-storyboard.jpg', '-storyboard-1.jpg', '-storyboard-0.jpg'],
+      ...['-poster-1.jpg', '-storyboard-1.vtt', '.jpg', '-12345.mp4'],
+    );
+    fc.assert(
+      fc.property(digits, fc.oneof(end, more), (id, suffix) => {
+        const read = parseLivePath(`/live/demo/${id}${suffix}`);
+        if (!read.ok || read.value.type !== 'product') return;
+        const { broadcast, kind, number } = read.value;
+        expect(productFile(broadcast, kind, number)).toBe(`${id}${suffix}`);
+      }),
+      { numRuns: 1_000 },
+    );
+    for (const file of ['1-1.mp4', '1-storyboard.jpg', '1-poster-1.jpg', '4294967296.mp4'])
+      expect(parseLivePath(`/live/demo/${file}`).ok, file).toBe(false);
+    expect(parseLivePath('/live/demo/source/1.mp4').ok).toBe(false);
   });
 
   it.each([

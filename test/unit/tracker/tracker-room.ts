@@ -97,13 +97,20 @@ export class Room {
     this.say(name, { action: 'update', ...defaults, ...rest, ...fields });
   }
 
-  segment(msn: number, fields: { readonly rendition?: string; readonly size?: number } = {}): void {
-    const { rendition = 'source', size = 750_000 } = fields;
+  segment(
+    msn: number,
+    fields: {
+      readonly rendition?: string;
+      readonly size?: number;
+      readonly signature?: string;
+    } = {},
+  ): void {
+    const { rendition = 'source', size = 750_000, signature } = fields;
     const event = {
       type: 'segment.ready',
       channel: DEMO,
       at: this.now,
-      segment: { id: { rendition, epoch: 1, msn }, size, durationMs: 2_000, root: ROOT },
+      segment: { id: { rendition, epoch: 1, msn }, size, durationMs: 2_000, root: ROOT, signature },
     };
     this.step({ type: 'origin-event', event: event as never });
   }

@@ -15,8 +15,14 @@ import { withContext } from './default-loader.ts';
 
 /** Who hears of the playlists of one player. */
 export type PlaylistTapPorts = {
-  /** What the swarm tags of a playlist say (SEG-8, SEG-9), or what one without says where that is shared (SEG-10), and where it came from. */
-  readonly onPlaylist: (input: PlaylistInput | PlainPlaylistInput, url: string) => void;
+  /**
+   * What the swarm tags of a playlist say (SEG-8, SEG-9), or what one without says where that is shared (SEG-10), and where it
+   * came from. A promise that it returns resolves when the player may have the playlist; it does not reject.
+   */
+  readonly onPlaylist: (
+    input: PlaylistInput | PlainPlaylistInput,
+    url: string,
+  ) => Promise<void> | undefined;
   /** A playlist came from this URL; `hasDigests` if it carries swarm tags. */
   readonly onSeen: (url: string, hasDigests: boolean) => void;
   /** Reads playlists without swarm tags; undefined where what they list is not shared. */
@@ -64,15 +70,22 @@ class PlaylistTap implements Loader<PlaylistLoaderContext> {
         ...callbacks,
         onSuccess: (...[response, stats, , details]) => {
           const { data } = response;
+          const answer = (): void => {
+            if (this.context === context) callbacks.onSuccess(response, stats, context, details);
+          };
           // Before hls.js gets it: from then on it may ask for what is listed.
-          if (typeof data === 'string') this.#read(context, data, response.url || context.url);
-          callbacks.onSuccess(response, stats, context, details);
+          const held =
+            typeof data === 'string'
+              ? this.#read(context, data, response.url || context.url)
+              : undefined;
+          if (held === undefined) answer();
+          else void held.then(answer);
         },
       }),
     );
   }
 
-  #read(context: PlaylistLoaderContext, text: string, served: string): void {
+  #read(context: PlaylistLoaderContext, text: string, served: string): Promise<void> | undefined {
     const { onPlaylist, onSeen, plain } = this.#ports;
     const tagged = readPlaylist(text, served);
     onSeen(served, tagged !== undefined);
@@ -82,11 +95,12 @@ class PlaylistTap implements Loader<PlaylistLoaderContext> {
     if (type === 'manifest') plain?.begin(response);
     const main = type === 'manifest' || type === 'level';
     const playlist = tagged ?? (main ? plain?.read(response) : undefined);
-    if (playlist !== undefined) onPlaylist(playlist, served);
+    return playlist && onPlaylist(playlist, served);
   }
 
   abort(): void {
     this.#own.abort();
+    this.context = null;
   }
 
   destroy(): void {

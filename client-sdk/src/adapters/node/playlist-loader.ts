@@ -11,8 +11,8 @@ export type PlaylistLoaderOptions = {
   readonly variant: number;
   /** Gets the playlist at `url` the first time it comes, multivariant or not. */
   readonly onFirst: (response: PlaylistResponse) => void;
-  /** Gets each media playlist, before it is used. */
-  readonly onMedia: (response: PlaylistResponse) => void;
+  /** Gets each media playlist, before it is used: when the promise resolves, if there is one. It does not reject. */
+  readonly onMedia: (response: PlaylistResponse) => Promise<void> | undefined;
 };
 
 /** No playlist is larger. Bytes. */
@@ -38,10 +38,10 @@ export class PlaylistLoader {
       this.#begun = true;
       const variants = readVariants(first.text, first.served);
       const variant = variants[Math.min(this.#options.variant, variants.length - 1)];
-      if (variant === undefined || this.#mediaUrl !== undefined) return this.#use(first);
+      if (variant === undefined || this.#mediaUrl !== undefined) return await this.#use(first);
       const media = await this.#read(variant);
       this.#mediaUrl = variant;
-      return this.#use(media);
+      return await this.#use(media);
     } catch {
       return undefined;
     }
@@ -52,9 +52,9 @@ export class PlaylistLoader {
     this.#closing.abort();
   }
 
-  #use(response: PlaylistResponse): MediaPlaylist | undefined {
+  async #use(response: PlaylistResponse): Promise<MediaPlaylist | undefined> {
     const playlist = readMediaPlaylist(response.text, response.served);
-    if (playlist !== undefined) this.#options.onMedia(response);
+    if (playlist !== undefined) await this.#options.onMedia(response);
     return playlist;
   }
 

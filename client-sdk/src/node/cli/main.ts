@@ -74,6 +74,7 @@ async function run(command: Run, peers: NodePeer[], stopped: AbortSignal): Promi
         playlist: command.playlist,
         tracker: command.tracker,
         userAgent: `shoal-peer/${peers.length + 1}`,
+        ...(command.signingKeys !== undefined && { signingKeys: command.signingKeys }),
         ...(command.uploadKbps !== undefined && { upload: { maxKbps: command.uploadKbps } }),
       });
       peers.push(peer);

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { err, ok, type Result } from '@shoal/protocol';
+import { signingKeysProblem } from '../../signing-keys.ts';
 
 /** More peers in one process would share one core; start another process instead. */
 const MAX_PEERS = 200;
@@ -12,6 +13,8 @@ export type PeerCommand =
       readonly playlist: string;
       readonly tracker: string;
       readonly peers: number;
+      /** Public keys of the channel; undefined for none. */
+      readonly signingKeys: readonly string[] | undefined;
       /** Per peer; undefined for no cap. */
       readonly uploadKbps: number | undefined;
       /** Undefined: until it is stopped, or until the stream has ended and was played. */
@@ -54,6 +57,13 @@ const OPTIONS = {
     fallback: '1',
     value: 'N',
     about: `viewers to be, 1 to ${MAX_PEERS}`,
+  },
+  signingKeys: {
+    flag: 'signing-keys',
+    variable: 'SHOAL_SIGNING_KEYS',
+    fallback: undefined,
+    value: 'KEYS',
+    about: 'share only what one of these keys has signed; a comma between them',
   },
   uploadKbps: {
     flag: 'upload-kbps',
@@ -121,11 +131,18 @@ export function readPeerCommand(
     problems.push(`--${option.flag} must be ${what} to ${max}: ${text}`);
     return undefined;
   };
+  const keys = (): readonly string[] | undefined => {
+    const list = read(OPTIONS.signingKeys)?.split(',');
+    const problem = signingKeysProblem(list);
+    if (problem !== undefined) problems.push(`--${OPTIONS.signingKeys.flag}: ${problem}`);
+    return list;
+  };
   const command = {
     type: 'run',
     playlist: url(OPTIONS.playlist, ['http:', 'https:']),
     tracker: url(OPTIONS.tracker, ['ws:', 'wss:']),
     peers: number(OPTIONS.peers, MAX_PEERS, true) ?? 1,
+    signingKeys: keys(),
     uploadKbps: number(OPTIONS.uploadKbps, 10_000_000),
     seconds: number(OPTIONS.seconds, 2_000_000),
     every: number(OPTIONS.every, 3_600) ?? 5,

@@ -60,7 +60,7 @@ export class ChannelHost {
   }
 
   /** The channel itself, for reading. */
-  get core(): Pick<Channel, 'status' | 'delivery' | 'served' | 'expectsMedia'> {
+  get core(): Pick<Channel, 'status' | 'numbers' | 'delivery' | 'served' | 'expectsMedia'> {
     return this.#core;
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Logger } from 'pino';
 import { type Sha256 } from '@shoal/protocol';
 import { Channel, type ChannelOptions, type SessionId } from '../../core/index.ts';
+import { type SigningKeys } from '../keys/signing-keys.ts';
 import { startEncoder } from '../encoder/start-encoder.ts';
 import { type FoundFfmpeg } from '../encoder/find-ffmpeg.ts';
 import { type ChannelStates } from '../storage/channel-state-file.ts';
@@ -11,6 +12,7 @@ import { PlaylistVersions } from './live-objects.ts';
 /** What a channel shares with the others. */
 export type ChannelParts = Pick<ChannelHostPorts, 'store' | 'bus' | 'onPlaylist' | 'recording'> & {
   readonly states: ChannelStates;
+  readonly signing: Pick<SigningKeys, 'sign'>;
   readonly log: Logger;
   readonly ffmpeg: FoundFfmpeg;
   readonly ingest: Pick<ChannelHostPorts['publisher'], 'pause' | 'resume'>;
@@ -26,13 +28,19 @@ const sha256: Sha256 = (...parts) => {
 
 /** Begins a channel where an earlier process left it. Throws an `OriginError` (`data-dir`) when its state is damaged. */
 export function openChannel(
-  options: Omit<ChannelOptions, 'sha256'>,
+  options: Omit<ChannelOptions, 'sha256' | 'sign' | 'canDecode'>,
   parts: ChannelParts,
 ): ChannelHost {
-  const { store, bus, states, ingest, drop, ffmpeg, onPlaylist, recording } = parts;
+  const { store, bus, states, signing, ingest, drop, ffmpeg, onPlaylist, recording } = parts;
   const { channel } = options;
   const log = parts.log.child({ channel });
-  const core = new Channel({ ...options, sha256 }, states.load(channel), Date.now());
+  const canDecode = ffmpeg.decodes.has.bind(ffmpeg.decodes);
+  const sign: ChannelOptions['sign'] = (statement) => signing.sign(channel, statement);
+  const core = new Channel(
+    { ...options, sha256, sign, canDecode },
+    states.load(channel),
+    Date.now(),
+  );
   return new ChannelHost(channel, core, {
     now: () => Date.now(),
     store,

@@ -2,7 +2,14 @@ import { execFile } from 'node:child_process';
 import { accessSync, chmodSync, constants, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
-import { ffmpegVersion, hasProtocol, missingCapabilities } from '../../core/index.ts';
+import {
+  type AudioCodec,
+  decodable,
+  ffmpegVersion,
+  hasProtocol,
+  missingCapabilities,
+  type VideoCodec,
+} from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
 
 /** An ffmpeg that can be used. */
@@ -11,6 +18,8 @@ export type FoundFfmpeg = {
   readonly version: string;
   /** Where it was found: named by the caller or FFMPEG_PATH, on PATH, or in the npm package. */
   readonly source: 'option' | 'FFMPEG_PATH' | 'PATH' | 'npm';
+  /** What of a publisher's it can decode. */
+  readonly decodes: ReadonlySet<VideoCodec | AudioCodec>;
 };
 
 /** Where to look; everything has a default. */
@@ -132,7 +141,10 @@ async function probe(candidate: Candidate): Promise<FoundFfmpeg | string> {
     const encoders = await run(candidate.path, '-encoders');
     const formats = await run(candidate.path, '-formats');
     const missing = missingCapabilities({ encoders, formats });
-    return missing.length === 0 ? { ...candidate, version } : `it lacks ${missing.join(', ')}`;
+    const decodes = decodable(await run(candidate.path, '-decoders'));
+    return missing.length === 0
+      ? { ...candidate, version, decodes }
+      : `it lacks ${missing.join(', ')}`;
   } catch (error) {
     return error instanceof Error ? error.message.split('\n', 1).join('') : 'it does not run';
   }

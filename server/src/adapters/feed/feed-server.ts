@@ -101,9 +101,9 @@ export class FeedServer {
     return this.#readers.get(keyOf(feed))?.size ?? 0;
   }
 
-  /** Sends readers something that is worth nothing a moment later. */
-  pass(feed: FeedId, envelope: Envelope): void {
-    this.#publish(feed, envelope);
+  /** Sends readers something that is worth nothing a moment later; to how many. A slow reader goes without (FEED-5). */
+  pass(feed: FeedId, envelope: Envelope): number {
+    return this.#publish(feed, envelope);
   }
 
   /** Tells readers to come again, a little apart from one another, and ends. */
@@ -197,7 +197,8 @@ export class FeedServer {
       else socket.send(JSON.stringify(effect));
   }
 
-  #publish(feed: FeedId, envelope: Envelope): void {
+  #publish(feed: FeedId, envelope: Envelope): number {
+    let reached = 0;
     const passing = envelope.type === 'viewer.count';
     for (const reader of this.#readers.get(keyOf(feed)) ?? []) {
       const { socket, line } = reader;
@@ -208,10 +209,12 @@ export class FeedServer {
         socket.terminate();
         continue;
       }
+      reached += 1;
       for (const effect of line.event(envelope))
         if (effect.type === 'send')
           socket.send(this.#frames.of(effect.envelope), { binary: false });
     }
+    return reached;
   }
 
   #message(reader: Reader, text: string): void {

@@ -1,24 +1,28 @@
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
-import {
-  type BroadcastStatus,
-  type ChannelStatus,
-  type SegmentDelivery,
-} from '../../core/index.ts';
+import { type ChannelStatus } from '../../core/index.ts';
 import { CORS_HEADERS, type LiveRoutesPorts, PREFLIGHT_HEADERS, serveLive } from './live-routes.ts';
+import { OriginError } from '../../errors.ts';
+import { type ChannelReport } from './channel-report.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
 import { type Certificate, makeServer } from './make-server.ts';
+
+/** What another process has to be asked for takes a while; an `OriginError` (`redis`) when it cannot be had. */
+type OrLater<T> = T | Promise<T>;
 
 /** What the HTTP side needs of the origin. */
 export type HttpPorts = {
   readonly live: LiveRoutesPorts;
-  readonly channels: () => readonly ChannelStatus[];
-  /** Broadcasts that were recorded, oldest first. */
-  readonly recordings: (channel: ChannelId) => readonly BroadcastStatus[];
-  readonly delivery: (channel: ChannelId) => readonly SegmentDelivery[];
+  readonly channels: () => OrLater<readonly ChannelStatus[]>;
+  readonly report: <Field extends keyof ChannelReport>(
+    channel: ChannelId,
+    field: Field,
+  ) => OrLater<ChannelReport[Field]>;
   /** Whether everything runs that should. */
   readonly healthy: () => boolean;
+  /** Whether it should get viewers. Default: while it is healthy. */
+  readonly ready?: () => boolean;
   /** A failure of ours while answering. */
   readonly onError: (error: Error) => void;
 };
@@ -49,6 +53,10 @@ export async function createHttpApp(
     done();
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    if (error instanceof OriginError && error.code === 'redis') {
+      reply.header('Retry-After', '1');
+      return fail(reply, 503, error.message);
+    }
     const status = error.statusCode ?? 500;
     if (status >= 500) ports.onError(error);
     return fail(reply, status, status >= 500 ? 'unexpected failure' : error.message);
@@ -69,6 +77,12 @@ export async function createHttpApp(
       .code(healthy ? 200 : 503)
       .send({ status: healthy ? 'ok' : 'failing' });
   });
+  app.get('/readyz', (_request, reply) => {
+    const ready = (ports.ready ?? ports.healthy)();
+    return fresh(reply)
+      .code(ready ? 200 : 503)
+      .send({ status: ready ? 'ready' : 'not ready' });
+  });
   statusRoutes(app, ports);
   if (options.staticDir !== undefined)
     await app.register(fastifyStatic, { root: options.staticDir, index: ['index.html'] });
@@ -76,25 +90,26 @@ export async function createHttpApp(
 }
 
 function statusRoutes(app: FastifyInstance, ports: HttpPorts): void {
-  app.get('/v1/channels', (_request, reply) => {
-    const channels = ports.channels().map(({ channel, state }) => ({ channel, state }));
+  app.get('/v1/channels', async (_request, reply) => {
+    const all = await ports.channels();
+    const channels = all.map(({ channel, state }) => ({ channel, state }));
     return fresh(reply).send({ channels });
   });
-  app.get<{ Params: { channel: string } }>('/v1/channels/:channel', (request, reply) => {
-    const status = find(ports, request.params.channel);
-    if (status === undefined) return fail(reply, 404, 'no such channel');
-    return fresh(reply).send(status);
-  });
-  app.get<{ Params: { channel: string } }>('/v1/channels/:channel/delivery', (request, reply) => {
-    const status = find(ports, request.params.channel);
-    if (status === undefined) return fail(reply, 404, 'no such channel');
-    return fresh(reply).send(ports.delivery(status.channel));
-  });
-  app.get<{ Params: { channel: string } }>('/v1/channels/:channel/recordings', (request, reply) => {
-    const status = find(ports, request.params.channel);
-    if (status === undefined) return fail(reply, 404, 'no such channel');
-    return fresh(reply).send({ recordings: ports.recordings(status.channel) });
-  });
+  const route = (path: string, answer: (status: ChannelStatus) => OrLater<unknown>): void => {
+    app.get<{ Params: { channel: string } }>(
+      `/v1/channels/:channel${path}`,
+      async (request, reply) => {
+        const status = await find(ports, request.params.channel);
+        if (status === undefined) return fail(reply, 404, 'no such channel');
+        return fresh(reply).send(await answer(status));
+      },
+    );
+  };
+  route('', (status) => status);
+  route('/delivery', ({ channel }) => ports.report(channel, 'delivery'));
+  route('/playback', ({ channel }) => ports.report(channel, 'playback'));
+  for (const field of ['recordings', 'jobs'] as const)
+    route(`/${field}`, async ({ channel }) => ({ [field]: await ports.report(channel, field) }));
 }
 
 /** For answers that change from one moment to the next and that pages of other sites may read. */
@@ -102,9 +117,10 @@ function fresh(reply: FastifyReply): FastifyReply {
   return reply.headers({ ...CORS_HEADERS, 'Cache-Control': 'no-store' });
 }
 
-function find(ports: HttpPorts, name: string): ChannelStatus | undefined {
+async function find(ports: HttpPorts, name: string): Promise<ChannelStatus | undefined> {
   const id = parseChannelId(name);
-  return id.ok ? ports.channels().find(({ channel }) => channel === id.value) : undefined;
+  if (!id.ok) return undefined;
+  return (await ports.channels()).find(({ channel }) => channel === id.value);
 }
 
 function notFound(accept: string, reply: FastifyReply): FastifyReply {

@@ -1,13 +1,18 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ChannelId, type LivePath, parseLivePath, type SegmentId } from '@shoal/protocol';
-import { type ObjectStore, playlistPath } from '../../core/index.ts';
+import {
+  type ListPath,
+  type LiveObject,
+  type ObjectStore,
+  playlistPath,
+} from '../../core/index.ts';
 import { type Answer, failure, missing, present, RETRY_SOON, segmentOf } from './answers.ts';
 import { type BlockedRequests } from './blocked-requests.ts';
 import { lowLatencyAnswer, type Verdict } from './low-latency-answer.ts';
 import { sendBody } from './send-body.ts';
 import { sendStored } from './send-stored.ts';
 import { storedAnswer } from './stored-answer.ts';
-import { type StoredFiles } from './stored-files.ts';
+import { isPlaylist, type StoredFiles } from './stored-files.ts';
 
 /** A response under `/live/` that is over. */
 export type DeliveryRecord = {
@@ -26,15 +31,20 @@ export type DeliveryRecord = {
 
 /** What the live routes need. */
 export type LiveRoutesPorts = {
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, 'get'>;
   /** Where requests wait for playlists; absent where there are none of low latency. */
   readonly blocked?: BlockedRequests;
   /** Where what is not, or no longer, in `store` is looked for. Default: nowhere. */
   readonly stored?: StoredFiles;
   /** Told why it cannot give what somebody wants. */
   readonly onStoreFailed?: (path: string, error: unknown) => void;
-  /** True while viewers of the channel may expect a playlist soon. */
-  readonly expectsMedia: (channel: ChannelId) => boolean;
+  /** Whether a playlist that is not there is to come soon. */
+  readonly expects: (live: ListPath) => boolean;
+  /**
+   * Gets what is not in `store` from another machine: resolves with it, or when `store` has what there is. Undefined where it is known
+   * that there is nothing to get; rejects when that cannot be known now. Default: there is no other machine.
+   */
+  readonly bring?: (path: string, live: LivePath) => Promise<LiveObject | undefined> | undefined;
   /** Counts what was served of a segment. */
   readonly served: (channel: ChannelId, id: SegmentId, bytes: number) => void;
   readonly onDelivered: (record: DeliveryRecord) => void;
@@ -82,12 +92,53 @@ export function serveLive(
   const parsed = parseLivePath(path);
   const live = parsed.ok ? parsed.value : undefined;
   const asked = { request, response, path, query: at < 0 ? '' : url.slice(at + 1), live };
-  const verdict = answerNow(asked, ports);
-  if ('wait' in verdict) wait(asked, verdict, ports);
-  else answer(asked, verdict, ports);
+  settle(asked, answerNow(asked, ports), ports);
 }
 
-function answerNow({ request, path, query, live }: Asked, ports: LiveRoutesPorts): Verdict {
+/** An answer, what to wait for, or that there is nothing here. */
+type Found = Verdict | 'nothing';
+
+function settle(asked: Asked, found: Found, ports: LiveRoutesPorts): void {
+  if (found === 'nothing') bring(asked, ports);
+  else if ('wait' in found) wait(asked, found, ports);
+  else send(asked, found, ports);
+}
+
+/** Answers with what another machine has, or the store. */
+function bring(asked: Asked, ports: LiveRoutesPorts): void {
+  const { request, response, path, live } = asked;
+  const bringing = live && ports.bring?.(path, live);
+  if (bringing === undefined) {
+    lookInStore(asked, verdictOn(live, ports), ports);
+    return;
+  }
+  let left = false;
+  const leave = (): void => {
+    left = true;
+  };
+  response.once('close', leave);
+  bringing.then(
+    (object) => {
+      response.off('close', leave);
+      if (left) return;
+      const found = object === undefined ? answerNow(asked, ports) : present(object, request);
+      if (found === 'nothing') lookInStore(asked, verdictOn(live, ports), ports);
+      else settle(asked, found, ports);
+    },
+    () => {
+      response.off('close', leave);
+      // It may be there all the same: nobody is to keep that it is not.
+      if (!left) lookInStore(asked, failure(503, 'it cannot be had now', RETRY_SOON), ports);
+    },
+  );
+}
+
+function verdictOn(live: LivePath | undefined, ports: LiveRoutesPorts): Answer {
+  const isList = live?.type === 'playlist' || live?.type === 'multivariant';
+  return missing(isList && ports.expects(live));
+}
+
+function answerNow({ request, path, query, live }: Asked, ports: LiveRoutesPorts): Found {
   const object = live === undefined ? undefined : ports.store.get(path);
   if (object?.awaited !== undefined)
     return lowLatencyAnswer({ ...object, awaited: object.awaited }, { path, query }, request);
@@ -100,15 +151,7 @@ function answerNow({ request, path, query, live }: Asked, ports: LiveRoutesPorts
     const hinted = open?.epoch === epoch && open.msn === msn && open.parts === live.part;
     if (awaited !== undefined && hinted) return { wait: list, waitMs: awaited.waitMs };
   }
-  return missing(live !== undefined && isToCome(live, ports) && ports.expectsMedia(live.channel));
-}
-
-/** Whether it is a playlist that a channel makes while it is live. */
-function isToCome(live: LivePath, { blocked, stored }: LiveRoutesPorts): boolean {
-  if (live.type !== 'playlist' && live.type !== 'multivariant') return false;
-  if (live.lowLatency === true) return blocked !== undefined;
-  // Of a broadcast that is over nothing is expected to come.
-  return live.recording === undefined || (live.recording === 'dvr' && stored !== undefined);
+  return 'nothing';
 }
 
 /** Answers when the next version of a playlist allows it. */
@@ -121,8 +164,8 @@ function wait(
     waitMs,
     retry: () => {
       const again = answerNow(asked, ports);
-      if ('wait' in again) return false;
-      answer(asked, again, ports);
+      if (again !== 'nothing' && 'wait' in again) return false;
+      settle(asked, again, ports);
       return true;
     },
     expire: () => {
@@ -133,13 +176,13 @@ function wait(
   else asked.response.on('close', leave);
 }
 
-/** Sends the answer, or what the store has where it would be that there is nothing. */
-function answer(asked: Asked, verdict: Answer, ports: LiveRoutesPorts): void {
+/** Answers with what the store has, or else that there is nothing. */
+function lookInStore(asked: Asked, verdict: Answer, ports: LiveRoutesPorts): void {
   const { request, response, path, live } = asked;
   const { stored } = ports;
   // A playlist that is to come soon is not that of an earlier broadcast. Parts are in memory only.
-  const elsewhere = live !== undefined && live.type !== 'part' && verdict.status === 404;
-  if (stored === undefined || !elsewhere) {
+  const isKept = live !== undefined && live.type !== 'part';
+  if (stored === undefined || !isKept || (isPlaylist(live) && verdict.status !== 404)) {
     send(asked, verdict, ports);
     return;
   }

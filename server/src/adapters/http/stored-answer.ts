@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type EntityHead, type EntityPart, wantedPart } from './entity.ts';
-import { isPlaylist, type LivePath, type StoredFiles } from './stored-files.ts';
+import { isReplaced, type LivePath, type StoredFiles } from './stored-files.ts';
 
 /** A body that comes from a store: its first bytes, and what follows. */
 export type StoredBody = {
@@ -50,7 +50,7 @@ async function answerWith(
   { path, live }: { readonly path: string; readonly live: LivePath },
   { request, left }: { readonly request: IncomingMessage; readonly left: AbortSignal },
 ): Promise<StoredAnswer | undefined> {
-  for (let tries = isPlaylist(live) ? 2 : 1; ; tries--) {
+  for (let tries = isReplaced(live) ? 2 : 1; ; tries--) {
     const file = await files.find(path, live);
     if (file === undefined) return undefined;
     const { head, size } = file;
@@ -65,7 +65,7 @@ async function answerWith(
         body: { length, ...(await begin(file.read(part.from, part.to), left)) },
       };
     } catch (error) {
-      // A playlist may have been replaced since it was found.
+      // It may have been replaced since it was found.
       if (tries === 1) throw error;
     }
   }

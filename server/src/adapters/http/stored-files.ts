@@ -40,10 +40,10 @@ export class StoredFiles {
 
   /** Undefined when it is not there; rejects with an `OriginError` (`storage`). */
   async find(path: string, live: LivePath): Promise<ServedFile | undefined> {
-    const kept = isPlaylist(live) ? undefined : this.#hot.get(path)?.file;
+    const kept = isReplaced(live) ? undefined : this.#hot.get(path)?.file;
     const file = kept ?? (await this.#look(path));
     if (file === undefined) return undefined;
-    const key = isPlaylist(live) ? `${path} ${file.version}` : path;
+    const key = isReplaced(live) ? `${path} ${file.version}` : path;
     const read = (from: number, to: number): AsyncIterator<Uint8Array> =>
       this.#read(key, file, { from, to });
     return { head: headOf(path, live, file), size: file.size, read };
@@ -87,15 +87,28 @@ export class StoredFiles {
 
 /** What a store may have. */
 export type LivePath = Exclude<AnyLivePath, { readonly type: 'part' }>;
+type ProductPath = Extract<LivePath, { readonly type: 'product' }>;
 type PlaylistPath = Extract<
   LivePath,
   { readonly type: 'playlist' | 'multivariant' | 'recordings' }
 >;
 
-/** Playlists, and the list of broadcasts, are replaced under their paths; nothing else is. */
+/** What is no media, and no product of it. */
 export function isPlaylist(live: LivePath): live is PlaylistPath {
   return live.type === 'playlist' || live.type === 'multivariant' || live.type === 'recordings';
 }
+
+/** Playlists and the list of broadcasts are replaced under their paths, and products may be; nothing else is. */
+export function isReplaced(live: LivePath): live is PlaylistPath | ProductPath {
+  return isPlaylist(live) || live.type === 'product';
+}
+
+const PRODUCT_TYPES: Readonly<Record<ProductPath['kind'], string>> = {
+  mp4: 'video/mp4',
+  poster: 'image/jpeg',
+  storyboard: 'text/vtt',
+  sprites: 'image/jpeg',
+};
 
 function headOf(path: string, live: LivePath, { version }: StoredFile): EntityHead {
   if (isPlaylist(live))
@@ -104,6 +117,13 @@ function headOf(path: string, live: LivePath, { version }: StoredFile): EntityHe
         live.type === 'recordings' ? 'application/json' : 'application/vnd.apple.mpegurl',
       etag: `"${version}"`,
       cacheControl: 'public, max-age=0, s-maxage=1',
+    };
+  // Once it is there nothing else comes in its place, but it goes with its broadcast.
+  if (live.type === 'product')
+    return {
+      contentType: PRODUCT_TYPES[live.kind],
+      etag: `"${version}"`,
+      cacheControl: 'public, max-age=3600',
     };
   const { type: kind } = live;
   return immutableHead({ path, kind, ...(kind === 'segment' && { id: live.id }) });

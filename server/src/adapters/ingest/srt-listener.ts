@@ -32,6 +32,8 @@ export type SrtHandlers = {
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
 const LOOK_AGAIN_MS = 500;
+/** How ffmpeg says that its FLV cannot hold what a caller brings. */
+const NOT_IN_FLV = /codec (\S+) not compatible with flv/;
 
 /**
  * Takes the SRT publisher of one channel: an ffmpeg that listens, checks the passphrase, and writes what it gets as FLV, which
@@ -108,7 +110,7 @@ export class SrtListener {
     this.#reason = undefined;
     this.#since = Date.now();
     const ffmpeg = startFfmpeg(
-      { path: this.#ffmpegPath, call: srtToFlv(this.#address), onLog: this.#handlers.onLog },
+      { path: this.#ffmpegPath, call: srtToFlv(this.#address), onLog: this.#log },
       {
         onData: (bytes) => {
           const tags = flv.push(bytes);
@@ -127,6 +129,13 @@ export class SrtListener {
     this.#ffmpeg = ffmpeg;
   }
 
+  readonly #log = (line: string): void => {
+    const [, codec] = NOT_IN_FLV.exec(line) ?? [];
+    if (codec !== undefined)
+      this.#reason = `unsupported codec over SRT: ${codec} (publish it by Enhanced RTMP)`;
+    this.#handlers.onLog(line);
+  };
+
   #tags(tags: readonly Uint8Array[]): void {
     if (this.#closing || tags.length === 0) return;
     clearTimeout(this.#idle);
@@ -144,6 +153,11 @@ export class SrtListener {
   #exited(detail: string): void {
     clearTimeout(this.#idle);
     this.#ffmpeg = undefined;
+    // Who brings what cannot be taken is a publisher too, and is told why, as those of RTMP are.
+    if (!this.#publishing && this.#reason !== undefined && !this.#closing) {
+      this.#publishing = true;
+      this.#handlers.onPublish(this.#session);
+    }
     const published = this.#publishing;
     this.#publishing = false;
     if (published) this.#handlers.onClosed(this.#session, this.#reason ?? 'stream ended');

@@ -1,12 +1,15 @@
-import { type LivePath } from '@shoal/protocol';
+import { type LivePath, parseLivePath } from '@shoal/protocol';
 import {
   type BroadcastStatus,
+  type BroadcastSummary,
   type Interrupted,
   type LiveObject,
+  type JournalRecord,
   type LiveWindow,
   type MadeSegment,
   mediaPaths,
   ORIGIN_LIMITS,
+  type Product,
   Recording,
   type RecordingEffect,
   type RecordingInput,
@@ -30,6 +33,13 @@ export type RecordingPorts = {
   /** Makes something that can be served of a playlist's text. */
   readonly version: (text: string) => LiveObject;
   readonly note: (level: 'info' | 'warn', message: string, err?: unknown) => void;
+  /** Where more is made of broadcasts that are over. Default: nowhere. */
+  readonly jobs?: {
+    /** It is over, and nothing can follow. */
+    readonly finished: (summary: BroadcastSummary) => void;
+    /** It is about to be deleted; resolves when nothing of it is being made any more. */
+    readonly deleted: (broadcast: number) => Promise<void>;
+  };
 };
 
 /** The longest time that a timer is set for. */
@@ -48,6 +58,7 @@ export class RecordingHost {
   #storeFails = false;
   #disarm: (() => void) | undefined;
   #working: Promise<void> = Promise.resolve();
+  #amended: Promise<boolean> = Promise.resolve(false);
   #onSettled: (() => void) | undefined;
 
   private constructor(options: RecordingOptions, core: Recording, ports: RecordingPorts) {
@@ -72,6 +83,7 @@ export class RecordingHost {
     const host = new RecordingHost(options, new Recording(options, restore), ports);
     host.#busy = true;
     host.#runAll(host.#core.start(ports.now()));
+    for (const summary of restore.summaries) host.#finished(summary);
     return host;
   }
 
@@ -99,6 +111,23 @@ export class RecordingHost {
     const object = this.#ports.version(text);
     this.#versions.set(path, { text, object });
     return object;
+  }
+
+  /** Lists what was made of a broadcast; false where there is no such broadcast any more, or that cannot be remembered. */
+  products(broadcast: number, products: readonly Product[]): Promise<boolean> {
+    this.#amended = Promise.resolve(false);
+    this.#input({ type: 'products', broadcast, products });
+    return this.#amended;
+  }
+
+  /** What the journal of a broadcast says. */
+  records(broadcast: number): AsyncIterable<JournalRecord> {
+    return this.#ports.journals.read(broadcast);
+  }
+
+  /** The number of the oldest segment that is listed, or may be; undefined for none. */
+  get oldestMsn(): number | undefined {
+    return this.#core.oldestMsn;
   }
 
   /** The broadcasts, oldest first. */
@@ -179,6 +208,9 @@ export class RecordingHost {
       case 'publish':
         this.#work(effect.summary.broadcast, 'published', () => this.#publish(effect));
         break;
+      case 'amend':
+        this.#amended = this.#chain(() => this.#amend(effect), 'its products are not listed');
+        break;
       case 'purge':
         this.#work(effect.summary.broadcast, 'purged', () => this.#purge(effect));
         break;
@@ -226,18 +258,25 @@ export class RecordingHost {
 
   /** Publishes and deletes one after the other. */
   #work(broadcast: number, type: 'published' | 'purged', work: () => Promise<void>): void {
-    this.#working = this.#working
+    const done = this.#chain(work, `broadcast ${broadcast} is not ${type}`);
+    this.#working = done.then((ok) => {
+      this.#input({ type, broadcast, ok });
+    });
+  }
+
+  /** Whether it could be done, after what was begun before. */
+  #chain(work: () => Promise<void>, failure: string): Promise<boolean> {
+    const done = this.#working
       .then(() => (this.#closed ? undefined : work()))
       .then(
         () => true,
         (err: unknown) => {
-          this.#ports.note('warn', `broadcast ${broadcast} is not ${type}`, err);
+          this.#ports.note('warn', failure, err);
           return false;
         },
-      )
-      .then((ok) => {
-        this.#input({ type, broadcast, ok });
-      });
+      );
+    this.#working = done.then(() => undefined);
+    return done;
   }
 
   async #publish({
@@ -253,7 +292,20 @@ export class RecordingHost {
       for (const { path, text } of builder.playlists()) await store.put(path, Buffer.from(text));
       if (index !== undefined) await store.put(recordingsPath(channel), Buffer.from(index));
     }
-    if (final) journals.writeSummary(summary);
+    if (!final) return;
+    journals.writeSummary(summary);
+    this.#finished(summary);
+  }
+
+  #finished(summary: BroadcastSummary): void {
+    if (summary.vod && !summary.deleting) this.#ports.jobs?.finished(summary);
+  }
+
+  async #amend({ summary, index }: Extract<RecordingEffect, { type: 'amend' }>): Promise<void> {
+    const { store, journals } = this.#ports;
+    journals.writeSummary(summary);
+    if (index === undefined) return;
+    await store.put(recordingsPath(this.#options.channel), Buffer.from(index));
   }
 
   async #purge({
@@ -265,9 +317,13 @@ export class RecordingHost {
     const { channel } = this.#options;
     const id = summary.broadcast;
     const shared = new Set(sharedEpochs);
+    await this.#ports.jobs?.deleted(id);
     journals.writeSummary(summary);
     if (index !== undefined) await store.put(recordingsPath(channel), Buffer.from(index));
     for (const path of vodPaths(channel, summary)) await store.delete(path);
+    // Also those that were made and are not listed.
+    for await (const path of store.list(`/live/${channel}/${id}`))
+      if (isProductOf(path, id)) await store.delete(path);
     if (journals.journals().includes(id))
       for await (const record of journals.read(id)) {
         if (this.#closed) throw new Error('the origin is closed');
@@ -278,4 +334,9 @@ export class RecordingHost {
       }
     journals.remove(id);
   }
+}
+
+function isProductOf(path: string, broadcast: number): boolean {
+  const of = parseLivePath(path);
+  return of.ok && of.value.type === 'product' && of.value.broadcast === broadcast;
 }

@@ -4,12 +4,16 @@ import { type ChannelId, parseLivePath } from '@shoal/protocol';
 import {
   type BroadcastStatus,
   type Interrupted,
+  type JobStatus,
+  type JobType,
   type LiveObject,
   type LiveWindow,
   type SegmentStore,
 } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
 import { PlaylistVersions } from '../channel/live-objects.ts';
+import { type JobsHost } from '../jobs/jobs-host.ts';
+import { beginJobs, createJobs, type JobsParts } from '../jobs/start-jobs.ts';
 import { openStore, type StoreOptions } from '../storage/open-store.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { RecordingHost, type RecordingPorts } from './recording-host.ts';
@@ -21,12 +25,15 @@ export type RecordingSettings = {
   readonly keepHours: number;
   /** Per channel. */
   readonly keepBytes: number;
+  /** What is made of broadcasts that are over. */
+  readonly jobs: readonly JobType[];
 };
 
 /** What recordings need of the rest of the origin. */
 export type RecordingsPorts = Pick<RecordingPorts, 'store' | 'version'> & {
   readonly dataDir: string;
   readonly note: (channel: ChannelId) => RecordingPorts['note'];
+  readonly ffmpegPath: string;
 };
 
 const HOUR_MS = 3_600_000;
@@ -37,10 +44,22 @@ export class Recordings {
   readonly #ports: RecordingsPorts;
   readonly #hosts = new Map<ChannelId, RecordingHost>();
   readonly #windows = new Map<ChannelId, LiveWindow>();
+  readonly #jobsParts: JobsParts;
+  readonly #jobs: JobsHost;
 
   constructor(settings: RecordingSettings, ports: RecordingsPorts) {
     this.#settings = settings;
     this.#ports = ports;
+    const { store, jobs, keepHours } = settings;
+    this.#jobsParts = {
+      // Without VODs there is nothing to make anything of.
+      wanted: keepHours > 0 ? jobs : [],
+      ...{ ffmpegPath: ports.ffmpegPath, store: ports.store, fresh: store.type === 'memory' },
+      folder: join(ports.dataDir, 'jobs', nameOf(store)),
+      recording: (channel) => this.#hosts.get(channel),
+      note: ports.note,
+    };
+    this.#jobs = createJobs(this.#jobsParts);
   }
 
   /** Where it is all kept. */
@@ -71,6 +90,12 @@ export class Recordings {
       journals,
       version: this.#ports.version,
       note: note(channel),
+      jobs: {
+        finished: (summary) => {
+          this.#jobs.finished(channel, summary);
+        },
+        deleted: (broadcast) => this.#jobs.deleted(channel, broadcast),
+      },
     });
     this.#hosts.set(channel, host);
     this.#windows.set(channel, await host.newest(listed));
@@ -94,8 +119,19 @@ export class Recordings {
     return this.#hosts.get(channel)?.list() ?? [];
   }
 
+  /** Lets what is made of broadcasts that are over begin. To be called when all channels are open. */
+  begin(): Promise<void> {
+    return beginJobs(this.#jobs, this.#jobsParts, [...this.#hosts.keys()]);
+  }
+
+  /** Jobs of a channel, in the order in which they came. */
+  jobs(channel: ChannelId): readonly JobStatus[] {
+    return this.#jobs.list(channel);
+  }
+
   /** Stores what there is. To be called when no more segments come. */
   async close(): Promise<void> {
+    await this.#jobs.close();
     await Promise.all([...this.#hosts.values()].map((host) => host.close()));
   }
 }
@@ -112,15 +148,16 @@ export async function startRecordings(
     readonly listed: number;
     readonly segmentMs: number;
     readonly note: RecordingsPorts['note'];
+    readonly ffmpegPath: string;
   },
 ): Promise<Recordings> {
-  const { dataDir, channels, listed, segmentMs, note } = origin;
+  const { dataDir, channels, listed, segmentMs, note, ffmpegPath } = origin;
   const versions = new PlaylistVersions();
   const recordings = new Recordings(settings, {
     dataDir,
     store: await openStore(settings.store),
     version: (text) => versions.next(text, { targetDurationMs: segmentMs }),
-    note,
+    ...{ note, ffmpegPath },
   });
   try {
     await Promise.all(channels.map(({ channel, ...was }) => recordings.open(channel, was, listed)));
@@ -128,6 +165,8 @@ export async function startRecordings(
     await recordings.close();
     throw OriginError.dataDir(dataDir, error);
   }
+  // Nobody waits for it: a bucket may be slow.
+  void recordings.begin();
   return recordings;
 }
 

@@ -3,12 +3,16 @@ import { constants, type BigIntStats, type Dirent } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
+  type GivenUp,
   isStoredPath,
   ORIGIN_LIMITS,
   type SegmentStore,
+  type StoredBytes,
   type StoredFile,
 } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
+import { expectRoom } from './disk-room.ts';
+import { sourceBytes } from './source-bytes.ts';
 import { expectPath, expectPrefix, expectRange } from './storage-error.ts';
 import { withinMs } from './time-limit.ts';
 
@@ -20,6 +24,8 @@ const READ_BYTES = 256 * 1024;
 export type DiskOptions = {
   /** Made when it is not there. Of one origin at a time: what it finds unfinished there, it removes. */
   readonly folder: string;
+  /** Of a folder that an origin writes and others only read. Default false. */
+  readonly readOnly?: boolean;
   /** What one operation may take, ms. Default: `ORIGIN_LIMITS.diskMs`. */
   readonly timeLimitMs?: number;
 };
@@ -38,14 +44,20 @@ export async function createDiskStore(options: DiskOptions): Promise<SegmentStor
 class DiskStore implements SegmentStore {
   readonly #folder: string;
   readonly #timeLimitMs: number;
+  readonly #readOnly: boolean;
 
-  constructor({ folder, timeLimitMs }: DiskOptions) {
+  constructor({ folder, timeLimitMs, readOnly }: DiskOptions) {
+    this.#readOnly = readOnly ?? false;
     this.#folder = resolve(folder);
     this.#timeLimitMs = timeLimitMs ?? ORIGIN_LIMITS.diskMs;
   }
 
   async start(): Promise<void> {
     await this.#bounded(`use the folder ${this.#folder}`, async () => {
+      if (this.#readOnly) {
+        await readdir(this.#folder);
+        return;
+      }
       const unfinished = join(this.#folder, UNFINISHED);
       // Of a process that was killed.
       await rm(unfinished, { recursive: true, force: true });
@@ -55,6 +67,7 @@ class DiskStore implements SegmentStore {
 
   async put(path: string, bytes: Uint8Array): Promise<void> {
     expectPath(path);
+    this.#expectWritable(`write ${path}`);
     // Nobody else's either, should there be another process all the same: it must not put ours in place.
     const unfinished = join(this.#folder, UNFINISHED, randomUUID());
     await this.#bounded(`write ${path}`, async (isLate) => {
@@ -70,6 +83,46 @@ class DiskStore implements SegmentStore {
         throw error;
       }
       await syncFolder(dirname(file));
+    });
+  }
+
+  async putFrom(path: string, source: StoredBytes, signal?: GivenUp): Promise<void> {
+    expectPath(path);
+    const what = `write ${path}`;
+    await this.#bounded(what, () => expectRoom(this.#folder, source.size));
+    const unfinished = join(this.#folder, UNFINISHED, randomUUID());
+    const handle = await this.#bounded(what, () => open(unfinished, 'w'));
+    try {
+      let unsynced = 0;
+      for await (const chunk of sourceBytes(path, source, { signal })) {
+        await this.#bounded(what, () => handle.appendFile(chunk));
+        unsynced += chunk.length;
+        if (unsynced < ORIGIN_LIMITS.diskSyncBytes) continue;
+        // Not all at the end, which would take longer than any bound, and hold up those who write segments.
+        await this.#bounded(what, () => handle.sync());
+        unsynced = 0;
+      }
+      await this.#bounded(what, () => handle.sync());
+      await handle.close();
+      await this.#bounded(what, async (isLate) => {
+        const file = this.#fileOf(path);
+        await mkdir(dirname(file), { recursive: true });
+        if (isLate()) throw new Error('too late');
+        await rename(unfinished, file);
+        await syncFolder(dirname(file));
+      });
+    } catch (error) {
+      handle.close().catch(() => undefined);
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  }
+
+  /** It was done when the store was opened. */
+  sweep(prefix: string): Promise<void> {
+    return new Promise((resolve) => {
+      expectPrefix(prefix);
+      resolve();
     });
   }
 
@@ -90,10 +143,16 @@ class DiskStore implements SegmentStore {
 
   async delete(path: string): Promise<void> {
     expectPath(path);
+    this.#expectWritable(`delete ${path}`);
     const file = this.#fileOf(path);
     await this.#bounded(`delete ${path}`, async () => {
       if ((await statIfFile(file)) !== undefined) await unlink(file).catch(unlessMissing);
     });
+  }
+
+  #expectWritable(what: string): void {
+    if (this.#readOnly)
+      throw new OriginError('storage', `cannot ${what}: it is another one's folder`);
   }
 
   #fileOf(path: string): string {

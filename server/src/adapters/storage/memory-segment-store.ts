@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type SegmentStore } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
+import { sourceBytes } from './source-bytes.ts';
 import { expectPath, expectPrefix, expectRange } from './storage-error.ts';
 
 const SLICE = 256 * 1024;
@@ -12,21 +13,42 @@ export function createMemorySegmentStore(options: { readonly maxBytes: number })
   const life = randomBytes(6).toString('base64url');
   let total = 0;
   let versions = 0;
+  const expectRoom = (path: string, bytes: number): number => {
+    const next = total - sizeOf(path) + bytes;
+    if (next <= options.maxBytes) return next;
+    throw new OriginError(
+      'storage',
+      `no room in memory for ${path}: ${next} of ${options.maxBytes} bytes`,
+    );
+  };
+  const keep = (path: string, bytes: Uint8Array): void => {
+    total = expectRoom(path, bytes.length);
+    versions += 1;
+    files.set(path, { bytes, version: `${life}-${versions}` });
+  };
   const sizeOf = (path: string): number => files.get(path)?.bytes.length ?? 0;
   return {
     put: (path, bytes) =>
       promised(() => {
         expectPath(path);
-        const next = total - sizeOf(path) + bytes.length;
-        if (next > options.maxBytes)
-          throw new OriginError(
-            'storage',
-            `no room in memory for ${path}: ${next} of ${options.maxBytes} bytes`,
-          );
-        total = next;
-        versions += 1;
+        expectRoom(path, bytes.length);
         // A copy: neither what its giver does with it later nor what it was cut from is ours to keep.
-        files.set(path, { bytes: bytes.slice(), version: `${life}-${versions}` });
+        keep(path, bytes.slice());
+      }),
+    putFrom: async (path, source, signal) => {
+      expectPath(path);
+      expectRoom(path, source.size);
+      const bytes = new Uint8Array(source.size);
+      let at = 0;
+      for await (const chunk of sourceBytes(path, source, { signal })) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      }
+      keep(path, bytes);
+    },
+    sweep: (prefix) =>
+      promised(() => {
+        expectPrefix(prefix);
       }),
     open: (path) =>
       promised(() => {

@@ -9,8 +9,10 @@ export type StoreOptions =
   | ({ readonly type: 'disk' } & DiskOptions)
   | ({ readonly type: 's3' } & S3Options);
 
-/** A segment store; rejects with an `OriginError`: `bad-options`, or `storage` when a folder cannot be used. */
-export async function openStore(options: StoreOptions): Promise<SegmentStore> {
+/** A segment store; with `readOnly` one that another process writes. Rejects with an `OriginError`: `bad-options`, or `storage` when a folder cannot be used. */
+export async function openStore(
+  options: StoreOptions & { readonly readOnly?: boolean },
+): Promise<SegmentStore> {
   switch (options.type) {
     case 'memory':
       return createMemorySegmentStore(options);

@@ -25,6 +25,8 @@ export type S3Options = {
 export type S3Times = {
   /** Until the head of an answer is there, the upload included. */
   readonly requestMs: number;
+  /** The same for a part of a large upload. */
+  readonly partMs: number;
   /** For the next bytes of a body. */
   readonly stallMs: number;
   readonly tries: number;
@@ -34,7 +36,7 @@ export type S3Times = {
 
 /** A request for an object, or for the bucket itself. */
 export type S3Request = {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly name?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -47,6 +49,8 @@ export type S3Wait = {
   readonly expected?: readonly number[];
   /** Ends the request and the body of its answer. */
   readonly signal?: AbortSignal;
+  /** How long it is waited for, ms. Default: `requestMs`. */
+  readonly timeMs?: number;
 };
 
 /** A failure that may pass: the same may be asked again. */
@@ -73,6 +77,7 @@ export class S3Requests {
     this.#aws = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3' });
     this.times = {
       requestMs: ORIGIN_LIMITS.s3RequestMs,
+      partMs: ORIGIN_LIMITS.s3PartMs,
       stallMs: ORIGIN_LIMITS.s3StallMs,
       tries: ORIGIN_LIMITS.s3Tries,
       backOffMs: ORIGIN_LIMITS.s3BackOffMs,
@@ -119,16 +124,18 @@ export class S3Requests {
     }
   }
 
-  async #sendOnce(request: S3Request, { expected = [], signal }: S3Wait): Promise<Response> {
-    const { requestMs } = this.times;
+  async #sendOnce(
+    request: S3Request,
+    { expected = [], signal, timeMs = this.times.requestMs }: S3Wait,
+  ): Promise<Response> {
     const asked = `${request.method} ${request.name ?? ''}`;
     const aborter = new AbortController();
     const signals = [aborter.signal, ...(signal === undefined ? [] : [signal])];
     try {
       const sending = this.#fetch(request, AbortSignal.any(signals));
-      const response = await withinMs(requestMs, sending, () => {
+      const response = await withinMs(timeMs, sending, () => {
         aborter.abort();
-        return new Error(`no answer within ${requestMs} ms`);
+        return new Error(`no answer within ${timeMs} ms`);
       });
       if (response.ok || expected.includes(response.status)) return response;
       throw await this.#refusal(response, asked);

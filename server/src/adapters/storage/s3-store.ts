@@ -1,17 +1,21 @@
 import {
+  type GivenUp,
   isStoredPath,
   ORIGIN_LIMITS,
   type SegmentStore,
+  type StoredBytes,
   type StoredFile,
 } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
 import { type S3Options, S3Requests } from './s3-request.ts';
 import { S3RangeReader } from './s3-range-reader.ts';
+import { sweepUploads, uploadLarge } from './s3-upload.ts';
+import { unescapeXml } from './s3-xml.ts';
 import { expectPath, expectPrefix, expectRange } from './storage-error.ts';
 
 /**
- * Keeps files in a bucket, each as the object of its prefix and path. The key needs the rights to get, put, delete and list; without
- * the last, S3 says 403 of what is not there, which is an error here. Throws an `OriginError` (`bad-options`).
+ * Keeps files in a bucket, each as the object of its prefix and path. The key needs the rights to get, put, delete and list, and for large
+ * files to abort uploads and to list them; without the right to list, S3 says 403 of what is not there, which is an error here. Throws an `OriginError` (`bad-options`).
  */
 export function createS3Store(options: S3Options): SegmentStore {
   return new S3Store(options);
@@ -36,6 +40,27 @@ class S3Store implements SegmentStore {
       body: bytes,
     });
     await this.#requests.text(answer);
+  }
+
+  async putFrom(path: string, source: StoredBytes, signal?: GivenUp): Promise<void> {
+    expectPath(path);
+    const aborter = new AbortController();
+    const abort = (): void => {
+      aborter.abort();
+    };
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort);
+    try {
+      const target = { name: this.#name(path), path };
+      await uploadLarge(this.#requests, target, { source, signal: aborter.signal });
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async sweep(prefix: string): Promise<void> {
+    expectPrefix(prefix);
+    await sweepUploads(this.#requests, this.#name(prefix));
   }
 
   async open(path: string): Promise<StoredFile | undefined> {
@@ -113,21 +138,4 @@ function readPage(xml: string): S3Page {
   const more = xml.includes('<IsTruncated>true</IsTruncated>');
   if (more && next === undefined) throw new OriginError('storage', 'the bucket lists half a page');
   return { names, next: more && next !== undefined ? unescapeXml(next) : undefined };
-}
-
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
-]);
-
-function unescapeXml(text: string): string {
-  return text.replace(/&([^&;]{1,8});/g, (all, name: string) => {
-    const code = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name);
-    if (code === null) return ENTITIES.get(name) ?? all;
-    const [, hex, decimal = ''] = code;
-    return String.fromCharCode(hex === undefined ? Number(decimal) : parseInt(hex, 16));
-  });
 }

@@ -20,10 +20,13 @@ const MAX_BYTES = 64;
 
 /** Reads the AAC sequence header in a whole FLV tag; undefined when it cannot be read. */
 export function audioConfig(tag: Uint8Array): AudioConfig | undefined {
-  const bytes = tag.subarray(
-    TAG_HEAD_BYTES + 2,
-    tag.length - (TAG_OVERHEAD_BYTES - TAG_HEAD_BYTES),
+  return readAudioConfig(
+    tag.subarray(TAG_HEAD_BYTES + 2, tag.length - (TAG_OVERHEAD_BYTES - TAG_HEAD_BYTES)),
   );
+}
+
+/** Reads an AudioSpecificConfig; undefined when it cannot be read. */
+export function readAudioConfig(bytes: Uint8Array): AudioConfig | undefined {
   if (bytes.length < 2 || bytes.length > MAX_BYTES) return undefined;
   const bit = (at: number): number => ((bytes[at >> 3] ?? 0) >> (7 - (at & 7))) & 1;
   const field = (from: number, count: number): number => {

@@ -1,11 +1,12 @@
 import { type RenditionId } from '@shoal/protocol';
 import { DeliveryAccounting } from '../delivery/accounting.ts';
-import { type Rung, SOURCE } from '../encoder/ladder.ts';
+import { SOUND, SOURCE } from '../encoder/ladder.ts';
 import { type CutPart, type CutSegment, ROUNDING_MS } from '../fmp4/cut.ts';
 import { type WindowSegment } from '../hls/segment-window.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type ChannelState } from './channel-state.ts';
 import { type Epoch } from './encoder-epochs.ts';
+import { type Layout } from './encoder-plan.ts';
 import { type ChannelEffect, type ChannelOptions } from './messages.ts';
 import { type Listed, lowLatencyEffects, playlistEffects } from './playlist-effects.ts';
 import { initPath } from './live-paths.ts';
@@ -22,8 +23,8 @@ type Place = Omit<Parameters<typeof storePart>[0], 'cut' | 'index'>;
 export class ChannelOutput {
   readonly timeline: Timeline;
   readonly delivery: DeliveryAccounting;
-  /** What this broadcast has beside the source; undefined until its first encoder. Viewers know them from the playlist. */
-  rungs: readonly Rung[] | undefined;
+  /** What this broadcast has beside the source; undefined until its first encoder. */
+  layout: Layout | undefined;
   readonly #options: ChannelOptions;
   #dropped: WindowSegment[] = [];
   /** The epoch of the newest segment. */
@@ -32,7 +33,7 @@ export class ChannelOutput {
   constructor(options: ChannelOptions, restored: ChannelState) {
     this.#options = options;
     const { channel, segmentMs, partMs, ladder } = options;
-    const segments = ORIGIN_LIMITS.deliverySegments * (1 + ladder.length);
+    const segments = ORIGIN_LIMITS.deliverySegments * (2 + ladder.length);
     this.delivery = new DeliveryAccounting({ segments });
     this.timeline = new Timeline(
       {
@@ -48,14 +49,15 @@ export class ChannelOutput {
       restored,
     );
     const before = restored.open ? restored.rungs : undefined;
-    this.rungs = before && ladder.filter(({ name }) => before.includes(name));
+    const rungs = before && ladder.filter(({ name }) => before.includes(name));
+    this.layout = rungs && { rungs, soundApart: before.includes(SOUND) };
   }
 
   /** What a restart must know of it. */
   get state(): Omit<ChannelState, 'lastEpoch' | 'open'> {
     return {
       ...this.timeline.numbers,
-      ...(this.rungs !== undefined && { rungs: this.rungs.map(({ name }) => name) }),
+      ...(this.layout !== undefined && { rungs: this.#names().slice(1) }),
     };
   }
 
@@ -89,9 +91,9 @@ export class ChannelOutput {
     const media = this.#mediaOf(record);
     if (media === undefined) return [];
     const tail = cut.tail?.flatMap((part) => this.part(record, part)) ?? [];
-    const { sha256 } = this.#options;
+    const { sha256, sign } = this.#options;
     const place = this.#place(record, this.#names());
-    const { infos, effects } = storeSegment({ ...place, cut, sha256, now });
+    const { infos, effects } = storeSegment({ ...place, cut, sha256, sign, now });
     this.#stored(record);
     this.#dropped.push(...this.timeline.add(infos, cut, media));
     for (const info of infos) this.delivery.ready(info, now);
@@ -169,8 +171,9 @@ export class ChannelOutput {
     if (init !== undefined) init.stored = true;
   }
 
-  /** What the renditions are called, the source first. */
+  /** What the renditions are called, the source first, and the sound last where it is one. */
   #names(): readonly RenditionId[] {
-    return [SOURCE, ...(this.rungs ?? []).map(({ name }) => name)];
+    const { rungs, soundApart } = this.layout ?? { rungs: [], soundApart: false };
+    return [SOURCE, ...rungs.map(({ name }) => name), ...(soundApart ? [SOUND] : [])];
   }
 }

@@ -18,7 +18,7 @@ export type ChannelState = {
   readonly lastEpoch: number;
   /** Seconds; absent before the first segment of a broadcast. */
   readonly targetDuration?: number;
-  /** The rungs of the broadcast; absent before its first encoder. */
+  /** The renditions of the broadcast besides its source; absent before its first encoder. */
   readonly rungs?: readonly RenditionId[];
   /** Whether a broadcast had begun and not ended. */
   readonly open: boolean;
@@ -63,7 +63,8 @@ export function parseChannelState(text: string): Result<ChannelState, string> {
 
 function readRungs(value: unknown): Result<readonly RenditionId[] | undefined, string> {
   if (value === undefined) return ok(undefined);
-  if (!Array.isArray(value) || value.length > ORIGIN_LIMITS.rungs) return err('rungs out of range');
+  if (!Array.isArray(value) || value.length > ORIGIN_LIMITS.rungs + 1)
+    return err('rungs out of range');
   const rungs: RenditionId[] = [];
   for (const name of value as readonly unknown[]) {
     const id = parseRenditionId(typeof name === 'string' ? name : '');

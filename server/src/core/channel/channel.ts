@@ -1,6 +1,5 @@
 import { assertNever, type SegmentId } from '@shoal/protocol';
 import { type SegmentDelivery } from '../delivery/accounting.ts';
-import { rungsFor } from '../encoder/ladder.ts';
 import { PublishFeed } from '../flv/publish-feed.ts';
 import { type CutPart, type CutSegment } from '../fmp4/cut.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
@@ -28,7 +27,7 @@ export class Channel {
   readonly #lifecycle: Lifecycle;
   readonly #output: ChannelOutput;
   readonly #epochs: EncoderEpochs = new EncoderEpochs();
-  #feed: PublishFeed = new PublishFeed();
+  #feed: PublishFeed;
   /** The epoch of an encoder that waits until it is known what the publisher sends. */
   #awaited: number | undefined;
   /** Changes of picture or sound since the last segment. */
@@ -42,6 +41,7 @@ export class Channel {
 
   constructor(options: ChannelOptions, restored: ChannelState, now: number) {
     this.#options = options;
+    this.#feed = this.#newFeed();
     this.#output = new ChannelOutput(options, restored);
     this.#lifecycle = new Lifecycle(
       {
@@ -76,7 +76,7 @@ export class Channel {
     switch (input.type) {
       case 'publish':
         this.#session = input.session;
-        this.#feed = new PublishFeed();
+        this.#feed = this.#newFeed();
         this.#reason = undefined;
         this.#keysTooFarApart = false;
         this.#renewals = 0;
@@ -111,14 +111,20 @@ export class Channel {
     return this.#lifecycle.deadline();
   }
 
-  /** Counts body bytes of a segment that were written to a socket. */
-  served(id: SegmentId, bytes: number): void {
-    this.#output.delivery.served(id, bytes);
+  /** Counts body bytes of a segment that were written to sockets, for one request or several. */
+  served(id: SegmentId, bytes: number, requests?: number): void {
+    this.#output.delivery.served(id, bytes, requests);
   }
 
   /** What was served of the newest segments, oldest first. */
   delivery(): readonly SegmentDelivery[] {
     return this.#output.delivery.list();
+  }
+
+  /** Numbers of the next segment, and of the oldest that its playlists list. */
+  get numbers(): { readonly nextMsn: number; readonly oldestMsn: number | undefined } {
+    const { nextMsn, oldestMsn } = this.#output.timeline;
+    return { nextMsn, oldestMsn };
   }
 
   /** True while viewers may expect a playlist soon, although there may be none yet. */
@@ -158,14 +164,9 @@ export class Channel {
   #tag(tag: Uint8Array, now: number): void {
     const verdict = this.#feed.accept(tag, now);
     if (verdict.type === 'skip') return;
-    if (verdict.type === 'refuse') {
-      this.#refuse(`unsupported codec: ${verdict.codec} (H.264 and AAC are)`, now);
-      return;
-    }
-    if (verdict.type === 'renew') {
-      this.#renew(now);
-      return;
-    }
+    if (verdict.type === 'refuse') this.#refuse(verdict.reason, now);
+    else if (verdict.type !== 'feed') this.#renew(verdict.type, now);
+    if (verdict.type !== 'feed') return;
     const { startedAt } = this.#feed;
     this.#apply(this.#lifecycle.step({ type: 'media' }, now), now);
     if (this.#awaited !== undefined) {
@@ -176,17 +177,20 @@ export class Channel {
     const { current } = this.#epochs;
     if (current === undefined) return;
     if (startedAt !== undefined) current.mediaAt ??= now;
-    this.#effects.push({ type: 'feed-encoder', epoch: current.epoch, tag });
+    this.#effects.push({ type: 'feed-encoder', epoch: current.epoch, tag: verdict.tag });
   }
 
   /** Another encoder, and epoch, for another picture or sound. */
-  #renew(now: number): void {
+  #renew(why: 'renew' | 'restart', now: number): void {
+    // What one of them has made of the first moment would be a segment of it alone.
+    const { current } = this.#epochs;
+    if (why === 'restart' && current !== undefined) this.#doom(current, now);
     this.#renewals += 1;
     if (this.#renewals > ORIGIN_LIMITS.renewals) {
       this.#refuse('picture or sound change too often', now);
       return;
     }
-    this.#note('info', 'the publisher changed its picture or sound');
+    if (why === 'renew') this.#note('info', 'the publisher changed its picture or sound');
     this.#apply(this.#lifecycle.step({ type: 'renew-encoder' }, now), now);
   }
 
@@ -202,7 +206,7 @@ export class Channel {
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
-    this.#feed = new PublishFeed();
+    this.#feed = this.#newFeed();
     this.#reason = reason;
     this.#note('info', `publisher gone: ${reason}`);
     this.#apply(this.#lifecycle.step({ type: 'unpublish', session }, now), now);
@@ -233,6 +237,15 @@ export class Channel {
       this.#note('warn', this.#reason);
     }
     this.#apply(this.#lifecycle.step({ type: 'encoder-exit', epoch }, now), now);
+    this.#giveUp(record, detail, now);
+  }
+
+  /** Ends a publisher of whose media nothing can be made, as encoder after encoder has shown (ORG-29). */
+  #giveUp({ decodes }: Epoch, detail: string, now: number): void {
+    const { state } = this.#lifecycle;
+    if (decodes === undefined || (state.state !== 'starting' && state.state !== 'live')) return;
+    if (state.failures < ORIGIN_LIMITS.transcodeFailures) return;
+    this.#refuse(`${decodes} cannot be transcoded: ${detail}`, now);
   }
 
   /** Has an encoder replaced whose output is of no use. */
@@ -245,6 +258,7 @@ export class Channel {
     this.#feed.forgetGroup();
     const { epoch } = record;
     this.#apply(this.#lifecycle.step({ type: 'replace-encoder', epoch }, now), now);
+    this.#giveUp(record, reason, now);
   }
 
   /** Lists a part before its segment. */
@@ -302,7 +316,7 @@ export class Channel {
         case 'broadcast-begins':
           this.#output.timeline.begin();
           this.#playlists();
-          this.#output.rungs = undefined;
+          this.#output.layout = undefined;
           this.#effects.push({ type: 'broadcast', change: 'begins' });
           break;
         case 'close-playlists':
@@ -333,13 +347,18 @@ export class Channel {
   #startEncoder(epoch: number, now: number): void {
     this.#awaited = this.#feed.known(now) ? undefined : epoch;
     if (this.#awaited !== undefined) return;
-    const { segmentMs, ladder, partMs } = this.#options;
-    const source = this.#feed.picture;
-    const rungs = (this.#output.rungs ??= source === undefined ? [] : rungsFor(ladder, source));
-    const limitMs = (): number => this.#output.limitMs();
-    const { what, cutter } = planEncoder({ rungs, source, segmentMs, limitMs, partMs });
+    const planned = planEncoder(this.#options, {
+      ...{ media: this.#feed.media, layout: this.#output.layout },
+      limitMs: () => this.#output.limitMs(),
+    });
+    if (!planned.ok) {
+      this.#refuse(planned.error, now);
+      return;
+    }
+    const { what, cutter, layout, decodes } = planned.value;
+    this.#output.layout = layout;
     const { tags, mediaAt } = this.#feed.preamble();
-    for (const old of this.#epochs.begin({ epoch, cutter, mediaAt, doomed: false }))
+    for (const old of this.#epochs.begin({ epoch, cutter, mediaAt, decodes, doomed: false }))
       this.#effects.push({ type: 'kill-encoder', epoch: old });
     this.#save();
     this.#effects.push({ type: 'start-encoder', epoch, what, preamble: tags });
@@ -354,6 +373,10 @@ export class Channel {
     if (record !== undefined && type === 'kill-encoder') this.#doom(record, now);
     this.#epochs.release(record);
     this.#effects.push({ type, epoch });
+  }
+
+  #newFeed(): PublishFeed {
+    return new PublishFeed({ waitsForSound: this.#options.audioRendition ?? false });
   }
 
   #playlists(): void {

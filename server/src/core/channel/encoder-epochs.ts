@@ -7,6 +7,8 @@ export type Epoch = {
   init?: { readonly renditions: readonly CutInit[]; stored: boolean };
   /** When its first media came in, Unix milliseconds. */
   mediaAt: number | undefined;
+  /** What it decodes, for people; undefined where that is H.264 and AAC. */
+  readonly decodes: string | undefined;
   /** Its output is of no use any more; it was told to die. */
   doomed: boolean;
 };

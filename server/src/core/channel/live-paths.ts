@@ -5,6 +5,8 @@ import {
   partFile,
   playlistFile,
   type PlaylistName,
+  productFile,
+  type ProductKind,
   RECORDINGS_FILE,
   type RenditionId,
   segmentFile,
@@ -42,6 +44,15 @@ export function playlistPath(
 ): string {
   const folder = rendition === undefined ? `/live/${channel}` : `/live/${channel}/${rendition}`;
   return `${folder}/${playlistFile(name)}`;
+}
+
+/** URL path of something that is made of a broadcast that is over (SEG-3). */
+export function productPath(
+  channel: ChannelId,
+  broadcast: number,
+  { kind, number }: { readonly kind: ProductKind; readonly number: number },
+): string {
+  return `/live/${channel}/${productFile(broadcast, kind, number)}`;
 }
 
 /** URL path of the list of a channel's broadcasts (SEG-3). */

@@ -1,5 +1,7 @@
 import { type ChannelId, type OriginEvent, type SegmentId, type Sha256 } from '@shoal/protocol';
 import { type Rung } from '../encoder/ladder.ts';
+import { type Transcode } from '../encoder/treatment.ts';
+import { type AudioCodec, type VideoCodec } from '../flv/codecs.ts';
 import { type PartTimes } from '../fmp4/flv-muxer.ts';
 import { type PictureSize } from '../h264/picture-size.ts';
 import { type ChannelState } from './channel-state.ts';
@@ -42,6 +44,10 @@ export type EncodeWhat = {
   readonly source?: PictureSize;
   /** Where parts are to be cut; only where nothing is transcoded. */
   readonly parts?: PartTimes;
+  /** Whether every frame is to come as a fragment of its own; only where nothing is transcoded. */
+  readonly eachFrame?: boolean;
+  /** What an ffmpeg is to do; absent where everything is copied, which takes none. */
+  readonly transcode?: Transcode;
 };
 
 /** What a request for the next version of a playlist waits for. */
@@ -83,6 +89,12 @@ export type ChannelOptions = {
   readonly channel: ChannelId;
   /** What is transcoded beside it, where the source is larger. */
   readonly ladder: readonly Rung[];
+  /** What is copied although not every viewer can play it, instead of being transcoded to H.264. Default: nothing. */
+  readonly passthrough?: ReadonlySet<VideoCodec>;
+  /** Whether the sound becomes a rendition of its own. Default false. */
+  readonly audioRendition?: boolean;
+  /** What this machine's ffmpeg can decode. Default: everything. */
+  readonly canDecode?: (codec: VideoCodec | AudioCodec) => boolean;
   readonly segmentMs: number;
   /** The longest that a part may be; absent where there are to be none. */
   readonly partMs?: number;
@@ -91,6 +103,8 @@ export type ChannelOptions = {
   readonly interruptedMs: number;
   readonly closeAfterMs: number;
   readonly sha256: Sha256;
+  /** Signs the statement of a segment (SEG-14) with the key that the channel has now. Absent: segments are not signed. */
+  readonly sign?: (statement: Uint8Array) => Uint8Array;
 };
 
 /** What the status API tells of a channel. */

@@ -5,7 +5,9 @@ import {
   rootOf,
   type SegmentId,
   type SegmentInfo,
+  segmentStatement,
   type Sha256,
+  toBase64Url,
 } from '@shoal/protocol';
 import { type CutInit, type CutPart, type CutSegment } from '../fmp4/cut.ts';
 import { type WindowSegment } from '../hls/segment-window.ts';
@@ -24,6 +26,7 @@ export type NewSegment = {
   /** Whether the initialisation sections are to be stored too. */
   readonly first: boolean;
   readonly sha256: Sha256;
+  readonly sign: ((statement: Uint8Array) => Uint8Array) | undefined;
   readonly now: number;
 };
 
@@ -48,7 +51,9 @@ export function storeSegment(segment: NewSegment): {
       { type: 'store', kind: 'digests', path: digestsPath(channel, id), bytes: digests, id },
     );
     const root = rootOf(digests, sha256);
-    infos.push({ id, size: bytes.length, durationMs: Math.round(cut.durationMs), root });
+    const info = { id, size: bytes.length, durationMs: Math.round(cut.durationMs), root };
+    const signature = segment.sign?.(segmentStatement(channel, info));
+    infos.push(signature === undefined ? info : { ...info, signature: toBase64Url(signature) });
   }
   for (const info of infos)
     effects.push({
@@ -60,7 +65,7 @@ export function storeSegment(segment: NewSegment): {
 
 /** Stores a part in all its renditions. */
 export function storePart(
-  part: Omit<NewSegment, 'cut' | 'sha256' | 'now'> & {
+  part: Omit<NewSegment, 'cut' | 'sha256' | 'sign' | 'now'> & {
     readonly cut: CutPart;
     /** Its number in the segment. */
     readonly index: number;

@@ -4,11 +4,12 @@ import {
   type RenditionId,
   type SegmentInfo,
 } from '@shoal/protocol';
+import { SOUND } from '../encoder/ladder.ts';
 import { type CutPart, type CutSegment } from '../fmp4/cut.ts';
 import { codecsOf, type Track } from '../fmp4/movie.ts';
 import { type LowLatency, type Reach, SEGMENTS_WITH_PARTS, skippable } from '../hls/low-latency.ts';
 import { type MediaPlaylist, renderMediaPlaylist } from '../hls/media-playlist.ts';
-import { BitrateMeter, renderMultivariant, type Variant } from '../hls/multivariant.ts';
+import { BitrateMeter, renderMultivariant, type Variant, variantOf } from '../hls/multivariant.ts';
 import {
   type OpenSegment,
   SegmentWindow,
@@ -26,6 +27,8 @@ export type RenditionInfo = {
   readonly height?: number;
   /** Frames per second. */
   readonly frameRate?: number;
+  /** Of sound that is a rendition of its own. */
+  readonly channels?: number;
   /** Average bits per second of the broadcast. */
   readonly bitrate: number;
 };
@@ -103,6 +106,11 @@ export class Timeline {
   /** The number of the next segment. */
   get nextMsn(): number {
     return this.#nextMsn;
+  }
+
+  /** The number of the oldest segment in the playlists; undefined while they are empty. */
+  get oldestMsn(): number | undefined {
+    return this.#window.listed()[0]?.msn;
   }
 
   /** The segment that was added last. */
@@ -305,17 +313,9 @@ export class Timeline {
 
   /** The multivariant playlist; undefined while there is nothing to describe. */
   multivariant(playlists?: PlaylistName): string | undefined {
-    const variants = [...this.#renditions].map(([rendition, known]): Variant => {
-      const { codecs, width, height, frameRate } = this.#info(known);
-      return {
-        rendition,
-        codecs,
-        ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
-        ...(frameRate !== undefined && { frameRate }),
-        peakBitrate: known.meter.peak,
-        averageBitrate: known.meter.average,
-      };
-    });
+    const variants = [...this.#renditions.values()].map((known): Variant =>
+      variantOf(this.#info(known), known.meter),
+    );
     if (variants.length === 0) return undefined;
     return renderMultivariant(variants, {
       independent: this.#independent,
@@ -330,31 +330,35 @@ export class Timeline {
 
   /** What the media are, as far as that stays the same, the source first. */
   kinds(): readonly RenditionKind[] {
-    return [...this.#renditions.values()].map(({ kind }) => ({ ...kind, ...this.#rate() }));
+    return [...this.#renditions.values()].map(({ kind }) => ({ ...kind, ...this.#rate(kind) }));
   }
 
   #info({ kind, meter }: Rendition): RenditionInfo {
-    return { ...kind, ...this.#rate(), bitrate: Math.round(meter.average) };
+    return { ...kind, ...this.#rate(kind), bitrate: Math.round(meter.average) };
   }
 
-  #rate(): Pick<RenditionKind, 'frameRate'> {
-    if (this.#frameRate === undefined) return {};
+  #rate({ channels }: Rendition['kind']): Pick<RenditionKind, 'frameRate'> {
+    if (this.#frameRate === undefined || channels !== undefined) return {};
     return { frameRate: Math.round(this.#frameRate * 1000) / 1000 };
   }
 }
 
-function withoutRate({ rendition, codecs, width, height }: RenditionKind): Rendition['kind'] {
+function withoutRate(of: RenditionKind): Rendition['kind'] {
+  const { rendition, codecs, width, height, channels } = of;
   return {
     ...{ rendition, codecs },
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
+    ...(channels !== undefined && { channels }),
   };
 }
 
 function kindOf(rendition: RenditionId, tracks: readonly Track[]): Rendition['kind'] {
   const video = tracks.find((track) => track.kind === 'video');
+  const sound = tracks.find((track) => track.kind === 'audio');
   return {
     ...{ rendition, codecs: codecsOf(tracks) },
+    ...(rendition === SOUND && { channels: sound?.channels ?? 2 }),
     ...(video !== undefined && { width: video.width, height: video.height }),
   };
 }

@@ -39,12 +39,12 @@ export class DeliveryAccounting {
     if (oldest !== undefined) this.#segments.delete(oldest);
   }
 
-  /** Counts a response that is over. Segments that are no longer counted are ignored. */
-  served(id: SegmentId, bytes: number): void {
+  /** Counts a response that is over, or several. Segments that are no longer counted are ignored. */
+  served(id: SegmentId, bytes: number, requests = 1): void {
     const entry = this.#segments.get(segmentKey(id));
     if (entry === undefined || bytes === 0) return;
     entry.servedBytes += bytes;
-    entry.requests += 1;
+    entry.requests += requests;
   }
 
   /** Oldest first. */

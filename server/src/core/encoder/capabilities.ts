@@ -1,3 +1,5 @@
+import { type AudioCodec, type VideoCodec } from '../flv/codecs.ts';
+
 /** What the origin, the test pattern and the tests need of ffmpeg. */
 const NEEDED = {
   encoders: ['libx264', 'aac'],
@@ -37,6 +39,36 @@ export function missingCapabilities(output: ProbeOutput): readonly string[] {
     ...NEEDED.demuxers.filter((name) => !demuxers.has(name)).map((name) => `demuxer ${name}`),
     ...NEEDED.muxers.filter((name) => !muxers.has(name)).map((name) => `muxer ${name}`),
   ];
+}
+
+/** Decoders of which one does; the one called `av1` needs hardware that is not looked for. */
+const DECODERS: Readonly<Record<VideoCodec | AudioCodec, readonly string[]>> = {
+  'H.264': ['h264'],
+  HEVC: ['hevc'],
+  AV1: ['libdav1d', 'libaom-av1'],
+  'H.263': ['flv'],
+  VP6: ['vp6f'],
+  'VP6 with alpha': ['vp6a'],
+  'Screen video': ['flashsv'],
+  'Screen video 2': ['flashsv2'],
+  AAC: ['aac'],
+  Opus: ['opus', 'libopus'],
+  'AC-3': ['ac3', 'ac3_fixed'],
+  'E-AC-3': ['eac3'],
+  FLAC: ['flac'],
+  MP3: ['mp3float', 'mp3'],
+  PCM: ['pcm_s16le'],
+  ADPCM: ['adpcm_swf'],
+  Nellymoser: ['nellymoser'],
+  'G.711': ['pcm_alaw'],
+  Speex: ['speex', 'libspeex'],
+};
+
+/** Of what a publisher may send, what is in the output of `ffmpeg -decoders`. */
+export function decodable(output: string): ReadonlySet<VideoCodec | AudioCodec> {
+  const there = new Set(names(output, /^\s*[VASDFXBI.]{6}\s+(\S+)/));
+  const codecs = Object.keys(DECODERS) as (VideoCodec | AudioCodec)[]; // its keys, which TypeScript widens
+  return new Set(codecs.filter((codec) => DECODERS[codec].some((name) => there.has(name))));
 }
 
 function names(table: string, row: RegExp): readonly string[] {

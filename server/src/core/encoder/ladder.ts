@@ -15,6 +15,9 @@ export type Rung = {
 /** What the source is called, which is copied: the top rung. */
 export const SOURCE: RenditionId = unwrap(parseRenditionId('source'));
 
+/** What the sound is called where it is a rendition of its own. */
+export const SOUND: RenditionId = unwrap(parseRenditionId('audio'));
+
 /** The ladder below the source by default: 1080, 720, 480 and 360 lines. */
 export const DEFAULT_LADDER: readonly Rung[] = [
   { name: unwrap(parseRenditionId('1080p')), lines: 1080, kbps: 4_500 },
@@ -29,7 +32,7 @@ const KBPS = { from: 16, to: 100_000 } as const;
 /** Why this ladder cannot be used, in words; undefined for one that can. */
 export function ladderProblem(ladder: readonly Rung[]): string | undefined {
   if (ladder.length > ORIGIN_LIMITS.rungs) return `more than ${ORIGIN_LIMITS.rungs} rungs`;
-  const names = new Set<string>([SOURCE]);
+  const names = new Set<string>([SOURCE, SOUND]);
   for (const { name, lines, kbps } of ladder) {
     const id = parseRenditionId(name);
     if (!id.ok) return id.error;
@@ -63,10 +66,28 @@ export function formatLadder(ladder: readonly Rung[]): string {
   return ladder.map(({ name, lines, kbps }) => `${name}:${lines}:${kbps}`).join(',');
 }
 
-/** Those of the ladder that a source of this size has lines for, largest first. */
-export function rungsFor(ladder: readonly Rung[], source: PictureSize): readonly Rung[] {
+/**
+ * Those of the ladder that a source of this size has lines for, largest first. `beside`: one with as many lines is of use too, since
+ * not everybody can play the source.
+ */
+export function rungsFor(
+  ladder: readonly Rung[],
+  source: PictureSize,
+  beside = false,
+): readonly Rung[] {
   const lines = Math.min(source.width, source.height);
-  return ladder.filter((rung) => rung.lines < lines).sort((a, b) => b.lines - a.lines);
+  const fits = (rung: Rung): boolean => rung.lines < lines || (beside && rung.lines === lines);
+  return ladder.filter(fits).sort((a, b) => b.lines - a.lines);
+}
+
+/** Thousands of bits per second of 1920×1080, and how they go down with the number of pixels: as in the default ladder. */
+const FULL_HD = { kbps: 4_500, pixels: 1920 * 1080 } as const;
+const PIXELS_POWER = 0.75;
+
+/** Video bits per second, in thousands, of a source that is encoded anew in its own size. */
+export function sourceKbps({ width, height }: PictureSize): number {
+  const share = ((width * height) / FULL_HD.pixels) ** PIXELS_POWER;
+  return Math.max(KBPS.from, Math.min(KBPS.to, Math.round(FULL_HD.kbps * share)));
 }
 
 /** The picture of a rung: in the source's proportions, both sides even, and never larger than the source. */

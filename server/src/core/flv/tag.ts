@@ -1,3 +1,15 @@
+import {
+  AUDIO_FOUR_CC,
+  AUDIO_IDS,
+  type AudioCodec,
+  REFUSED_NAMES,
+  SOUND_WITH_HEADER,
+  VIDEO_FOUR_CC,
+  VIDEO_IDS,
+  type VideoCodec,
+} from './codecs.ts';
+import { PACKET, readEnhanced } from './enhanced.ts';
+
 /** Types of FLV tag (Adobe FLV specification 10.1, section E.4.1). */
 export const FLV_TAG = { audio: 8, video: 9, script: 18 } as const;
 
@@ -13,9 +25,21 @@ const TAIL = 4;
 
 /** What a tag is to the origin; `unsupported` names the codec for the operator. */
 export type TagKind =
-  | { readonly type: 'script' | 'audio' | 'audio-header' | 'video-header' | 'video' | 'key-frame' }
-  | { readonly type: 'unsupported'; readonly codec: string }
-  | { readonly type: 'ignored' };
+  | { readonly type: 'script' | 'ignored' }
+  | {
+      readonly type: 'video-header' | 'video' | 'key-frame';
+      readonly codec: VideoCodec;
+      /** What the decoder is given. */
+      readonly data: Uint8Array;
+      /** By how much it is shown later than decoded. Milliseconds. */
+      readonly shownLaterMs: number;
+    }
+  | {
+      readonly type: 'audio-header' | 'audio';
+      readonly codec: AudioCodec;
+      readonly data: Uint8Array;
+    }
+  | { readonly type: 'unsupported'; readonly codec: string };
 
 /**
  * Writes the 11 bytes before and the 4 bytes after the body into `tag`, whose body is in place already:
@@ -45,86 +69,102 @@ export const TAG_HEAD_BYTES: number = HEAD;
 /** Bytes that a tag has besides its body. */
 export const TAG_OVERHEAD_BYTES: number = HEAD + TAIL;
 
-/** What a whole tag, as {@link sealTag} writes it, carries. Short or odd tags are `ignored`. */
+/**
+ * What a whole tag, as {@link sealTag} writes it, carries: by the Adobe FLV specification 10.1, section E.4, or Enhanced RTMP v2. Short
+ * or odd tags are `ignored`.
+ */
 export function tagKind(tag: Uint8Array): TagKind {
-  const body = tag.length - TAG_OVERHEAD_BYTES;
-  if (body < 1) return { type: 'ignored' };
+  const body = tag.subarray(HEAD, tag.length - TAIL);
+  if (body.length < 1) return IGNORED;
   switch (tag[0]) {
     case FLV_TAG.script:
       return { type: 'script' };
     case FLV_TAG.audio:
-      return audioKind(tag, body);
+      return audioKind(body);
     case FLV_TAG.video:
-      return videoKind(tag, body);
+      return videoKind(body);
     default:
-      return { type: 'ignored' };
+      return IGNORED;
   }
 }
 
-const AUDIO_CODECS: Readonly<Record<number, string>> = {
-  0: 'PCM',
-  1: 'ADPCM',
-  2: 'MP3',
-  3: 'PCM',
-  4: 'Nellymoser',
-  5: 'Nellymoser',
-  6: 'Nellymoser',
-  7: 'G.711',
-  8: 'G.711',
-  11: 'Speex',
-  14: 'MP3',
-};
+const IGNORED: TagKind = { type: 'ignored' };
+/** SoundFormat of an enhanced tag. */
+const EX_AUDIO = 9;
+const COMMAND_FRAME = 5;
 
-function audioKind(tag: Uint8Array, body: number): TagKind {
-  const format = (tag[HEAD] ?? 0) >> 4;
-  if (format === 9) return { type: 'unsupported', codec: fourCc(tag) };
-  if (format !== 10) return { type: 'unsupported', codec: AUDIO_CODECS[format] ?? 'unknown audio' };
-  if (body < 2) return { type: 'ignored' };
-  return { type: tag[HEAD + 1] === 0 ? 'audio-header' : 'audio' };
+function audioKind(body: Uint8Array): TagKind {
+  const format = (body[0] ?? 0) >> 4;
+  if (format === EX_AUDIO) return enhancedAudio(body);
+  const codec = AUDIO_IDS[format];
+  if (codec === undefined) return { type: 'unsupported', codec: 'unknown audio' };
+  if (codec !== 'AAC') return audio(codec, 'audio', body.subarray(1));
+  if (body.length < 2) return IGNORED;
+  return audio(codec, body[1] === 0 ? 'audio-header' : 'audio', body.subarray(2));
 }
 
-const VIDEO_CODECS: Readonly<Record<number, string>> = {
-  2: 'H.263',
-  3: 'Screen video',
-  4: 'VP6',
-  5: 'VP6',
-  6: 'Screen video',
-  8: 'H.263',
-  9: 'MPEG-4',
-  12: 'HEVC',
-  13: 'AV1',
-};
+function enhancedAudio(body: Uint8Array): TagKind {
+  const header = readEnhanced(body, 'audio');
+  if (header === undefined) return IGNORED;
+  const { packet, fourCc, from, to } = header;
+  const codec = AUDIO_FOUR_CC.get(fourCc);
+  if (codec === undefined) return unsupported(fourCc);
+  const data = body.subarray(from, to);
+  if (packet === PACKET.codedFrames) return audio(codec, 'audio', data);
+  return packet === PACKET.sequenceStart ? audio(codec, 'audio-header', data) : IGNORED;
+}
 
-function videoKind(tag: Uint8Array, body: number): TagKind {
-  const first = tag[HEAD] ?? 0;
-  // Enhanced RTMP: the top bit says that a FourCC follows; H.264 is never sent that way by OBS or ffmpeg.
-  if (first >= 0x80) return { type: 'unsupported', codec: fourCc(tag) };
-  const codec = first & 15;
+function audio(codec: AudioCodec, type: 'audio-header' | 'audio', data: Uint8Array): TagKind {
+  // Most sound describes itself, so that a header of it says nothing.
+  if (data.length === 0 || (type === 'audio-header' && !SOUND_WITH_HEADER.has(codec)))
+    return IGNORED;
+  return { type, codec, data };
+}
+
+function videoKind(body: Uint8Array): TagKind {
+  const first = body[0] ?? 0;
+  // The top bit says that a FourCC follows.
+  if (first >= 0x80) return enhancedVideo(body);
   const frame = first >> 4;
-  if (frame === 5) return { type: 'ignored' };
-  if (codec !== 7) return { type: 'unsupported', codec: VIDEO_CODECS[codec] ?? 'unknown video' };
+  if (frame === COMMAND_FRAME) return IGNORED;
+  const codec = VIDEO_IDS[first & 15];
+  if (codec === undefined) return { type: 'unsupported', codec: 'unknown video' };
+  const type = frame === 1 ? 'key-frame' : 'video';
+  if (codec !== 'H.264')
+    return body.length < 2 ? IGNORED : { type, codec, data: body.subarray(1), shownLaterMs: 0 };
   // A zero-length or truncated AVC packet lacks its packet type and composition time.
-  if (body < 5) return { type: 'ignored' };
-  if (tag[HEAD + 1] === 0) return { type: 'video-header' };
-  if (tag[HEAD + 1] !== 1) return { type: 'ignored' };
-  return { type: frame === 1 ? 'key-frame' : 'video' };
+  if (body.length < 5) return IGNORED;
+  const shownLaterMs = signed24(body, 2);
+  const data = body.subarray(5);
+  if (body[1] === 0) return { type: 'video-header', codec, data, shownLaterMs };
+  return body[1] === 1 ? { type, codec, data, shownLaterMs } : IGNORED;
 }
 
-const FOUR_CC: Readonly<Record<string, string>> = {
-  hvc1: 'HEVC',
-  av01: 'AV1',
-  vp09: 'VP9',
-  vp08: 'VP8',
-  Opus: 'Opus',
-  fLaC: 'FLAC',
-  'ac-3': 'AC-3',
-  'ec-3': 'E-AC-3',
-  '.mp3': 'MP3',
-  mp4a: 'AAC in enhanced RTMP',
-  avc1: 'H.264 in enhanced RTMP',
-};
+function enhancedVideo(body: Uint8Array): TagKind {
+  const frame = ((body[0] ?? 0) >> 4) & 7;
+  const header = readEnhanced(body, 'video');
+  if (header === undefined || frame === COMMAND_FRAME) return IGNORED;
+  const { packet, fourCc, from, to } = header;
+  const codec = VIDEO_FOUR_CC.get(fourCc);
+  if (codec === undefined) return unsupported(fourCc);
+  const data = body.subarray(from, to);
+  if (packet === PACKET.sequenceStart)
+    return { type: 'video-header', codec, data, shownLaterMs: 0 };
+  const type = frame === 1 ? 'key-frame' : 'video';
+  // Pictures of AV1 are always sent in the order in which they are shown.
+  const timed = packet === PACKET.codedFrames && codec !== 'AV1';
+  if (!timed && packet !== PACKET.codedFrames && packet !== PACKET.codedFramesX) return IGNORED;
+  const picture = timed ? data.subarray(3) : data;
+  if (picture.length === 0) return IGNORED;
+  return { type, codec, data: picture, shownLaterMs: timed ? signed24(data, 0) : 0 };
+}
 
-function fourCc(tag: Uint8Array): string {
-  const name = String.fromCharCode(...tag.subarray(HEAD + 1, HEAD + 5));
-  return FOUR_CC[name] ?? 'unknown codec';
+function unsupported(fourCc: string): TagKind {
+  return { type: 'unsupported', codec: REFUSED_NAMES[fourCc] ?? 'unknown codec' };
+}
+
+/** By how much a picture is shown later than decoded: 24 bits, signed (Adobe FLV specification 10.1, section E.4.3.1). */
+function signed24(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0] = bytes.subarray(at, at + 3);
+  return ((a << 24) | (b << 16) | (c << 8)) >> 8;
 }

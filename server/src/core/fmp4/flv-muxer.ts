@@ -1,22 +1,14 @@
 import { err, ok, type Result } from '@shoal/protocol';
-import { type AudioConfig, audioConfig } from '../aac/audio-config.ts';
-import { TAG_HEAD_BYTES, TAG_OVERHEAD_BYTES, tagKind } from '../flv/tag.ts';
+import { readAv1Config } from '../av1/av1-config.ts';
+import { tagKind, type TagKind } from '../flv/tag.ts';
 import { pictureSize } from '../h264/picture-size.ts';
+import { readHevcConfig } from '../hevc/hevc-config.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { CutRule, type CutTimes } from './cut-rule.ts';
+import { soundOfFrame, soundOfHeader, type SoundSource } from './sound-source.ts';
 import { type Sample, type TrackSamples, writeFragment } from './write-fragment.ts';
-import {
-  AAC_FRAME,
-  AUDIO_TRACK_ID,
-  VIDEO_TRACK,
-  type VideoSource,
-  writeInit,
-} from './write-movie.ts';
+import { AUDIO_TRACK_ID, VIDEO_TRACK, type VideoSource, writeInit } from './write-movie.ts';
 
-/** Where a frame's bytes begin in its tag: after frame and packet type, and for pictures the composition time. */
-const VIDEO_AT = TAG_HEAD_BYTES + 5;
-const AUDIO_AT = TAG_HEAD_BYTES + 2;
-const TAIL = TAG_OVERHEAD_BYTES - TAG_HEAD_BYTES;
 const VIDEO_UNITS_PER_MS = VIDEO_TRACK.timescale / 1000;
 /** Sound that is so many frames from where the one before has ended is where its timestamp says; FLV counts milliseconds. */
 const SOUND_SLACK_FRAMES = 2;
@@ -33,7 +25,12 @@ export type FlvMuxerOptions = {
   readonly fragmentMs: number;
   /** Cuts fragments that are parts of segments instead: none is longer than `partMs`, and a key frame ends one only where a segment ends. */
   readonly parts?: PartTimes;
+  /** Writes every frame at once as a fragment of its own, of its track alone, for whoever cuts it or reads it as it comes. Default false. */
+  readonly eachFrame?: boolean;
 };
+
+type Picture = Extract<TagKind, { readonly type: 'video-header' | 'key-frame' | 'video' }>;
+type Sound = Extract<TagKind, { readonly type: 'audio-header' | 'audio' }>;
 
 /** How long parts may be, and segments should be. Milliseconds. */
 export type PartTimes = Required<Pick<CutTimes, 'partMs' | 'targetMs'>>;
@@ -42,15 +39,16 @@ export type PartTimes = Required<Pick<CutTimes, 'partMs' | 'targetMs'>>;
 const FIRST_PART_MS = 700;
 
 /**
- * Copies H.264 and AAC from FLV tags into fragmented MP4, a fragment for each group of pictures, as ffmpeg does with `-c copy` and
+ * Copies H.264, HEVC and AV1, and AAC and other sound that MP4 can hold, from FLV tags into fragmented MP4, a fragment for each group of pictures, as ffmpeg does with `-c copy` and
  * `frag_keyframe`, or for each part of a segment (draft-pantos-hls-rfc8216bis section 4.4.4.9). The initialisation section comes with the first fragment, when it is known which tracks there are.
  */
 export class FlvMuxer {
   readonly #fragmentUnits: number;
   readonly #parts: CutRule | undefined;
+  readonly #eachFrame: boolean;
   #endsSegment = false;
   #video: VideoSource | undefined;
-  #audio: AudioConfig | undefined;
+  #audio: SoundSource | undefined;
   #begun: { readonly video: boolean; readonly audio: boolean } | undefined;
   #pictures: Sample[] = [];
   #sounds: Sample[] = [];
@@ -64,7 +62,8 @@ export class FlvMuxer {
   #pictureUnits = PICTURE_MS * VIDEO_UNITS_PER_MS;
   #nextSound: number | undefined;
 
-  constructor({ fragmentMs, parts }: FlvMuxerOptions) {
+  constructor({ fragmentMs, parts, eachFrame = false }: FlvMuxerOptions) {
+    this.#eachFrame = eachFrame;
     this.#fragmentUnits = (parts?.partMs ?? fragmentMs) * VIDEO_UNITS_PER_MS;
     // Too long a group is cut by who takes the parts.
     this.#parts = parts && new CutRule({ ...parts, limitMs: () => Infinity });
@@ -77,18 +76,19 @@ export class FlvMuxer {
 
   /** Takes one whole tag; returns what it completes. An error means that the stream cannot be copied any further. */
   push(tag: Uint8Array): Result<readonly Uint8Array[], string> {
-    switch (tagKind(tag).type) {
+    const kind = tagKind(tag);
+    switch (kind.type) {
       case 'video-header':
-        return this.#videoHeader(tag);
+        this.#video = videoSource(kind, tag);
+        return this.#video === undefined ? err('the header of the picture cannot be read') : ok([]);
       case 'audio-header':
-        this.#audio = audioConfig(tag);
+        this.#audio = soundOfHeader(kind.codec, kind.data);
         return this.#audio === undefined ? err('the header of the sound cannot be read') : ok([]);
       case 'key-frame':
-        return this.#picture(tag, true);
       case 'video':
-        return this.#picture(tag, false);
+        return this.#picture(tag, kind);
       case 'audio':
-        return this.#sound(tag);
+        return this.#sound(tag, kind);
       default:
         return ok([]);
     }
@@ -102,14 +102,9 @@ export class FlvMuxer {
     return this.#flush(this.#lastPicture + this.#pictureUnits);
   }
 
-  #videoHeader(tag: Uint8Array): Result<readonly Uint8Array[], string> {
-    const size = pictureSize(tag);
-    if (size === undefined) return err('the header of the picture cannot be read');
-    this.#video = { ...size, config: tag.subarray(VIDEO_AT, tag.length - TAIL) };
-    return ok([]);
-  }
-
-  #picture(tag: Uint8Array, sync: boolean): Result<readonly Uint8Array[], string> {
+  #picture(tag: Uint8Array, kind: Picture): Result<readonly Uint8Array[], string> {
+    const { data } = kind;
+    const sync = kind.type === 'key-frame';
     const ms = this.#time(tag, 'picture');
     // A stream is entered at a key frame, with its header.
     const waits = this.#video === undefined || (this.#lastPicture === -Infinity && !sync);
@@ -118,8 +113,7 @@ export class FlvMuxer {
     if (this.#begun?.video === false) return err('a picture came when the sound had begun alone');
     const least = this.#lastPicture + LEAST_MS * VIDEO_UNITS_PER_MS;
     const at = Math.max(ms * VIDEO_UNITS_PER_MS, least);
-    const shownLater = compositionMs(tag) * VIDEO_UNITS_PER_MS;
-    const data = tag.subarray(VIDEO_AT, tag.length - TAIL);
+    const shownLater = kind.shownLaterMs * VIDEO_UNITS_PER_MS;
     const done = this.#endsFragment(at, sync) ? this.#flush(at) : [];
     if (this.#lastPicture !== -Infinity) this.#pictureUnits = at - this.#lastPicture;
     this.#lastPicture = at;
@@ -130,33 +124,37 @@ export class FlvMuxer {
   /** Whether a picture at `at` begins another fragment. */
   #endsFragment(at: number, sync: boolean): boolean {
     const first = this.#pictures[0];
+    const early = this.#begun === undefined && this.#audio === undefined;
+    const waited = first === undefined ? 0 : at - first.at;
+    const waits = early && waited < FIRST_PART_MS * VIDEO_UNITS_PER_MS;
+    if (this.#eachFrame) return first !== undefined && !waits;
     if (this.#parts === undefined)
       return first !== undefined && (sync || at - first.at >= this.#fragmentUnits);
     const begins = this.#parts.frame(at / VIDEO_UNITS_PER_MS, sync);
     if (first === undefined) return false;
     this.#endsSegment = begins === 'segment';
-    const early = this.#begun === undefined && this.#audio === undefined;
-    const waits = early && at - first.at < FIRST_PART_MS * VIDEO_UNITS_PER_MS;
     return this.#endsSegment || (begins === 'part' && !waits);
   }
 
-  #sound(tag: Uint8Array): Result<readonly Uint8Array[], string> {
+  #sound(tag: Uint8Array, { codec, data }: Sound): Result<readonly Uint8Array[], string> {
     const ms = this.#time(tag, 'sound');
     if (ms === undefined) return err('timestamps went back');
+    this.#audio ??= soundOfFrame(codec, data);
     if (this.#audio === undefined) return ok([]);
-    const { sampleRate } = this.#audio;
+    const { sampleRate, frame: samples } = this.#audio;
     const said = Math.round((ms * sampleRate) / 1000);
     const next = this.#nextSound ?? said;
-    const at =
-      Math.abs(said - next) <= SOUND_SLACK_FRAMES * AAC_FRAME ? next : Math.max(said, next);
-    const data = tag.subarray(AUDIO_AT, tag.length - TAIL);
+    const at = Math.abs(said - next) <= SOUND_SLACK_FRAMES * samples ? next : Math.max(said, next);
     const first = this.#sounds[0];
     const units = ((at - (first?.at ?? at)) * VIDEO_TRACK.timescale) / sampleRate;
     // Where there is a header of a picture, one is waited for a little longer.
-    const most = (this.#video === undefined ? 1 : 2) * this.#fragmentUnits;
-    const frame = this.#parts === undefined ? 0 : (AAC_FRAME * VIDEO_TRACK.timescale) / sampleRate;
-    const done = this.#pictures.length === 0 && units + frame > most ? this.#flush(0) : [];
-    this.#nextSound = at + AAC_FRAME;
+    const alone = this.#eachFrame ? 0 : this.#fragmentUnits;
+    const most = this.#video === undefined ? alone : 2 * this.#fragmentUnits;
+    const one = this.#parts === undefined && !this.#eachFrame ? 0 : samples;
+    const frame = (one * VIDEO_TRACK.timescale) / sampleRate;
+    const full = first !== undefined && this.#pictures.length === 0 && units + frame > most;
+    const done = full ? this.#flush(0) : [];
+    this.#nextSound = at + samples;
     this.#sounds.push({ data, at, shownLater: 0, sync: true });
     return this.#count(data, done);
   }
@@ -191,7 +189,8 @@ export class FlvMuxer {
     this.#sounds = [];
     this.#bytes = 0;
     // A part is too short to tell from what is in it what there will be.
-    const foreseen = this.#parts !== undefined && this.#audio !== undefined;
+    const short = this.#parts !== undefined || this.#eachFrame;
+    const foreseen = short && this.#audio !== undefined;
     const init = this.#begin(pictures.length > 0, sounds.length > 0 || foreseen);
     const tracks: TrackSamples[] = [];
     if (pictures.length > 0 && this.#begun?.video === true)
@@ -202,8 +201,14 @@ export class FlvMuxer {
         end: this.#nextSound ?? 0,
       });
     if (tracks.length === 0) return [];
-    this.#sequence += 1;
-    return [...init, writeFragment(this.#sequence, tracks)];
+    const fragments = this.#eachFrame ? tracks.map((track) => [track]) : [tracks];
+    return [
+      ...init,
+      ...fragments.map((of) => {
+        this.#sequence += 1;
+        return writeFragment(this.#sequence, of);
+      }),
+    ];
   }
 
   #begin(video: boolean, audio: boolean): readonly Uint8Array[] {
@@ -213,8 +218,21 @@ export class FlvMuxer {
   }
 }
 
-/** By how much a picture is shown later than decoded: 24 bits, signed (Adobe FLV specification 10.1, section E.4.3.1). */
-function compositionMs(tag: Uint8Array): number {
-  const [a = 0, b = 0, c = 0] = tag.subarray(TAG_HEAD_BYTES + 2, VIDEO_AT);
-  return ((a << 24) | (b << 16) | (c << 8)) >> 8;
+function videoSource({ codec, data }: Picture, tag: Uint8Array): VideoSource | undefined {
+  switch (codec) {
+    case 'H.264': {
+      const size = pictureSize(tag);
+      return size && { ...size, entry: 'avc1', config: data };
+    }
+    case 'HEVC': {
+      const read = readHevcConfig(data);
+      return read && { ...read, entry: 'hvc1', config: read.record };
+    }
+    case 'AV1': {
+      const read = readAv1Config(data);
+      return read && { ...read, entry: 'av01', config: read.record };
+    }
+    default:
+      return undefined;
+  }
 }

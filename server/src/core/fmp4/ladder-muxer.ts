@@ -7,7 +7,8 @@ import { keepTracks } from './keep-tracks.ts';
 import { type FragmentPart, type MoviePart, MovieStream } from './movie-stream.ts';
 import { type Track } from './movie.ts';
 import { readSamples } from './read-samples.ts';
-import { type Sample, writeFragment } from './write-fragment.ts';
+import { silence, SILENT_TRACK, silentInit } from './silence.ts';
+import { type Sample, type TrackSamples, writeFragment } from './write-fragment.ts';
 import { segmentOf, type WrittenPart } from './written-part.ts';
 
 /** Where a part begins. */
@@ -32,16 +33,19 @@ const MAX_WAITING = 60;
 
 /**
  * Cuts one fragmented MP4 of several pictures and one sound, in which every frame is a fragment of its own, into renditions whose
- * segments and parts cover the same time: each picture with the sound. The first picture, the source, leads: where its parts and
+ * segments and parts cover the same time: each picture with the sound, or the sound apart, after them. The first picture, the source, leads: where its parts and
  * segments begin, those of the others do. A part is whole when every rendition and the sound have come to its end.
  */
 export class LadderMuxer implements Cutter {
   readonly #count: number;
   readonly #rule: CutRule;
   readonly #listsParts: boolean;
+  readonly #soundApart: boolean;
   readonly #input: MovieStream = new MovieStream();
   #pictures: readonly Queue[] = [];
   #sound: Queue | undefined;
+  /** Decode time after the last sound that was written apart, in units of its track. */
+  #soundEnd = 0;
   #starts: Start[] = [];
   /** By how much the source's key frames are shown later than decoded. */
   #shownLaterMs = 0;
@@ -50,8 +54,12 @@ export class LadderMuxer implements Cutter {
   #sequence = 0;
   #bytes = 0;
 
-  /** `renditions`: how many the encoder was asked for, the source included. */
-  constructor(options: CutTimes & { readonly renditions: number }) {
+  /**
+   * `renditions`: how many the encoder was asked for, the source included. `soundApart`: the sound is one more, and no other has it;
+   * where there is none, it is silence. Default false.
+   */
+  constructor(options: CutTimes & { readonly renditions: number; readonly soundApart?: boolean }) {
+    this.#soundApart = options.soundApart ?? false;
     this.#rule = new CutRule(options);
     this.#listsParts = options.partMs !== undefined;
     this.#count = options.renditions;
@@ -103,8 +111,14 @@ export class LadderMuxer implements Cutter {
     if (pictures.length !== this.#count && pictures.length !== 0)
       return err(`${pictures.length} pictures instead of ${this.#count}`);
     const renditions: CutInit[] = [];
-    for (let i = 0; i < this.#count; i++) {
-      const own = [...pictures.slice(i, i + 1), ...sound];
+    const apart = this.#soundApart && pictures.length > 0;
+    for (let i = 0; i < this.#count + (this.#soundApart ? 1 : 0); i++) {
+      const picture = pictures.slice(i, i + 1);
+      const own = apart && picture.length > 0 ? picture : [...picture, ...sound];
+      if (own.length === 0) {
+        renditions.push({ bytes: silentInit(), tracks: [SILENT_TRACK] });
+        continue;
+      }
       const kept = keepTracks(moov.subarray(8), own);
       if (!kept.ok) return kept;
       renditions.push({ bytes: joined([...head, kept.value]), tracks: own });
@@ -186,14 +200,16 @@ export class LadderMuxer implements Cutter {
         return err('a rendition does not begin with a key frame');
       if (taken.samples.length === 0) return err('a rendition has no picture');
       if (i === 0) ({ samples } = taken);
-      const tracks =
-        sounds === undefined || sounds.samples.length === 0 ? [taken] : [taken, sounds];
+      const alone = sounds === undefined || sounds.samples.length === 0 || this.#soundApart;
+      const tracks = alone ? [taken] : [taken, sounds];
       media.push(writeFragment(this.#sequence, tracks));
     }
+    const renditions = this.#count + (this.#soundApart ? 1 : 0);
     if (this.#pictures.length === 0 && sounds !== undefined) {
       const only = writeFragment(this.#sequence, [sounds]);
-      for (let i = 0; i < this.#count; i++) media.push(only);
-    }
+      for (let i = 0; i < renditions; i++) media.push(only);
+    } else if (this.#soundApart)
+      media.push(writeFragment(this.#sequence, [this.#apart(sounds, leading)]));
     const rest = [...this.#pictures, ...this.#sounds()].flatMap(({ frames }) => frames);
     this.#bytes = rest.reduce((sum, { data }) => sum + data.length, 0);
     const [first, second] = samples;
@@ -201,6 +217,20 @@ export class LadderMuxer implements Cutter {
     const { at: startMs, sync: independent } = start;
     const durationMs = next.at - startMs;
     return ok({ media, startMs, durationMs, independent, samples: samples.length, firstMs });
+  }
+
+  /** The sound of a part as it is written apart: never before what was written, and silence where there is none. */
+  #apart(sounds: TrackSamples | undefined, untilMs: number): TrackSamples {
+    const track = this.#sound?.track ?? SILENT_TRACK;
+    const { id } = track;
+    const heard = sounds?.samples.filter(({ at }) => at >= this.#soundEnd) ?? [];
+    const until = Math.round((untilMs * track.timescale) / 1000);
+    const heardEnd = heard.length > 0 && sounds !== undefined ? sounds.end : this.#soundEnd;
+    const missing = silence(track, heardEnd, until);
+    const samples = [...heard, ...missing];
+    const end = missing.length > 0 || heard.length === 0 ? silenceEnd(missing, until) : heardEnd;
+    this.#soundEnd = end;
+    return { id, samples, end, video: false };
   }
 
   #close(): readonly CutSegment[] {
@@ -223,8 +253,14 @@ function endMs({ track, frames, lastUnits }: Queue): number {
   return msOf(track, (frames.at(-1)?.at ?? 0) + lastUnits);
 }
 
+function silenceEnd(samples: readonly Sample[], until: number): number {
+  const [last, before] = [samples.at(-1), samples.at(-2)];
+  if (last === undefined) return until;
+  return last.at + (before === undefined ? SILENT_TRACK.defaultDuration : last.at - before.at);
+}
+
 /** Takes the frames before a moment, as a fragment has them. */
-function take(queue: Queue, beforeMs: number): Parameters<typeof writeFragment>[1][number] {
+function take(queue: Queue, beforeMs: number): TrackSamples {
   const { track, frames, lastUnits } = queue;
   let count = frames.findIndex(({ at }) => msOf(track, at) >= beforeMs);
   if (count < 0) count = frames.length;

@@ -1,4 +1,7 @@
 import { err, ok, type Result } from '@shoal/protocol';
+import { readAudioConfig } from '../aac/audio-config.ts';
+import { av1Codec } from '../av1/av1-config.ts';
+import { hevcCodec } from '../hevc/hevc-config.ts';
 import { child, descend, readBoxes, viewOf } from './boxes.ts';
 
 /** A track of an initialisation section. */
@@ -6,19 +9,19 @@ export type Track = {
   readonly id: number;
   /** Units per second. */
   readonly timescale: number;
-  /** As in the CODECS attribute (RFC 6381): `avc1.64001F`, `mp4a.40.2`. */
+  /** As in the CODECS attribute (RFC 6381): `avc1.64001F`, `hvc1.1.6.L93.B0`, `av01.0.04M.08`, `mp4a.40.2`. */
   readonly codec: string;
   /** Defaults of the fragments' samples (trex box). */
   readonly defaultDuration: number;
   readonly defaultFlags: number;
 } & (
   | { readonly kind: 'video'; readonly width: number; readonly height: number }
-  | { readonly kind: 'audio' }
+  | { readonly kind: 'audio'; readonly channels: number; readonly sampleRate: number }
 );
 
 const MAX_TRACKS = 8;
 
-/** Reads the tracks of a `moov` box's body. Codecs other than H.264 and AAC are errors. */
+/** Reads the tracks of a `moov` box's body. Codecs other than H.264, HEVC, AV1 and AAC are errors. */
 export function readMovie(moov: Uint8Array): Result<readonly Track[], string> {
   const boxes = readBoxes(moov);
   if (!boxes.ok) return boxes;
@@ -73,7 +76,8 @@ function readTrack(trak: Uint8Array, defaults: Defaults): Result<Track, string> 
     defaultDuration: trex?.duration ?? 0,
     defaultFlags: trex?.flags ?? 0,
   };
-  if (entry.type === 'avc1') return readAvc(entry.body, common);
+  const picture = PICTURES.get(entry.type);
+  if (picture !== undefined) return readPicture(entry.body, picture, common);
   if (entry.type === 'mp4a') return readAac(entry.body, common);
   return err(`unsupported sample entry ${entry.type}`);
 }
@@ -89,16 +93,37 @@ function longField(
 
 type Common = Pick<Track, 'id' | 'timescale' | 'defaultDuration' | 'defaultFlags'>;
 
-/** VisualSampleEntry (ISO/IEC 14496-12, 12.1.3): 78 bytes, then boxes with `avcC` among them. */
-function readAvc(entry: Uint8Array, common: Common): Result<Track, string> {
-  if (entry.length < 78) return err('avc1 too short');
-  const avcc = descend(entry.subarray(78), ['avcC']);
-  if (!avcc.ok) return avcc;
-  if (avcc.value.length < 4) return err('avcC too short');
-  const codec = `avc1.${[...avcc.value.subarray(1, 4)].map(hex).join('')}`;
+type PictureEntry = {
+  readonly box: string;
+  /** Bytes that its record has at least. */
+  readonly least: number;
+  readonly codec: (record: Uint8Array) => string;
+};
+
+/** Sample entries of pictures, and what their decoder configuration says. */
+const PICTURES: ReadonlyMap<string, PictureEntry> = new Map([
+  ['avc1', { box: 'avcC', least: 4, codec: avcCodec }],
+  ['hvc1', { box: 'hvcC', least: 23, codec: hevcCodec }],
+  ['av01', { box: 'av1C', least: 4, codec: av1Codec }],
+]);
+
+/** VisualSampleEntry (ISO/IEC 14496-12, 12.1.3): 78 bytes, then boxes with the decoder configuration among them. */
+function readPicture(
+  entry: Uint8Array,
+  { box, least, codec }: PictureEntry,
+  common: Common,
+): Result<Track, string> {
+  if (entry.length < 78) return err('sample entry too short');
+  const record = descend(entry.subarray(78), [box]);
+  if (!record.ok) return record;
+  if (record.value.length < least) return err(`${box} too short`);
   const view = viewOf(entry);
   const size = { width: view.getUint16(24), height: view.getUint16(26) };
-  return ok({ ...common, kind: 'video', codec, ...size });
+  return ok({ ...common, kind: 'video', codec: codec(record.value), ...size });
+}
+
+function avcCodec(record: Uint8Array): string {
+  return `avc1.${[...record.subarray(1, 4)].map(hex).join('')}`;
 }
 
 function hex(byte: number): string {
@@ -110,19 +135,24 @@ function readAac(entry: Uint8Array, common: Common): Result<Track, string> {
   if (entry.length < 28) return err('mp4a too short');
   const esds = descend(entry.subarray(28), ['esds']);
   if (!esds.ok) return esds;
-  const objectType = audioObjectType(esds.value.subarray(4));
-  if (objectType === undefined) return err('bad esds');
-  return ok({ ...common, kind: 'audio', codec: `mp4a.40.${objectType}` });
+  const specific = specificConfig(esds.value.subarray(4));
+  const config = specific && readAudioConfig(specific);
+  if (specific === undefined || config === undefined) return err('bad esds');
+  const { channels, sampleRate } = config;
+  const codec = `mp4a.40.${objectTypeOf(specific)}`;
+  return ok({ ...common, kind: 'audio', codec, channels, sampleRate });
 }
 
 /** ES descriptor → decoder config → AudioSpecificConfig (ISO/IEC 14496-1 section 7.2.6, 14496-3 section 1.6.2.1). */
-function audioObjectType(descriptors: Uint8Array): number | undefined {
+function specificConfig(descriptors: Uint8Array): Uint8Array | undefined {
   const es = descriptor(descriptors, 0x03);
   if (es === undefined || es.length < 3 || ((es[2] ?? 0) & 0xe0) !== 0) return undefined;
   const config = descriptor(es.subarray(3), 0x04);
   if (config === undefined || config.length < 13 || config[0] !== 0x40) return undefined;
-  const specific = descriptor(config.subarray(13), 0x05);
-  if (specific === undefined || specific.length < 2) return undefined;
+  return descriptor(config.subarray(13), 0x05);
+}
+
+function objectTypeOf(specific: Uint8Array): number {
   const type = (specific[0] ?? 0) >> 3;
   if (type !== 31) return type;
   return 32 + (((specific[0] ?? 0) & 7) << 3) + ((specific[1] ?? 0) >> 5);

@@ -10,8 +10,8 @@ const HEADER_BYTES = 8;
 const NON_SYNC = 0x0001_0000;
 
 /**
- * Reads the samples of a movie fragment that has one track alone; undefined when it is of none of `tracks`. `moof` and `mdat` are
- * whole boxes; the data are parts of `mdat`, nothing is copied.
+ * Reads the samples that a movie fragment has of one of `tracks`, the first that it has any of; undefined when it has none. `moof` and
+ * `mdat` are whole boxes; the data are parts of `mdat`, nothing is copied.
  */
 export function readSamples(
   { moof, mdat }: { readonly moof: Uint8Array; readonly mdat: Uint8Array },
@@ -19,27 +19,39 @@ export function readSamples(
 ): Result<{ readonly track: Track; readonly samples: readonly Sample[] } | undefined, string> {
   const boxes = readBoxes(moof.subarray(HEADER_BYTES));
   if (!boxes.ok) return boxes;
-  const body = child(boxes.value, 'traf');
-  const traf = readBoxes(body ?? new Uint8Array(0));
-  if (!traf.ok) return traf;
-  const tfhd = child(traf.value, 'tfhd');
-  if (tfhd === undefined || tfhd.length < 8) return err('no tfhd box');
-  const track = tracks.find(({ id }) => id === viewOf(tfhd).getUint32(4));
-  if (track === undefined) return ok(undefined);
+  for (const { type, body } of boxes.value) {
+    if (type !== 'traf') continue;
+    const traf = readBoxes(body);
+    if (!traf.ok) return traf;
+    const tfhd = child(traf.value, 'tfhd');
+    if (tfhd === undefined || tfhd.length < 8) return err('no tfhd box');
+    const track = tracks.find(({ id }) => id === viewOf(tfhd).getUint32(4));
+    if (track === undefined) continue;
+    const samples = readTrack({ traf: traf.value, tfhd, track }, { moof, mdat });
+    return samples.ok ? ok({ track, samples: samples.value }) : samples;
+  }
+  return ok(undefined);
+}
+
+function readTrack(
+  of: { readonly traf: readonly Box[]; readonly tfhd: Uint8Array; readonly track: Track },
+  { moof, mdat }: { readonly moof: Uint8Array; readonly mdat: Uint8Array },
+): Result<readonly Sample[], string> {
+  const { traf, tfhd, track } = of;
   const defaults = readDefaults(tfhd, track);
   if (!defaults.ok) return defaults;
-  const start = decodeTime(child(traf.value, 'tfdt') ?? new Uint8Array(0));
+  const start = decodeTime(child(traf, 'tfdt') ?? new Uint8Array(0));
   if (start === undefined) return err('bad tfdt');
   const samples: Sample[] = [];
   let at = start;
-  for (const box of traf.value) {
+  for (const box of traf) {
     if (box.type !== 'trun') continue;
     const run = readRun(box, { track, at, defaults: defaults.value, moof, mdat });
     if (!run.ok) return run;
     samples.push(...run.value.samples);
     at = run.value.end;
   }
-  return ok({ track, samples });
+  return ok(samples);
 }
 
 /** trun (section 8.8.8). Data offsets count from the beginning of the moof, which mdat follows. */

@@ -12,7 +12,7 @@ export type Sample = {
   readonly sync: boolean;
 };
 
-/** What one fragment has of a track, at least one sample. */
+/** What one fragment has of a track. */
 export type TrackSamples = {
   readonly id: number;
   readonly samples: readonly Sample[];
@@ -49,7 +49,7 @@ export function writeFragment(sequence: number, tracks: readonly TrackSamples[])
 }
 
 function trackFragment({ id, samples, end, video }: TrackSamples, offset: number): Uint8Array {
-  const start = samples[0]?.at ?? 0;
+  const start = samples[0]?.at ?? end;
   const fields = samples.flatMap(({ data, at, shownLater, sync }, i) => {
     const duration = (samples[i + 1]?.at ?? end) - at;
     const common = [duration, data.length];

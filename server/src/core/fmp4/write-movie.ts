@@ -1,18 +1,20 @@
-import { type AudioConfig } from '../aac/audio-config.ts';
 import { type PictureSize } from '../h264/picture-size.ts';
 import { joined, makeBox } from './boxes.ts';
+import { type SoundEntry, type SoundSource } from './sound-source.ts';
 
-/** A picture of H.264. */
+/** A picture of H.264, HEVC or AV1. */
 export type VideoSource = PictureSize & {
-  /** AVCDecoderConfigurationRecord (ISO/IEC 14496-15, section 5.3.3.1). */
+  readonly entry: keyof typeof CONFIG_BOXES;
+  /** Its decoder configuration record (ISO/IEC 14496-15, sections 5.3.3.1 and 8.3.3.1; AV1 in ISO media, section 2.3.3). */
   readonly config: Uint8Array;
 };
+
+/** The box of the decoder configuration in each sample entry. */
+const CONFIG_BOXES = { avc1: 'avcC', hvc1: 'hvcC', av01: 'av1C' } as const;
 
 /** Ids and units of the tracks. */
 export const VIDEO_TRACK = { id: 1, timescale: 90_000 } as const;
 export const AUDIO_TRACK_ID = 2;
-/** Samples in a frame of AAC. */
-export const AAC_FRAME = 1_024;
 
 /** The identity matrix of a header (ISO/IEC 14496-12, section 6.2.2). */
 const MATRIX = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
@@ -21,7 +23,7 @@ const MOVIE_TIMESCALE = 1_000;
 /** The initialisation section for fragments that follow: ftyp and moov (ISO/IEC 14496-12, section 8.2). */
 export function writeInit(
   video: VideoSource | undefined,
-  audio: AudioConfig | undefined,
+  audio: SoundSource | undefined,
 ): Uint8Array {
   const tracks = [
     ...(video === undefined ? [] : [videoTrack(video)]),
@@ -29,7 +31,7 @@ export function writeInit(
   ];
   const defaults = [
     ...(video === undefined ? [] : [full('trex', words(VIDEO_TRACK.id, 1, 0, 0, 0))]),
-    ...(audio === undefined ? [] : [full('trex', words(AUDIO_TRACK_ID, 1, AAC_FRAME, 0, 0))]),
+    ...(audio === undefined ? [] : [full('trex', words(AUDIO_TRACK_ID, 1, audio.frame, 0, 0))]),
   ];
   const rateAndVolume = [0x1_0000, 0x100_0000, 0, 0];
   const header = full(
@@ -45,15 +47,15 @@ export function writeInit(
   ]);
 }
 
-function videoTrack({ width, height, config }: VideoSource): Uint8Array {
-  const entry = makeBox('avc1', [
+function videoTrack({ width, height, entry: type, config }: VideoSource): Uint8Array {
+  const entry = makeBox(type, [
     words(0, 1, 0, 0, 0, 0),
     halves(width, height),
     words(0x48_0000, 0x48_0000, 0),
     halves(1),
     new Uint8Array(32),
     halves(24, 0xffff),
-    makeBox('avcC', [config]),
+    makeBox(CONFIG_BOXES[type], [config]),
   ]);
   return track({
     ...VIDEO_TRACK,
@@ -65,13 +67,13 @@ function videoTrack({ width, height, config }: VideoSource): Uint8Array {
   });
 }
 
-function audioTrack({ bytes, sampleRate, channels }: AudioConfig): Uint8Array {
+function audioTrack({ sampleRate, channels, entry: described }: SoundSource): Uint8Array {
   const rate = sampleRate < 0x1_0000 ? sampleRate * 0x1_0000 : 0;
-  const entry = makeBox('mp4a', [
+  const entry = makeBox(described.type, [
     words(0, 1, 0, 0),
     halves(channels, 16),
     words(0, rate),
-    full('esds', elementaryStream(bytes)),
+    ...soundBoxes(described),
   ]);
   return track({
     id: AUDIO_TRACK_ID,
@@ -84,8 +86,23 @@ function audioTrack({ bytes, sampleRate, channels }: AudioConfig): Uint8Array {
   });
 }
 
-/** ES descriptor, decoder config and the AudioSpecificConfig in it (ISO/IEC 14496-1, section 7.2.6). */
-function elementaryStream(config: Uint8Array): Uint8Array {
+/** What describes the sound to its decoder; AC-3 describes itself in each frame. */
+function soundBoxes(entry: SoundEntry): readonly Uint8Array[] {
+  switch (entry.type) {
+    case 'mp4a':
+      return [full('esds', elementaryStream(entry))];
+    case 'Opus':
+      return [makeBox('dOps', [entry.config])];
+    case 'fLaC':
+      return [full('dfLa', entry.config)];
+    case 'ac-3':
+    case 'ec-3':
+      return [];
+  }
+}
+
+/** ES descriptor, decoder config and the AudioSpecificConfig in it, if there is one (ISO/IEC 14496-1, section 7.2.6). */
+function elementaryStream({ object, config }: SoundEntry & { readonly type: 'mp4a' }): Uint8Array {
   const described = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array => {
     const body = joined(parts);
     // All of them are short.
@@ -93,10 +110,10 @@ function elementaryStream(config: Uint8Array): Uint8Array {
   };
   const decoder = described(
     0x04,
-    // AAC, an audio stream; buffer size and bit rates are not known.
-    Uint8Array.of(0x40, 0x15, 0, 0, 0),
+    // An audio stream; buffer size and bit rates are not known.
+    Uint8Array.of(object, 0x15, 0, 0, 0),
     words(0, 0),
-    described(0x05, config),
+    ...(config.length === 0 ? [] : [described(0x05, config)]),
   );
   return described(
     0x03,

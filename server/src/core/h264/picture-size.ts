@@ -1,7 +1,15 @@
+import { BitReader, withoutEmulation } from '../bit-reader.ts';
 import { TAG_HEAD_BYTES } from '../flv/tag.ts';
 
 /** Width and height of a picture as it is shown, in pixels. */
 export type PictureSize = { readonly width: number; readonly height: number };
+
+/** The decoder configuration of a picture, as it is written into MP4, and what it says. */
+export type PictureConfig = PictureSize & {
+  readonly record: Uint8Array;
+  /** As in the CODECS attribute (RFC 6381). */
+  readonly codec: string;
+};
 
 /** Tag head, then frame type, packet type and composition time: where the decoder configuration begins. */
 const CONFIG_AT = TAG_HEAD_BYTES + 5;
@@ -9,8 +17,14 @@ const CONFIG_AT = TAG_HEAD_BYTES + 5;
 const HIGH_PROFILES: ReadonlySet<number> = new Set([
   ...[100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135],
 ]);
-/** More than any level of H.264 allows, in either direction. */
+/** More than any level of H.264, HEVC or AV1 that is in use allows, in either direction. */
 const MAX_SIDE = 16_384;
+
+/** Whether a picture can be so large. */
+export function isPictureSize({ width, height }: PictureSize): boolean {
+  const fits = (side: number): boolean => side > 0 && side <= MAX_SIDE;
+  return fits(width) && fits(height);
+}
 
 /**
  * The picture size that the AVC sequence header in a whole FLV tag announces: AVCDecoderConfigurationRecord (ISO/IEC
@@ -23,10 +37,7 @@ export function pictureSize(tag: Uint8Array): PictureSize | undefined {
   const unit = config.subarray(8, 8 + length);
   if (unit.length < 5 || unit.length !== length || ((unit[0] ?? 0) & 31) !== 7) return undefined;
   const size = readParameterSet(new BitReader(withoutEmulation(unit.subarray(1))));
-  if (size === undefined) return undefined;
-  const { width, height } = size;
-  const fits = (side: number): boolean => side > 0 && side <= MAX_SIDE;
-  return fits(width) && fits(height) ? size : undefined;
+  return size !== undefined && isPictureSize(size) ? size : undefined;
 }
 
 /** seq_parameter_set_data as far as its cropping (section 7.3.2.1.1). */
@@ -77,50 +88,5 @@ function skipScalingLists(bits: BitReader, lists: number): void {
     let next = 8;
     for (let left = list < 6 ? 16 : 64; left > 0 && next !== 0; left--)
       next = (next + bits.signed() + 256) % 256;
-  }
-}
-
-/** Takes out the bytes that keep start codes from appearing (section 7.4.1). */
-function withoutEmulation(unit: Uint8Array): Uint8Array {
-  return unit.filter(
-    (byte, at) => byte !== 3 || at < 2 || unit[at - 1] !== 0 || unit[at - 2] !== 0,
-  );
-}
-
-/** Reads bits, the highest first; past the end it reads zeros and says so. */
-class BitReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** Whether more was read than there is. */
-  get ended(): boolean {
-    return this.#at > this.#bytes.length * 8;
-  }
-
-  take(count: number): number {
-    let value = 0;
-    for (let left = count; left > 0; left--) {
-      const byte = this.#bytes[this.#at >> 3] ?? 0;
-      value = value * 2 + ((byte >> (7 - (this.#at & 7))) & 1);
-      this.#at += 1;
-    }
-    return value;
-  }
-
-  /** ue(v) (section 9.1). */
-  unsigned(): number {
-    let zeros = 0;
-    while (zeros < 32 && !this.ended && this.take(1) === 0) zeros += 1;
-    return 2 ** zeros - 1 + this.take(zeros);
-  }
-
-  /** se(v) (section 9.1.1). */
-  signed(): number {
-    const code = this.unsigned();
-    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
   }
 }

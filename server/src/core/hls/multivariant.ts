@@ -8,14 +8,38 @@ export type Variant = {
   readonly resolution?: { readonly width: number; readonly height: number };
   /** Frames per second. */
   readonly frameRate?: number;
+  /** Of a rendition that is the sound of all the others: its channels. */
+  readonly channels?: number;
   /** Bits per second of the largest segment, and of all together. */
   readonly peakBitrate: number;
   readonly averageBitrate: number;
 };
 
+/** What a rendition is, as far as it is listed. */
+export type VariantKind = Pick<Variant, 'rendition' | 'codecs' | 'frameRate' | 'channels'> & {
+  readonly width?: number;
+  readonly height?: number;
+};
+
+/** A rendition of this kind with bitrates as measured. */
+export function variantOf(kind: VariantKind, meter: BitrateMeter): Variant {
+  const { rendition, codecs, width, height, frameRate, channels } = kind;
+  return {
+    ...{ rendition, codecs, peakBitrate: meter.peak, averageBitrate: meter.average },
+    ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
+    ...(frameRate !== undefined && { frameRate }),
+    ...(channels !== undefined && { channels }),
+  };
+}
+
+/** The group of the sound, where that is a rendition of its own, and what players show of it. */
+const SOUND_GROUP = 'audio';
+const SOUND_NAME = 'Audio';
+
 /**
  * Writes a multivariant playlist (RFC 8216 section 4.3.4.2). `independent`: every segment begins with a key frame. It is of the
- * ordinary live playlists unless `playlists` says otherwise.
+ * ordinary live playlists unless `playlists` says otherwise. Sound that is a rendition of its own is listed as such (section
+ * 4.3.4.1), and counts in codecs and bitrates of every variant that is played with it.
  */
 export function renderMultivariant(
   variants: readonly Variant[],
@@ -24,16 +48,27 @@ export function renderMultivariant(
   const file = playlistFile(options.playlists);
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7'];
   if (options.independent) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
-  for (const variant of variants) {
+  const pictures = variants.filter(({ channels }) => channels === undefined);
+  const sound = variants.find(({ channels }) => channels !== undefined);
+  if (sound !== undefined)
+    lines.push(
+      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="${SOUND_GROUP}",NAME="${SOUND_NAME}",DEFAULT=YES,` +
+        `AUTOSELECT=YES,CHANNELS="${sound.channels ?? 2}",URI="${sound.rendition}/${file}"`,
+    );
+  for (const variant of pictures) {
+    const peak = variant.peakBitrate + (sound?.peakBitrate ?? 0);
+    const average = variant.averageBitrate + (sound?.averageBitrate ?? 0);
+    const codecs = sound === undefined ? variant.codecs : `${variant.codecs},${sound.codecs}`;
     const attributes = [
-      `BANDWIDTH=${Math.ceil(variant.peakBitrate)}`,
-      `AVERAGE-BANDWIDTH=${Math.ceil(variant.averageBitrate)}`,
-      `CODECS="${variant.codecs}"`,
+      `BANDWIDTH=${Math.ceil(peak)}`,
+      `AVERAGE-BANDWIDTH=${Math.ceil(average)}`,
+      `CODECS="${codecs}"`,
     ];
     const { resolution, frameRate } = variant;
     if (resolution !== undefined)
       attributes.push(`RESOLUTION=${resolution.width}x${resolution.height}`);
     if (frameRate !== undefined) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`);
+    if (sound !== undefined) attributes.push(`AUDIO="${SOUND_GROUP}"`);
     lines.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${variant.rendition}/${file}`);
   }
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,6 @@
 import { DIGEST_BYTES, pieceCount, type RecordingName, type RenditionId } from '@shoal/protocol';
 import { type RenditionKind } from '../channel/timeline.ts';
-import { BitrateMeter, renderMultivariant, type Variant } from '../hls/multivariant.ts';
+import { BitrateMeter, renderMultivariant, variantOf, type Variant } from '../hls/multivariant.ts';
 import { type WindowSegment } from '../hls/segment-window.ts';
 import { type JournalRecord } from './journal.ts';
 import { durationOf } from './segment-log.ts';
@@ -102,6 +102,7 @@ export class Broadcast {
       gaps: this.#gaps,
       renditions: this.#renditions.map(({ rendition }) => rendition),
       firstEpoch: this.#first?.epoch ?? broadcast,
+      ...(this.#first !== undefined && { firstMsn: this.#first.msn }),
       lastEpoch: last?.epoch ?? broadcast,
       vod: vod && this.#segments > this.#gaps + this.#pending.size,
       deleting: false,
@@ -112,15 +113,7 @@ export class Broadcast {
   multivariant(recording: RecordingName): string | undefined {
     const variants = this.#renditions.flatMap((kind): readonly Variant[] => {
       const meter = this.#meters.get(kind.rendition);
-      if (meter === undefined) return [];
-      const { rendition, codecs, width, height, frameRate } = kind;
-      return [
-        {
-          ...{ rendition, codecs, peakBitrate: meter.peak, averageBitrate: meter.average },
-          ...(width !== undefined && height !== undefined && { resolution: { width, height } }),
-          ...(frameRate !== undefined && { frameRate }),
-        },
-      ];
+      return meter === undefined ? [] : [variantOf(kind, meter)];
     });
     if (variants.length === 0) return undefined;
     return renderMultivariant(variants, { independent: this.#independent, playlists: recording });

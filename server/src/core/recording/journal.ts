@@ -3,6 +3,7 @@ import {
   err,
   isRoot,
   isSegmentSize,
+  isSignature,
   isUint32,
   ok,
   parseChannelId,
@@ -41,8 +42,9 @@ export type JournalRecord =
 export function formatRecord(record: JournalRecord): string {
   if (record.type !== 'segment') return `${JSON.stringify(record)}\n`;
   const { epoch, msn, programDateTimeMs: at, discontinuity, independent } = record.segment;
-  const infos = record.segment.infos.map(({ id, size, durationMs, root }) => [
+  const infos = record.segment.infos.map(({ id, size, durationMs, root, signature }) => [
     ...[id.rendition, size, durationMs, root],
+    ...(signature === undefined ? [] : [signature]),
   ]);
   const line = { type: 'segment', epoch, msn, at, discontinuity, independent, infos };
   return `${JSON.stringify(line)}\n`;
@@ -121,13 +123,14 @@ function readRenditions(fields: Fields): Result<JournalRecord, string> {
     const rendition = parseRenditionId(of?.get('rendition'));
     if (of === undefined || !rendition.ok) return err('rendition');
     const [codecs, width, height] = [of.get('codecs'), of.get('width'), of.get('height')];
-    const frameRate = of.get('frameRate');
+    const [frameRate, channels] = [of.get('frameRate'), of.get('channels')];
     // It goes into a quoted string of a playlist.
     if (typeof codecs !== 'string' || !/^[\w.,-]{1,128}$/.test(codecs)) return err('codecs');
     renditions.push({
       ...{ rendition: rendition.value, codecs },
       ...(isUint32(width) && isUint32(height) && { width, height }),
       ...(typeof frameRate === 'number' && frameRate > 0 && { frameRate }),
+      ...(isUint32(channels) && channels > 0 && { channels }),
     });
   }
   return ok({ type: 'renditions', renditions });
@@ -156,16 +159,17 @@ function readInfo(
   place: { readonly epoch: number; readonly msn: number },
 ): SegmentInfo | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [name, size, durationMs, root] = value as readonly unknown[];
+  const [name, size, durationMs, root, signature] = value as readonly unknown[];
   const rendition = parseRenditionId(name);
   const right = rendition.ok && isSegmentSize(size) && isUint32(durationMs) && isRoot(root);
-  return right
-    ? { id: { rendition: rendition.value, ...place }, size, durationMs, root }
-    : undefined;
+  if (!right) return undefined;
+  const info = { id: { rendition: rendition.value, ...place }, size, durationMs, root };
+  if (signature === undefined) return info;
+  return isSignature(signature) ? { ...info, signature } : undefined;
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {
-  const fits = Array.isArray(value) && value.length <= ORIGIN_LIMITS.rungs + 1;
+  const fits = Array.isArray(value) && value.length <= ORIGIN_LIMITS.rungs + 2;
   return fits ? (value as readonly unknown[]) : undefined;
 }
 

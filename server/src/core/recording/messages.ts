@@ -2,6 +2,7 @@ import { type ChannelId } from '@shoal/protocol';
 import { type MadeSegment } from '../channel/made-segment.ts';
 import { type Retention } from './retention.ts';
 import { type JournalRecord } from './journal.ts';
+import { type Product } from './product.ts';
 import { type BroadcastSummary } from './summary.ts';
 import { type WriteOutcome } from './write-queue.ts';
 
@@ -28,6 +29,12 @@ export type RecordingInput =
     }
   | { readonly type: 'written'; readonly path: string; readonly outcome: WriteOutcome }
   | { readonly type: 'published' | 'purged'; readonly broadcast: number; readonly ok: boolean }
+  /** This was made of a broadcast that is over. */
+  | {
+      readonly type: 'products';
+      readonly broadcast: number;
+      readonly products: readonly Product[];
+    }
   | { readonly type: 'tick' };
 
 /** Everything that a recording may ask its host to do. */
@@ -57,8 +64,14 @@ export type RecordingEffect =
       /** Text of the list of broadcasts; undefined where there is none. */
       readonly index: string | undefined;
     }
+  /** Remembers what was made of a broadcast, then lists it. */
+  | {
+      readonly type: 'amend';
+      readonly summary: BroadcastSummary;
+      readonly index: string | undefined;
+    }
   /**
-   * Deletes a broadcast: first it is noted that this has begun, then it is taken off the list, then its playlists go, its media
+   * Deletes a broadcast: first it is noted that this has begun, then it is taken off the list, then its playlists and products go, its media
    * but for the initialisation sections of `sharedEpochs`, its journal and its summary. Answered with `purged`.
    */
   | {
@@ -72,11 +85,13 @@ export type RecordingEffect =
 /** What the status API tells of a broadcast. Times are Unix milliseconds. */
 export type BroadcastStatus = Omit<
   BroadcastSummary,
-  'vod' | 'deleting' | 'firstEpoch' | 'lastEpoch' | 'endAt'
+  'vod' | 'deleting' | 'products' | 'firstEpoch' | 'lastEpoch' | 'endAt'
 > & {
   readonly state: 'running' | 'ended' | 'closed';
   /** Absent while it runs. */
   readonly endAt?: number;
   /** Path of its multivariant playlist; absent until it has one. */
   readonly playlist?: string;
+  /** What was made of it since, by its path; absent where there is nothing. */
+  readonly products?: readonly (Omit<Product, 'number'> & { readonly path: string })[];
 };

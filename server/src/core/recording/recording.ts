@@ -11,17 +11,15 @@ import {
   type RecordingInput,
   type RecordingOptions,
 } from './messages.ts';
+import { type Product, withProducts } from './product.ts';
 import { type RecordingRestore } from './restore.ts';
-import { expired } from './retention.ts';
+import { expired, segmentsOfOne } from './retention.ts';
 import { SegmentLog } from './segment-log.ts';
 import { statusOf } from './status.ts';
 import { lookUp } from './look-up.ts';
+import { oldestMsn } from './oldest.ts';
 import { type BroadcastSummary } from './summary.ts';
 import { type Bundle, type Settled, WriteQueue } from './write-queue.ts';
-
-/** Parts into which a DVR window is cut where nothing else is kept, so that what left it can be deleted. */
-const DVR_PARTS = 8;
-const FEWEST_IN_A_PART = 30;
 
 /**
  * The recording of a channel: segments go into the store, and are listed when they are there (ORG-13); what cannot be stored is a
@@ -118,6 +116,9 @@ export class Recording {
         if (!input.ok) this.#purgeAt = now + ORIGIN_LIMITS.recordingRetryMs;
         else this.#forget(input.broadcast);
         break;
+      case 'products':
+        this.#amend(input.broadcast, input.products);
+        break;
       case 'tick':
         break;
       default:
@@ -158,6 +159,15 @@ export class Recording {
   newest(count: number): LiveWindow {
     const renditions = this.#current?.renditions ?? [];
     return { segments: this.#window.all().slice(-count), renditions };
+  }
+
+  /** The number of the oldest segment that is listed, or may be; undefined for none. */
+  get oldestMsn(): number | undefined {
+    const unfinished = [...this.#closing, ...(this.#current ? [this.#current] : [])];
+    return oldestMsn(this.#window, [
+      ...this.#summaries,
+      ...unfinished.map((of) => of.summary(false)),
+    ]);
   }
 
   /** The broadcasts, oldest first. */
@@ -204,7 +214,7 @@ export class Recording {
   /** The broadcast that the segment is of; a new one if there is none, or it has had its share. */
   #broadcastFor(made: MadeSegment, now: number): Broadcast {
     const before = this.#current;
-    if (before !== undefined && before.segments < this.#partSegments(made)) {
+    if (before !== undefined && before.segments < segmentsOfOne(this.#options, made)) {
       // What a journal on a full disk has not taken, it is given again.
       if (this.#journalFailed) {
         this.#push(before, before.begin);
@@ -225,14 +235,6 @@ export class Recording {
     this.#current = broadcast;
     this.#push(broadcast, begin);
     return broadcast;
-  }
-
-  #partSegments({ targetDuration }: MadeSegment): number {
-    const { vod, dvrMs } = this.#options;
-    const most = ORIGIN_LIMITS.recordingSegments;
-    if (vod) return most;
-    const part = Math.ceil(dvrMs / DVR_PARTS / (targetDuration * 1000));
-    return Math.min(most, Math.max(FEWEST_IN_A_PART, part));
   }
 
   #journaled(epoch: number, msn: number, ok: boolean): void {
@@ -345,6 +347,16 @@ export class Recording {
     const index = this.#index(this.list());
     this.#note('info', `broadcast ${oldest.broadcast} is deleted`);
     this.#effects.push({ type: 'purge', summary, sharedEpochs, index });
+  }
+
+  /** What is being deleted, or is gone, has none. */
+  #amend(id: number, made: readonly Product[]): void {
+    const at = this.#summaries.findIndex(({ broadcast }) => broadcast === id);
+    const before = this.#summaries[at];
+    if (before === undefined || before.deleting) return;
+    const summary = { ...before, products: withProducts(before.products ?? [], made) };
+    this.#summaries[at] = summary;
+    this.#effects.push({ type: 'amend', summary, index: this.#index(this.list()) });
   }
 
   #forget(id: number): void {

@@ -80,6 +80,11 @@ export class SegmentLog {
     return this.#entries.slice(0, pending < 0 ? undefined : pending).map(marked);
   }
 
+  /** The number of the oldest; undefined for none. */
+  get oldestMsn(): number | undefined {
+    return this.#entries[0]?.segment.msn;
+  }
+
   /** All of them, with those as gaps of which it is not known. */
   all(): readonly WindowSegment[] {
     return this.#entries.map(marked);

@@ -1,4 +1,5 @@
 import { err, isUint32, ok, type RenditionId, type Result } from '@shoal/protocol';
+import { type Product, readProducts } from './product.ts';
 import { isTime, readFields, readNames } from './journal.ts';
 
 /** What is remembered of a broadcast that is over. Times are Unix milliseconds. */
@@ -16,9 +17,13 @@ export type BroadcastSummary = {
   readonly gaps: number;
   readonly renditions: readonly RenditionId[];
   readonly firstEpoch: number;
+  /** The number of its first segment; absent in what was written before numbers were. */
+  readonly firstMsn?: number;
   readonly lastEpoch: number;
   /** Whether it has playlists. */
   readonly vod: boolean;
+  /** What was made of it since; absent where there is nothing. */
+  readonly products?: readonly Product[];
   /** Whether its deletion has begun. */
   readonly deleting: boolean;
 };
@@ -33,6 +38,7 @@ export function parseSummary(text: string): Result<BroadcastSummary, string> {
   const fields = readFields(text);
   if (fields === undefined) return err('not an object of JSON');
   const [broadcast, continues] = [fields.get('broadcast'), fields.get('continues')];
+  const firstMsn = fields.get('firstMsn');
   const [vod, deleting] = [fields.get('vod'), fields.get('deleting')];
   const renditions = readNames(fields.get('renditions'));
   const numbers = new Map<string, number>();
@@ -44,11 +50,17 @@ export function parseSummary(text: string): Result<BroadcastSummary, string> {
   const number = (name: (typeof NUMBERS)[number]): number => numbers.get(name) ?? 0;
   if (!isUint32(broadcast)) return err('broadcast');
   if (continues !== undefined && !isUint32(continues)) return err('continues');
+  if (firstMsn !== undefined && !isUint32(firstMsn)) return err('firstMsn');
   if (typeof vod !== 'boolean' || typeof deleting !== 'boolean') return err('vod or deleting');
   if (renditions === undefined) return err('renditions');
+  const list = fields.get('products');
+  const products = list === undefined ? undefined : readProducts(list);
+  if (list !== undefined && products === undefined) return err('products');
   return ok({
     ...{ broadcast, renditions, vod, deleting },
     ...(continues !== undefined && { continues }),
+    ...(products !== undefined && { products }),
+    ...(firstMsn !== undefined && { firstMsn }),
     ...{ beginAt: number('beginAt'), endAt: number('endAt'), durationMs: number('durationMs') },
     ...{ bytes: number('bytes'), segments: number('segments'), gaps: number('gaps') },
     ...{ firstEpoch: number('firstEpoch'), lastEpoch: number('lastEpoch') },

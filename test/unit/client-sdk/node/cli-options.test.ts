@@ -39,7 +39,19 @@ describe('the command line of shoal-peer', () => {
     });
   });
 
+  it('SEG-14 takes signing keys with commas between them', () => {
+    const [one, two] = ['A'.repeat(43), `${'A'.repeat(42)}E`];
+    expect(readPeerCommand([...NEEDED, '--signing-keys', `${one},${two}`], {})).toMatchObject({
+      value: { signingKeys: [one, two] },
+    });
+    expect(readPeerCommand(NEEDED, { SHOAL_SIGNING_KEYS: one })).toMatchObject({
+      value: { signingKeys: [one] },
+    });
+  });
+
   it.each([
+    [['--signing-keys', 'short']],
+    [['--signing-keys', `${'A'.repeat(43)},`]],
     [['--peers', '0']],
     [['--peers', '201']],
     [['--peers', '1.5']],

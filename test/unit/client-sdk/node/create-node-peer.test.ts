@@ -16,6 +16,8 @@ it.each<Partial<NodePeerOptions>>([
   { channel: 'a b' },
   // What a script in plain JavaScript may pass.
   { integrity: 'some' as 'none' },
+  { signingKeys: [] },
+  { signingKeys: ['x'] },
   { upload: { maxKbps: 0 } },
   { upload: { maxBytes: 0 } },
   { userAgent: 'a\r\nb' },

@@ -28,8 +28,13 @@ describe('the command line of the demo', () => {
           dataDir: './.shoal',
           channel: 'demo',
           pattern: false,
+          passthrough: [],
           lowLatency: false,
+          rotateSigningKey: false,
+          audioRendition: false,
           record: undefined,
+          mp4: false,
+          storyboard: false,
           patternSize: { width: 1280, height: 720 },
           ladder: DEFAULT_LADDER,
           redis: undefined,
@@ -43,6 +48,14 @@ describe('the command line of the demo', () => {
     const env = { SHOAL_HTTP_PORT: '9000', SHOAL_TRACKER_PORT: '9001', SHOAL_CHANNEL: '' };
     expect(parseConfig(['--http-port', '7000'], env)).toMatchObject({
       value: { config: { httpPort: 7000, trackerPort: 9001, channel: 'demo' } },
+    });
+  });
+
+  it('makes things of recordings only where there are any', () => {
+    expect(messages(['--mp4'])).toEqual(['--mp4 needs --record']);
+    expect(messages([], { SHOAL_STORYBOARD: '1' })).toEqual(['--storyboard needs --record']);
+    expect(parseConfig(['--mp4', '--record', 'r'], { SHOAL_STORYBOARD: '1' })).toMatchObject({
+      value: { config: { record: 'r', mp4: true, storyboard: true } },
     });
   });
 
@@ -73,8 +86,13 @@ describe('the command line of the demo', () => {
           publicHost: 'live.example',
           dataDir: '/data',
           pattern: true,
+          passthrough: [],
           lowLatency: false,
+          rotateSigningKey: false,
+          audioRendition: false,
           record: undefined,
+          mp4: false,
+          storyboard: false,
           patternSize: { width: 320, height: 180 },
           ladder: [{ name: 'low', lines: 240, kbps: 300 }],
           redis: 'redis://127.0.0.1:6379',
@@ -82,6 +100,15 @@ describe('the command line of the demo', () => {
         },
       },
     });
+  });
+
+  it('passes what it is told to, and makes the sound a rendition of its own', () => {
+    const read = parseConfig(['--passthrough', 'av1,HEVC', '--audio-rendition'], {});
+    const wrong = parseConfig(['--passthrough', 'vp9'], {});
+    expect(read).toMatchObject({
+      value: { config: { passthrough: ['AV1', 'HEVC'], audioRendition: true } },
+    });
+    expect(wrong).toMatchObject({ ok: false, error: [{ option: 'passthrough' }] });
   });
 
   it('shares a tracker by Redis only at a port that others can be told', () => {

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseChannelStatus, parseDelivery, parseViewers } from '@shoal/demo/shared-ui/origin-api';
+import {
+  parseChannelStatus,
+  parseDelivery,
+  parseSigningKeys,
+  parseViewers,
+} from '@shoal/demo/shared-ui/origin-api';
 
 const segment = { msn: 7, size: 100, durationMs: 2000, readyAt: 5, servedBytes: 150 };
 
@@ -52,6 +57,13 @@ describe('the answers of the status APIs', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it('give the signing keys that can be read', () => {
+    const keys = [{ publicKey: 'a' }, { publicKey: 7 }, null, { id: 'x' }, { publicKey: 'b' }];
+    expect(parseSigningKeys({ signing: { keys } })).toEqual(['a', 'b']);
+    for (const value of [undefined, {}, { signing: 1 }, { signing: { keys: {} } }])
+      expect(parseSigningKeys(value)).toEqual([]);
   });
 
   it('never make the page fail, whatever they are', () => {

@@ -16,6 +16,12 @@ const LARGE = Buffer.from(
   'hex',
 );
 
+const HEVC = Buffer.from(
+  '90687663310101600000009000000000001ef000fcfdf8f800000f03200001001840010c01ffff01600000030090000003000003001e959409' +
+    '210001002a42010101600000030090000003000003001ea0142061f26595952930bc05a020000003002000000303c122000100064401c073c189',
+  'hex',
+);
+
 /** FLV tags as a publisher sends them; timestamps in milliseconds, optionally a body of `size` bytes. */
 export const flvTag = {
   videoHeader: (profile = 66): Uint8Array => make(FLV_TAG.video, [0x17, 0, 0, 0, 0, 1, profile]),
@@ -28,5 +34,14 @@ export const flvTag = {
   frame: (at: number, size = 0): Uint8Array =>
     make(FLV_TAG.video, [0x27, 1, 0, 0, 0, 1], { at, size }),
   audio: (at: number): Uint8Array => make(FLV_TAG.audio, [0xaf, 1, 33, 0], { at }),
+  /** H.263 of 160×90, key frame or not. */
+  legacy: (at: number, key = true): Uint8Array =>
+    make(FLV_TAG.video, [key ? 0x12 : 0x22, ...Buffer.from('00008000502d00', 'hex')], { at }),
+  mp3: (at: number): Uint8Array =>
+    make(FLV_TAG.audio, [0x2f, ...Buffer.from('fffb54c4000000', 'hex')], { at }),
+  /** A header of Enhanced RTMP that can be read: 160×90. */
+  hevcHeader: (): Uint8Array => make(FLV_TAG.video, [...HEVC]),
+  hevcKey: (at: number): Uint8Array =>
+    make(FLV_TAG.video, [0x93, ...Buffer.from('hvc1'), 0, 0, 0, 1, 38], { at }),
   hevc: (): Uint8Array => make(FLV_TAG.video, [0x90, ...Buffer.from('hvc1'), 0]),
 };

@@ -19,6 +19,4 @@ export const KEYS = {
 export const TOPICS = {
   /** {@link SwitchCommand} as JSON. */
   commands: 'shoal:tracker:commands',
-  /** {@link OriginEvent} as JSON. */
-  events: 'shoal:events',
 } as const;

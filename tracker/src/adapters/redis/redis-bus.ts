@@ -1,6 +1,5 @@
-import type { OriginEvent } from '@shoal/protocol';
+import { formatOriginEvent, ORIGIN_EVENTS_TOPIC, type OriginEvent } from '@shoal/protocol';
 import type { Log } from '../../config.ts';
-import { TOPICS } from './keys.ts';
 import { openRedis } from './redis-client.ts';
 
 /** The end of the bus at an origin. */
@@ -17,7 +16,8 @@ export function publishToRedis(url: string, log: Log): EventSink {
   client.connect().catch(() => {});
   return {
     publish: (event) => {
-      if (client.isReady) client.publish(TOPICS.events, JSON.stringify(event)).catch(() => {});
+      if (client.isReady)
+        client.publish(ORIGIN_EVENTS_TOPIC, formatOriginEvent(event)).catch(() => {});
     },
     close: () => {
       client.destroy();

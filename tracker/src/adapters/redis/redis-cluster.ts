@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { type ChannelId, parseChannelId } from '@shoal/protocol';
+import {
+  type ChannelId,
+  ORIGIN_EVENTS_TOPIC,
+  parseChannelId,
+  parseOriginEvent,
+} from '@shoal/protocol';
 import type { Cluster, ClusterListener, SwitchCommand } from '../../cluster.ts';
 import type { Log } from '../../config.ts';
 import { TRACKER_LIMITS, type TrackerNode } from '../../core/index.ts';
 import { TrackerStartError } from '../../errors.ts';
 import { KEYS, TOPICS } from './keys.ts';
-import { parseOriginEvent, parseSwitchCommand } from './messages.ts';
+import { parseSwitchCommand } from './messages.ts';
 import { openRedis, type RedisConnection } from './redis-client.ts';
 
 /** How often a node says that it is there, and how long that counts. */
@@ -79,7 +84,7 @@ export class RedisCluster implements Cluster {
       const command = parseSwitchCommand(text);
       if (command !== undefined) this.#obey(command);
     });
-    await this.#subscriber.subscribe(TOPICS.events, (text) => {
+    await this.#subscriber.subscribe(ORIGIN_EVENTS_TOPIC, (text) => {
       const event = parseOriginEvent(text);
       if (event !== undefined) listener.onEvent(event);
     });

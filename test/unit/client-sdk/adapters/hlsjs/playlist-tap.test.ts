@@ -7,8 +7,15 @@ import {
   parseRenditionId,
 } from '@shoal/protocol';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { readPlaylist } from '../../../../../client-sdk/src/adapters/hlsjs/playlist-tap.ts';
+import type { HlsConfig, Loader, LoaderConfiguration, PlaylistLoaderContext } from 'hls.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../../../support/until.ts';
+import { type HttpOrigin, startOrigin } from '../http-origin.ts';
+import { PlayerLoader } from '../player-loader.ts';
+import {
+  createPlaylistTap,
+  readPlaylist,
+} from '../../../../../client-sdk/src/adapters/hlsjs/playlist-tap.ts';
 
 const channel = unwrap(parseChannelId('demo'));
 const rendition = unwrap(parseRenditionId('source'));
@@ -29,6 +36,72 @@ function playlist(...uris: readonly string[]): string {
     '\n',
   );
 }
+
+describe('a playlist that is held back', () => {
+  const CONFIG = { loader: PlayerLoader } as unknown as HlsConfig;
+  let site: HttpOrigin;
+
+  beforeAll(async () => {
+    site = await startOrigin((_, response) => response.end(playlist('a.m4s')));
+  });
+
+  afterAll(() => site.close());
+
+  /** Loads it with a tap that holds it until it is let go; `log` is what happened. */
+  function load(held: boolean): {
+    readonly loader: Loader<PlaylistLoaderContext>;
+    readonly log: string[];
+    readonly letGo: () => void;
+  } {
+    const log: string[] = [];
+    let letGo = (): void => {};
+    const promise = new Promise<void>((resolve) => (letGo = resolve));
+    const Tap = createPlaylistTap({
+      onPlaylist: () => {
+        log.push('seen');
+        return held ? promise : undefined;
+      },
+      onSeen: () => {},
+      plain: undefined,
+    });
+    const loader = new Tap(CONFIG);
+    const context = { url: site.url, type: 'level' } as unknown as PlaylistLoaderContext;
+    const nothing = (): void => {};
+    loader.load(context, {} as LoaderConfiguration, {
+      onSuccess: (_, __, of) => log.push(of === context ? 'given' : 'another'),
+      ...{ onError: nothing, onTimeout: nothing },
+    });
+    return { loader, log, letGo };
+  }
+
+  const seen = (log: readonly string[]): Promise<void> =>
+    until(() => log.includes('seen'), { what: 'the playlist' });
+
+  it('SEG-15 is given to the player when what it lists has been verified', async () => {
+    const { log, letGo } = load(true);
+    await seen(log);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(log).toEqual(['seen']);
+    letGo();
+    await until(() => log.length > 1, { what: 'the player to get it' });
+    expect(log).toEqual(['seen', 'given']);
+  });
+
+  it('is given at once where nothing holds it', async () => {
+    const { log } = load(false);
+    await seen(log);
+    expect(log).toEqual(['seen', 'given']);
+  });
+
+  it.each(['abort', 'destroy'] as const)('is not given after %s', async (how) => {
+    const { loader, log, letGo } = load(true);
+    await seen(log);
+    loader[how]();
+    letGo();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(log).toEqual(['seen']);
+  });
+});
 
 describe('reading a playlist', () => {
   it('SEG-9 resolves segments against where the playlist was served from', () => {

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseLivePath, unwrap } from '@shoal/protocol';
+import { parseLivePath, productFile, unwrap } from '@shoal/protocol';
 import { type MadeSegment, type RecordingOptions } from '@shoal/server/core';
 import { JournalFolder } from '../../../../../server/src/adapters/recording/journal-folder.ts';
 import { RecordingHost } from '../../../../../server/src/adapters/recording/recording-host.ts';
@@ -124,6 +124,17 @@ export class RecordingScene {
     this.open = false;
   }
 
+  /** Something is made of a broadcast that is over, and listed; or the process is killed before it is listed. */
+  product(by: number): void {
+    const closed = this.host.list().filter(({ state }) => state === 'closed');
+    const broadcast = closed[by % Math.max(1, closed.length)]?.broadcast;
+    if (broadcast === undefined) return;
+    const file = productFile(broadcast, 'mp4');
+    this.store.files.set(`/live/demo/${file}`, new Uint8Array(1_000));
+    const product = { kind: 'mp4', number: 1, size: 1_000, beginMs: 0, durationMs: 1 } as const;
+    if (by % 5 > 0) void this.host.products(broadcast, [product]);
+  }
+
   advance(ms: number): void {
     this.now += ms;
     for (const timer of this.#timers.filter(({ at }) => at <= this.now)) {
@@ -170,8 +181,12 @@ export class RecordingScene {
     };
     for (const rendition of RENDITIONS) check(`/live/demo/${rendition}`, this.dvr(rendition) ?? '');
     const index = store.text('/live/demo/recordings.json') ?? '{"recordings":[]}';
-    const { recordings } = JSON.parse(index) as { recordings: { playlist: string }[] };
-    for (const { playlist } of recordings) if (!store.files.has(playlist)) missing.push(playlist);
+    const { recordings } = JSON.parse(index) as {
+      recordings: { playlist: string; products?: { path: string }[] }[];
+    };
+    for (const { playlist, products = [] } of recordings)
+      for (const path of [playlist, ...products.map((product) => product.path)])
+        if (!store.files.has(path)) missing.push(path);
     for (const path of store.files.keys())
       if (path.endsWith('-vod.m3u8')) check(path.replace(/\/[^/]+$/, ''), store.text(path) ?? '');
     return missing;

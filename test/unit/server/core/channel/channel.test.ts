@@ -1,9 +1,11 @@
+import { readSwarmTags } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import { FRESH_STATE, ORIGIN_LIMITS } from '@shoal/server/core';
-import { renditionId } from '../../../../support/builders.ts';
+import { channelId, renditionId } from '../../../../support/builders.ts';
+import { makeSigner, signedBy } from '../../../../support/signing.ts';
 import { flvTag } from '../flv-tags.ts';
 import { Bench, T0 } from './channel-bench.ts';
-import { mediaFixture } from '../fmp4/media-fixtures.ts';
+import { initSection, mediaFixture } from '../fmp4/media-fixtures.ts';
 
 describe('a channel', () => {
   it('EVT-1 a segment can be fetched, then is announced, then saved, then listed', () => {
@@ -21,6 +23,28 @@ describe('a channel', () => {
       '/live/demo/source/1700000000-0.digests',
     ]);
     expect(bench.playlist).toContain('1700000000-0.m4s');
+  });
+
+  it('SEG-15 EVT-1 a segment is signed with the key of its moment, in the event and in the playlist, in all renditions', () => {
+    const [first, second] = [makeSigner(), makeSigner()];
+    let signer = first;
+    const bench = new Bench(FRESH_STATE, { sign: (statement) => signer.sign(statement) });
+    bench.publish(1);
+    bench.encode(bench.epoch, 2_000);
+    signer = second;
+    bench.encode(bench.epoch, 2_000);
+    const keys = [first.publicKey, second.publicKey];
+    const listed = readSwarmTags(bench.playlist ?? '')?.segments.map(({ info }) => info) ?? [];
+    const announced = bench
+      .effects('event')
+      .flatMap(({ event }) => (event.type === 'segment.ready' ? [event.segment] : []));
+    expect(listed).toEqual(announced);
+    expect(listed.map((info) => signedBy(keys, channelId(), info))).toEqual(
+      keys.map((key) => [key]),
+    );
+    expect(listed.map((info) => signedBy(keys, channelId('other'), info))).toEqual([[], []]);
+    expect(bench.effects('segment').flatMap(({ made }) => made.segment.infos)).toEqual(listed);
+    expect(bench.channel.numbers).toEqual({ nextMsn: 2, oldestMsn: 0 });
   });
 
   it('EVT-2 says when it is online, interrupted and offline', () => {
@@ -130,7 +154,7 @@ describe('a channel', () => {
     expect(bench.effects('start-encoder')).toHaveLength(0);
     expect(bench.channel.status()).toMatchObject({
       state: 'interrupted',
-      reason: 'unsupported codec: HEVC (H.264 and AAC are)',
+      reason: 'the header of the HEVC picture cannot be read',
     });
   });
 
@@ -287,6 +311,81 @@ describe('a channel', () => {
       bench.publish(2);
       const playlists = [...bench.stored.keys()].filter((path) => path.endsWith('.m3u8'));
       expect(playlists).toEqual([]);
+    });
+  });
+
+  describe('whose media must be transcoded', () => {
+    const publish = (bench: Bench, ...tags: readonly Uint8Array[]): void => {
+      bench.step({ type: 'publish', session: 1 });
+      for (const tag of tags) bench.step({ type: 'tag', session: 1, tag });
+    };
+    const asked = (bench: Bench) => bench.effects('start-encoder').at(-1)?.what;
+
+    it('ORG-27 has HEVC made H.264, or passed with H.264 of as many lines beside it', () => {
+      const ladder = [{ name: renditionId('same'), lines: 90, kbps: 200 }];
+      const made = new Bench(FRESH_STATE, { ladder });
+      publish(made, flvTag.hevcHeader(), flvTag.hevcKey(0));
+      const size = { width: 160, height: 90 };
+      expect(asked(made)).toMatchObject({
+        ...{ rungs: [], source: size },
+        transcode: { input: 'mp4', top: { size, keyFrameMs: 2_000 }, sound: false },
+      });
+      const passed = new Bench(FRESH_STATE, { ladder, passthrough: new Set(['HEVC']) });
+      publish(passed, flvTag.hevcHeader(), flvTag.hevcKey(0));
+      expect(asked(passed)).toMatchObject({
+        ...{ rungs: ladder, source: size },
+        transcode: { input: 'mp4', copied: 'HEVC' },
+      });
+      const alone = new Bench(FRESH_STATE, {
+        ...{ ladder, passthrough: new Set(['HEVC'] as const), canDecode: () => false },
+      });
+      publish(alone, flvTag.hevcHeader(), flvTag.hevcKey(0));
+      expect(asked(alone)).toEqual({ fragmentMs: 2_200, rungs: [] });
+    });
+
+    it('ORG-29 is refused where this ffmpeg cannot decode them', () => {
+      const bench = new Bench(FRESH_STATE, { canDecode: (codec) => codec !== 'HEVC' });
+      publish(bench, flvTag.hevcHeader(), flvTag.hevcKey(0));
+      expect(bench.effects('drop-publisher')).toHaveLength(1);
+      expect(bench.channel.status().reason).toMatch(/HEVC, which this ffmpeg cannot decode/);
+    });
+
+    it('ORG-29 is ended when encoder after encoder gives nothing of them', () => {
+      const bench = new Bench();
+      publish(bench, flvTag.hevcHeader(), flvTag.hevcKey(0));
+      for (let i = 0; i < ORIGIN_LIMITS.transcodeFailures; i++) {
+        expect(bench.effects('drop-publisher')).toHaveLength(0);
+        bench.step({ type: 'encoder-exit', epoch: bench.epoch, detail: 'Invalid data' });
+        bench.clock.advance(10_000);
+        bench.step({ type: 'tick' });
+      }
+      expect(bench.effects('drop-publisher')).toMatchObject([
+        { reason: 'HEVC cannot be transcoded: Invalid data' },
+      ]);
+      expect(bench.effects('start-encoder')).toHaveLength(ORIGIN_LIMITS.transcodeFailures);
+    });
+
+    it('ORG-29 a first encoder that knew nothing of the sound leaves no segment behind', () => {
+      const bench = new Bench();
+      publish(bench, flvTag.largeHeader(), flvTag.key(0));
+      const { epoch } = bench;
+      bench.step({ type: 'tag', session: 1, tag: flvTag.mp3(20) });
+      expect(bench.epoch).toBeGreaterThan(epoch);
+      expect(asked(bench)).toMatchObject({ transcode: { copied: 'H.264', sound: true } });
+      bench.step({ type: 'encoded', epoch, bytes: initSection('v') });
+      bench.step({ type: 'encoder-exit', epoch, detail: 'end of input' });
+      expect(bench.effects('store')).toEqual([]);
+    });
+
+    it('ORG-30 keeps the sound apart over a restart, and only where there is sound and picture', () => {
+      const bench = new Bench(FRESH_STATE, { audioRendition: true });
+      publish(bench, flvTag.largeHeader(), flvTag.audioHeader(), flvTag.key(0));
+      expect(asked(bench)).toEqual({ fragmentMs: 2_200, rungs: [], eachFrame: true });
+      const state = bench.effects('save').at(-1)?.state;
+      expect(state?.rungs).toEqual(['audio']);
+      const again = new Bench(state, {});
+      publish(again, flvTag.largeHeader(), flvTag.audioHeader(), flvTag.key(0));
+      expect(asked(again)).toMatchObject({ eachFrame: true });
     });
   });
 });

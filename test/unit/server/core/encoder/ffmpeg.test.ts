@@ -71,6 +71,7 @@ describe('ffmpeg', () => {
       ['a/b:480:900', /NAME:LINES:KBPS/],
       ['a:480:900,a:360:700', /there twice/],
       ['source:480:900', /there twice/],
+      ['audio:480:900', /there twice/],
       ['a:481:900', /even number/],
       ['a:480:1', /kbit\/s/],
       [Array.from({ length: 7 }, (_, i) => `r${i}:480:900`).join(','), /more than 6/],

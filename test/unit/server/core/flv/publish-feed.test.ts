@@ -24,9 +24,12 @@ describe('what a new encoder is fed', () => {
     expect(feed.startedAt).toBeUndefined();
   });
 
-  it('a codec that cannot be copied is refused by name', () => {
+  it('ORG-28 a header that cannot be read is refused by the name of its codec', () => {
     const feed = new PublishFeed();
-    expect(feed.accept(flvTag.hevc(), 0)).toEqual({ type: 'refuse', codec: 'HEVC' });
+    expect(feed.accept(flvTag.hevc(), 0)).toEqual({
+      type: 'refuse',
+      reason: 'the header of the HEVC picture cannot be read',
+    });
   });
 
   it('a group of pictures larger than the limit is not kept', () => {
@@ -88,5 +91,60 @@ describe('what a new encoder is fed', () => {
     heard.accept(flvTag.audio(0), 100);
     expect([heard.known(1_099), heard.known(1_100)]).toEqual([false, true]);
     expect(heard.picture).toBeUndefined();
+  });
+
+  it('ORG-27 ORG-29 tells the codecs of what is sent', () => {
+    const feed = new PublishFeed();
+    feed.accept(flvTag.hevcHeader(), 0);
+    feed.accept(flvTag.hevcKey(0), 0);
+    const size = { width: 160, height: 90 };
+    expect(feed.media).toEqual({ video: 'HEVC', picture: size });
+    const older = new PublishFeed();
+    expect(older.accept(flvTag.legacy(0, false), 0)).toEqual({ type: 'skip' });
+    older.accept(flvTag.legacy(0), 0);
+    older.accept(flvTag.mp3(0), 0);
+    expect(older.media).toEqual({ video: 'H.263', picture: size, audio: 'MP3' });
+    expect(older.preamble().tags).toHaveLength(3);
+  });
+
+  it('ORG-29 sound that is not AAC, and comes when the encoder has begun, has it begun again', () => {
+    const feed = new PublishFeed();
+    const accept = (tag: Uint8Array, now: number): string => feed.accept(tag, now).type;
+    accept(flvTag.largeHeader(), 0);
+    accept(flvTag.key(0), 0);
+    expect(accept(flvTag.mp3(20), 20)).toBe('restart');
+    expect(accept(flvTag.mp3(40), 40)).toBe('feed');
+    // What came meanwhile is not lost.
+    expect(feed.preamble().tags).toHaveLength(5);
+    const later = new PublishFeed();
+    later.accept(flvTag.largeHeader(), 0);
+    later.accept(flvTag.key(0), 0);
+    expect(later.accept(flvTag.mp3(2_000), 2_000).type).toBe('renew');
+  });
+
+  it('ORG-11 a change of codec is one of picture or sound', () => {
+    const feed = new PublishFeed();
+    const accept = (tag: Uint8Array, now: number): string => feed.accept(tag, now).type;
+    accept(flvTag.largeHeader(), 0);
+    accept(flvTag.audioHeader(), 0);
+    accept(flvTag.key(0), 0);
+    expect(accept(flvTag.hevcHeader(), 1_000)).toBe('renew');
+    expect(accept(flvTag.key(1_000), 1_000)).toBe('skip');
+    expect(accept(flvTag.hevcKey(1_000), 1_000)).toBe('feed');
+    expect(accept(flvTag.mp3(1_020), 1_020)).toBe('renew');
+    expect(feed.media).toMatchObject({ video: 'HEVC', audio: 'MP3' });
+    expect(accept(flvTag.legacy(1_040), 1_040)).toBe('renew');
+    expect(accept(flvTag.largeHeader(), 1_060)).toBe('renew');
+    expect(accept(flvTag.audioHeader(), 1_080)).toBe('renew');
+  });
+
+  it('ORG-30 waits a while for the sound where what is made depends on it', () => {
+    const feed = new PublishFeed({ waitsForSound: true });
+    feed.accept(flvTag.largeHeader(), 0);
+    expect(feed.known(0)).toBe(false);
+    feed.accept(flvTag.key(0), 0);
+    expect([feed.known(499), feed.known(500)]).toEqual([false, true]);
+    feed.accept(flvTag.audioHeader(), 100);
+    expect(feed.known(100)).toBe(true);
   });
 });

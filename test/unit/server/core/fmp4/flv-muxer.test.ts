@@ -51,7 +51,7 @@ function describeBytes(bytes: Uint8Array): string {
   }
   const tracks = [
     { id: 1, kind: 'video', timescale: 90_000, width: 2, height: 2 },
-    { id: 2, kind: 'audio', timescale: 44_100 },
+    { id: 2, kind: 'audio', timescale: 44_100, channels: 2, sampleRate: 44_100 },
   ] as const;
   return tracks
     .flatMap((track) => {
@@ -79,6 +79,43 @@ function pictures(from: number, to: number, keys: readonly number[]): readonly U
   }
   return tags;
 }
+
+describe('the muxer of single frames', () => {
+  const bench = (): FlvMuxer => new FlvMuxer({ fragmentMs: 2_200, eachFrame: true });
+  const run = (muxer: FlvMuxer, ...tags: readonly Uint8Array[]): readonly string[] =>
+    tags.flatMap((tag) => {
+      const made = muxer.push(tag);
+      if (!made.ok) throw new Error(made.error);
+      return made.value.map(describeBytes);
+    });
+
+  it('ORG-30 writes each frame when the next one comes, and every track apart', () => {
+    const muxer = bench();
+    expect(run(muxer, ...HEADERS, ...pictures(0, 40, [0]), at(flvTag.audio(0), 10))).toEqual([]);
+    expect(run(muxer, at(flvTag.frame(0), 40))).toEqual([
+      ...[INIT, 'video 1 from 0 for 40 key', 'audio 1 from 10 for 23 key'],
+    ]);
+    expect(run(muxer, at(flvTag.frame(0), 80))).toEqual(['video 1 from 40 for 40']);
+    expect(muxer.finish().map(describeBytes)).toEqual(['video 1 from 80 for 40']);
+  });
+
+  it('ORG-27 knows HEVC by its header', () => {
+    const muxer = bench();
+    const [init] = run(muxer, flvTag.hevcHeader(), flvTag.audioHeader(), flvTag.hevcKey(0)).concat(
+      run(muxer, at(flvTag.hevcKey(0), 40)),
+    );
+    expect(init).toBe('init of hvc1.1.6.L30.90 90000, mp4a.40.2 44100');
+    expect(muxer.push(flvTag.hevc())).toMatchObject({ ok: false });
+  });
+
+  it('sound alone comes frame by frame', () => {
+    const muxer = bench();
+    run(muxer, flvTag.audioHeader(), at(flvTag.audio(0), 0));
+    expect(run(muxer, at(flvTag.audio(0), 23))).toEqual([
+      ...['init of mp4a.40.2 44100', 'audio 1 from 0 for 23 key'],
+    ]);
+  });
+});
 
 describe('the muxer of parts', () => {
   const parts = { partMs: 350, targetMs: 2_000 };

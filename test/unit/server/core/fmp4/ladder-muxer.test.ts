@@ -19,15 +19,21 @@ type Track = 1 | 2 | 3 | 4;
 const TIMESCALES = { 1: 90_000, 2: 90_000, 3: 90_000, 4: 44_100 } as const;
 const FRAME_MS = 40;
 
-type Choices = { readonly targetMs?: number; readonly partMs?: number; readonly limitMs?: number };
+type Choices = {
+  readonly targetMs?: number;
+  readonly partMs?: number;
+  readonly limitMs?: number;
+  readonly soundApart?: boolean;
+};
 
 function muxer({
   targetMs = 1_000,
   partMs,
   limitMs = targetMs + ROUNDING_MS,
+  soundApart = false,
 }: Choices = {}): LadderMuxer {
   const times = { targetMs, limitMs: () => limitMs, ...(partMs !== undefined && { partMs }) };
-  return new LadderMuxer({ ...times, renditions: 3 });
+  return new LadderMuxer({ ...times, renditions: 3, soundApart });
 }
 
 function push(cutter: LadderMuxer, bytes: Uint8Array): readonly PartedCut[] {
@@ -275,6 +281,60 @@ describe('the muxer of a ladder', () => {
     bench.frames(1, [1_000, 1_200]);
     bench.frames(4, [1_000, 1_200]);
     expect(bench.cutter.finish().map(({ durationMs }) => Math.round(durationMs))).toEqual([1_000]);
+  });
+
+  it('ORG-30 keeps the sound apart, cut where the pictures are', () => {
+    const bench = new Bench({ soundApart: true });
+    const [init] = push(muxer({ soundApart: true }), initSection('ladder'));
+    const kinds = init?.type === 'init' ? init.renditions.map(({ tracks }) => tracks) : [];
+    expect(kinds.map((tracks) => tracks.map(({ kind }) => kind))).toEqual([
+      ...[['video'], ['video'], ['video']],
+      ['audio'],
+    ]);
+    for (const track of ALL) bench.frames(track, [0, 1_000]);
+    for (const track of ALL) bench.frames(track, [1_000, 1_600]);
+    const [last] = bench.cutter.finish();
+    expect(last?.media).toHaveLength(4);
+    const tracks = last?.media.map(
+      (media) => Buffer.from(media).toString('latin1').split('traf').length - 1,
+    );
+    expect(tracks).toEqual([1, 1, 1, 1]);
+  });
+
+  it('ORG-30 sound that stops is silence to the end of the segment, and does not overlap what comes', () => {
+    const bench = new Bench({ soundApart: true });
+    const all: CutSegment[] = [];
+    const run = (track: Track, span: readonly [number, number]): void => {
+      for (let ms = span[0]; ms < span[1]; ms += FRAME_MS)
+        all.push(
+          ...segmentsOf(
+            push(bench.cutter, frame(track, { ms, sync: track === 4 || ms % 1_000 === 0 })),
+          ),
+        );
+    };
+    for (let second = 0; second < 6; second++) {
+      const span = [second * 1_000, (second + 1) * 1_000] as const;
+      // In the third and fourth second there is no sound.
+      if (second < 2 || second > 3) run(4, span);
+      for (const track of [1, 2, 3] as const) run(track, span);
+    }
+    all.push(...bench.cutter.finish());
+    const sound = all.map(({ media }) => {
+      const bytes = Buffer.from(media[3] ?? []);
+      const tfdt = bytes.indexOf('tfdt');
+      const trun = bytes.indexOf('trun');
+      const from = bytes.readUInt32BE(tfdt + 12);
+      const count = bytes.readUInt32BE(trun + 8);
+      let end = from;
+      for (let i = 0; i < count; i++) end += bytes.readUInt32BE(trun + 16 + i * 8);
+      return [from, end, count] as const;
+    });
+    expect(sound).toHaveLength(6);
+    for (const [i, [from, end, count]] of sound.entries()) {
+      expect(count).toBeGreaterThan(0);
+      expect(Math.abs(end - (i + 1) * 44_100)).toBeLessThan(2_100);
+      if (i > 0) expect(from).toBeGreaterThanOrEqual(sound[i - 1]?.[1] ?? 0);
+    }
   });
 
   it('sound alone is the same in all renditions', () => {

@@ -209,6 +209,28 @@ describe('the multivariant playlist', () => {
     );
   });
 
+  it('ORG-30 lists sound that is a rendition of its own, and counts it in every variant', () => {
+    const bitrates = { peakBitrate: 1_000, averageBitrate: 800 };
+    const text = renderMultivariant(
+      [
+        { rendition: renditionId(), codecs: 'avc1.64001F', ...bitrates },
+        { rendition: renditionId('low'), codecs: 'avc1.4D401E', ...bitrates },
+        {
+          ...{ rendition: renditionId('audio'), codecs: 'mp4a.40.2', channels: 2 },
+          ...{ peakBitrate: 130, averageBitrate: 120 },
+        },
+      ],
+      { independent: false, playlists: 'll' },
+    );
+    const variant = (codec: string): string =>
+      `#EXT-X-STREAM-INF:BANDWIDTH=1130,AVERAGE-BANDWIDTH=920,CODECS="${codec},mp4a.40.2",AUDIO="audio"`;
+    expect(text.split('\n')).toEqual([
+      ...['#EXTM3U', '#EXT-X-VERSION:7'],
+      '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio/ll.m3u8"',
+      ...[variant('avc1.64001F'), 'source/ll.m3u8', variant('avc1.4D401E'), 'low/ll.m3u8', ''],
+    ]);
+  });
+
   it('leaves out what audio alone does not have', () => {
     const sound = {
       rendition: renditionId(),

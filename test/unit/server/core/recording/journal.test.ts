@@ -21,7 +21,13 @@ const segments = fc
     ...{ epoch: uint32, msn: uint32, at: time, discontinuity: uint32 },
     renditions: fc.array(name, { minLength: 1, maxLength: ORIGIN_LIMITS.rungs + 1 }),
   })
-  .map((choices) => madeSegment(choices).segment);
+  .chain((choices) =>
+    fc
+      .option(fc.uint8Array({ minLength: 64, maxLength: 64 }), { nil: undefined })
+      .map(
+        (by) => madeSegment(by === undefined ? choices : { ...choices, sign: () => by }).segment,
+      ),
+  );
 
 const kinds = fc.record(
   {
@@ -58,6 +64,7 @@ const summaries: fc.Arbitrary<BroadcastSummary> = fc.record(
   {
     ...{ broadcast: uint32, continues: uint32, beginAt: time, endAt: time, durationMs: time },
     ...{ bytes: time, segments: time, gaps: time, firstEpoch: uint32, lastEpoch: uint32 },
+    firstMsn: uint32,
     renditions: fc.array(name, { maxLength: ORIGIN_LIMITS.rungs + 1 }),
     ...{ vod: fc.boolean(), deleting: fc.boolean() },
   },
@@ -102,6 +109,7 @@ describe('lines of a journal', () => {
     '{"type":"renditions","renditions":[{"rendition":"a","codecs":"x\\"\\n#EXT-X-ENDLIST"}]}',
     '{"type":"segment","epoch":1,"msn":1,"at":1,"discontinuity":0,"independent":true,"infos":[]}',
     '{"type":"segment","epoch":1,"msn":1,"at":1,"discontinuity":0,"independent":true,"infos":[["../x",1,1,"r"]]}',
+    `{"type":"segment","epoch":1,"msn":1,"at":1,"discontinuity":0,"independent":true,"infos":[["a",1,1,"${'A'.repeat(43)}","s"]]}`,
   ])('%j is none', (line) => {
     expect(parseRecord(line).ok).toBe(false);
   });

@@ -1,12 +1,17 @@
+import { readSwarmTags } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
 import {
   digestsPath,
+  formatRecord,
   initPath,
   type MadeSegment,
   ORIGIN_LIMITS,
+  parseRecord,
   segmentPath,
+  VodBuilder,
 } from '@shoal/server/core';
 import { channelId, renditionId } from '../../../../support/builders.ts';
+import { makeSigner, signedBy } from '../../../../support/signing.ts';
 import { count, EPOCH, RecordingBench, T0 } from './recording-bench.ts';
 
 const SOURCE = renditionId('source');
@@ -35,6 +40,56 @@ describe('what is recorded', () => {
     expect(count(bench.dvr, '#EXTINF')).toBe(1);
     expect(bench.recording.dvr(renditionId('low'))).toContain('RENDITION="low"');
     expect(bench.recording.dvr()).toContain('\nlow/dvr.m3u8\n');
+  });
+
+  it('SEG-15 what was signed is listed with its signature, also in what is made from the journal', () => {
+    const { sign, publicKey } = makeSigner();
+    const bench = new RecordingBench();
+    const vod = new VodBuilder(channelId());
+    for (let i = 0; i < 3; i++) bench.store({ sign });
+    for (const { record } of bench.effects('append')) {
+      const read = parseRecord(formatRecord(record).trimEnd());
+      if (read.ok) vod.record(read.value);
+    }
+    const texts = [
+      bench.recording.dvr(SOURCE) ?? '',
+      ...[...vod.playlists()].map(({ text }) => text),
+    ];
+    const lists = texts.flatMap((text) => readSwarmTags(text) ?? []);
+    expect(lists).toHaveLength(2);
+    for (const { segments } of lists)
+      expect(segments.map(({ info }) => signedBy([publicKey], channelId(), info))).toEqual(
+        Array.from({ length: 3 }, () => [publicKey]),
+      );
+  });
+
+  it('ORG-22 says what is the oldest number that is listed, in the DVR playlist or a VOD', () => {
+    const bench = new RecordingBench({ dvrMs: 6_000 });
+    expect(bench.recording.oldestMsn).toBeUndefined();
+    for (let i = 0; i < 5; i++) bench.store();
+    expect(bench.recording.oldestMsn).toBe(0);
+    bench.step({ type: 'closes' });
+    bench.published();
+    expect(bench.recording.oldestMsn).toBe(0);
+    bench.step({ type: 'begins' });
+    for (let i = 0; i < 5; i++) bench.store();
+    expect(bench.recording.oldestMsn).toBe(0);
+  });
+
+  it('ORG-22 where there is the DVR playlist alone, numbers that left it are not listed once they are deleted', () => {
+    const options = { dvrMs: 60_000, vod: false, keepMs: 120_000 };
+    const bench = new RecordingBench(options);
+    for (let i = 0; i < 200; i++) {
+      bench.store();
+      bench.published();
+      for (const { summary } of bench.effects('purge').slice(-1))
+        bench.step({ type: 'purged', broadcast: summary.broadcast, ok: true });
+      bench.step({ type: 'tick' });
+    }
+    const listed = readSwarmTags(bench.recording.dvr(SOURCE) ?? '')?.segments[0]?.info.id.msn ?? 0;
+    expect(listed).toBeGreaterThan(100);
+    expect(bench.recording.oldestMsn).toBeGreaterThan(50);
+    expect(bench.recording.oldestMsn).toBeLessThanOrEqual(listed);
   });
 
   it('ORG-13 is written in order, some files at a time', () => {

@@ -38,6 +38,14 @@ describe('segment events', () => {
     expect(room.received('elsewhere')).toEqual([]);
   });
 
+  it('SEG-15 carry its signature to viewers with duties and without', () => {
+    const room = holders(40);
+    const signature = 'A'.repeat(86);
+    room.segment(10, { signature });
+    for (let i = 0; i < 40; i++)
+      expect(room.received(`v${i}`, 'segment')).toMatchObject([{ segment: { signature } }]);
+  });
+
   it('TRK-7 those without duties share one message, serialised once', () => {
     const room = holders(100);
     room.segment(10);

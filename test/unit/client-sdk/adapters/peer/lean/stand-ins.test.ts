@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import errCode from '../../../../../../client-sdk/src/adapters/peer/lean/err-code.ts';
 import { Duplex } from '../../../../../../client-sdk/src/adapters/peer/lean/streamx.ts';
 import { arr2hex } from '../../../../../../client-sdk/src/adapters/peer/lean/uint8-util.ts';
 
@@ -36,12 +35,6 @@ describe('what stands in for the packages of simple-peer', () => {
     stream.removeListener('x', removed);
     expect([stream.emit('x'), stream.emit('x'), stream.emit('y')]).toEqual([true, true, false]);
     expect(seen).toEqual(['once', 'always', 'always']);
-  });
-
-  it('gives a code also to an error that has one which cannot be assigned', () => {
-    const error = new DOMException('no', 'OperationError');
-    expect(errCode(error, 'ERR_X')).toBe(error);
-    expect(error).toHaveProperty('code', 'ERR_X');
   });
 
   it('writes bytes as hexadecimal digits', () => {

@@ -5,22 +5,24 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
-import { until } from '../../support/until.ts';
+import { until } from './until.ts';
 
-/** A Redis of the tests' own, on loopback; what it holds survives `stop` and `start`. */
+/** A Redis of the tests' own, on loopback; what it holds survives `stop` and `start`, unless it is to forget. */
 export class RedisServer {
   readonly port: number;
   readonly #folder: string;
+  readonly #forgets: boolean;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, forgets: boolean) {
     this.port = port;
+    this.#forgets = forgets;
     this.#folder = folder;
   }
 
-  static async start(): Promise<RedisServer> {
+  static async start({ forgets = false } = {}): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'shoal-redis-'));
-    const server = new RedisServer(await freePort(), folder);
+    const server = new RedisServer(await freePort(), folder, forgets);
     await server.start();
     return server;
   }
@@ -33,12 +35,17 @@ export class RedisServer {
     const program = process.env['REDIS_SERVER_PATH'] ?? 'redis-server';
     const options = {
       ...{ port: String(this.port), bind: '127.0.0.1', dir: this.#folder },
-      ...{ appendonly: 'yes', appendfsync: 'always', save: '' },
+      ...{ appendonly: this.#forgets ? 'no' : 'yes', appendfsync: 'always', save: '' },
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     this.#child = spawn(program, flags, { stdio: 'ignore' });
     this.#child.once('error', () => {});
     await until(() => this.#answers(), { what: 'Redis answers' });
+  }
+
+  /** Makes it say nothing, or go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal);
   }
 
   async stop(): Promise<void> {

@@ -1,2 +1,0 @@
-/** A log that goes nowhere. */
-export default (): (() => void) => () => {};
