@@ -86,7 +86,7 @@ async function picturesOf(
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(segments.length * pictureBytes(size));
   let at = 0;
-  for (const run of await work.source.runs(segments)) {
+  for (const run of await work.source.runs(segments, 'picture')) {
     const wanted = run.segments.length * pictureBytes(size);
     const begun = at;
     const input = keyFrames(work, run, (number) => {
@@ -128,7 +128,7 @@ async function* keyFrames(
 }
 
 async function posterOf(work: JobWork, segment: VodSegment): Promise<Uint8Array> {
-  const [run] = await work.source.runs([segment]);
+  const [run] = await work.source.runs([segment], 'picture');
   if (run === undefined) throw new Error('the segment of the poster is missing');
   return jpegOf(
     work,

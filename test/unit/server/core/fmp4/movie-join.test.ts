@@ -48,7 +48,7 @@ describe('a movie of several epochs', () => {
     for (const epoch of [1, 2, 3])
       for (const original of SEGMENTS) {
         const segment = Buffer.from(original);
-        unwrap(join.add(segment, { epoch, missingMs: 0 }));
+        unwrap(join.add([segment], { epoch, missingMs: 0 }));
         for (const track of tracks) {
           const of = span(segment, track);
           if (of === undefined) continue;
@@ -62,7 +62,7 @@ describe('a movie of several epochs', () => {
     // Three times as long as once.
     const once = new MovieJoin(tracks);
     for (const segment of SEGMENTS)
-      unwrap(once.add(Buffer.from(segment), { epoch: 1, missingMs: 0 }));
+      unwrap(once.add([Buffer.from(segment)], { epoch: 1, missingMs: 0 }));
     expect(Math.abs(join.durationMs - 3 * once.durationMs)).toBeLessThan(150);
   });
 
@@ -71,8 +71,8 @@ describe('a movie of several epochs', () => {
     if (first === undefined || last === undefined) return expect.unreachable();
     const lengths = [0, 7_000].map((missingMs) => {
       const join = new MovieJoin(tracks);
-      unwrap(join.add(Buffer.from(first), { epoch: 1, missingMs: 0 }));
-      unwrap(join.add(Buffer.from(last), { epoch: 2, missingMs }));
+      unwrap(join.add([Buffer.from(first)], { epoch: 1, missingMs: 0 }));
+      unwrap(join.add([Buffer.from(last)], { epoch: 2, missingMs }));
       return join.durationMs;
     });
     expect((lengths[1] ?? 0) - (lengths[0] ?? 0)).toBeCloseTo(7_000, 0);
@@ -104,7 +104,7 @@ describe('a movie of several epochs', () => {
         const broken = Buffer.from(segment.subarray(0, segment.length - (cut % segment.length)));
         if (at < broken.length) broken[at] = value;
         const join = new MovieJoin(tracks);
-        join.add(broken, { epoch: 1, missingMs: 0 });
+        join.add([broken], { epoch: 1, missingMs: 0 });
         const init = Buffer.from(INIT);
         init[(at * 7) % init.length] = value;
         readInit(init);
