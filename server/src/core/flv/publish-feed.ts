@@ -29,9 +29,9 @@ export type SourceMedia = {
 
 /** A header that comes so soon after the first media is not a change: the encoder looks that long itself. */
 const TOGETHER_MS = 500;
-/** How long sound alone is waited with for a picture, of its own time or of the clock's, which a publisher may be faster than. */
+/** How long sound alone is waited with for a picture, by its own time or by the clock, which a publisher may be faster than. */
 const SOUND_ALONE_MS = 1_000;
-/** How long a picture is waited with for its sound, where what is made depends on that. */
+/** In the same way how long a picture is waited with for its sound, where what is made depends on that. */
 const SOUND_LATE_MS = 500;
 /** Pictures with a header before them; of others each key frame says what it is. */
 const WITH_HEADER: ReadonlySet<VideoCodec> = new Set(['H.264', 'HEVC', 'AV1']);
@@ -54,9 +54,9 @@ export class PublishFeed {
   #gopBytes = 0;
   #gopAt: number | undefined;
   #startedAt: number | undefined;
-  /** Time of the first sound, and how much of it has come since. Milliseconds. */
-  #soundFrom: number | undefined;
-  #heardMs = 0;
+  /** Time of the first media, and how much of them has come since. Milliseconds. */
+  #from: number | undefined;
+  #passedMs = 0;
   /** Whether it was known already, when the last sound had come, what there is to encode. */
   #settled = false;
 
@@ -108,9 +108,9 @@ export class PublishFeed {
 
   /** Whether it is known what there is to encode: a picture, or after a while sound alone. */
   known(now: number): boolean {
-    const since = this.#startedAt === undefined ? -1 : now - this.#startedAt;
-    if (this.#video === undefined)
-      return since >= 0 && Math.max(since, this.#heardMs) >= SOUND_ALONE_MS;
+    const since =
+      this.#startedAt === undefined ? -1 : Math.max(now - this.#startedAt, this.#passedMs);
+    if (this.#video === undefined) return since >= SOUND_ALONE_MS;
     return !this.#waitsForSound || this.#audio !== undefined || since >= SOUND_LATE_MS;
   }
 
@@ -165,7 +165,7 @@ export class PublishFeed {
       if (changed !== undefined) return changed;
     }
     if (key) this.#startGop(now);
-    this.#startedAt ??= now;
+    this.#passed(tag, now);
     this.#keep(tag);
     return { type: 'feed', tag };
   }
@@ -202,17 +202,21 @@ export class PublishFeed {
       }
     }
     const late = before !== this.#audio && known;
-    this.#startedAt ??= now;
+    this.#passed(tag, now);
     this.#keepSound(tag, now);
     return late ? { type: 'restart' } : { type: 'feed', tag };
+  }
+
+  #passed(tag: Uint8Array, now: number): void {
+    const at = tagTimeMs(tag);
+    this.#startedAt ??= now;
+    this.#from ??= at;
+    this.#passedMs = Math.max(this.#passedMs, at - this.#from);
   }
 
   /** Sound alone is kept until an encoder has it: nothing is lost of what came before that was known to be all. */
   #keepSound(tag: Uint8Array, now: number): void {
     if (this.#video === undefined) {
-      const at = tagTimeMs(tag);
-      this.#soundFrom ??= at;
-      this.#heardMs = at - this.#soundFrom;
       if (this.#settled) this.forgetGroup();
       else if (this.#gopAt === undefined) this.#startGop(now);
       this.#settled = this.known(now);

@@ -171,5 +171,12 @@ describe('what a new encoder is fed', () => {
     expect([feed.known(499), feed.known(500)]).toEqual([false, true]);
     feed.accept(flvTag.audioHeader(), 100);
     expect(feed.known(100)).toBe(true);
+    // By its own time too, which may pass faster.
+    const fast = new PublishFeed({ waitsForSound: true });
+    for (const tag of [flvTag.largeHeader(), flvTag.key(0), flvTag.frame(499)]) fast.accept(tag, 0);
+    expect(fast.known(0)).toBe(false);
+    fast.accept(flvTag.frame(500), 0);
+    expect(fast.known(0)).toBe(true);
+    expect(fast.preamble().tags).toHaveLength(5);
   });
 });
