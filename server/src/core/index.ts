@@ -155,7 +155,7 @@ export { CutRule } from './fmp4/cut-rule.ts';
 export { readSamples } from './fmp4/read-samples.ts';
 export { type Init, readInit, sameBytes } from './fmp4/init.ts';
 export { joinInits, type JoinedInit, renameTrack } from './fmp4/join-tracks.ts';
-export { firstKeyFrame, stillFragment } from './fmp4/key-frame.ts';
+export { firstKeyFrame, splicedKey, stillFragment } from './fmp4/key-frame.ts';
 export { type JoinPlace, MovieJoin } from './fmp4/movie-join.ts';
 export {
   fragmentsToMp4,

@@ -21,7 +21,7 @@ import { makeStoryboard } from '../../../server/src/adapters/jobs/make-storyboar
 import { VodSource } from '../../../server/src/adapters/jobs/vod-source.ts';
 import { openStore } from '../../../server/src/adapters/storage/open-store.ts';
 import { runFfmpeg } from '../../support/lint/media-tools.ts';
-import { examine } from './jobs-scene.ts';
+import { examine, spritesOf } from './jobs-scene.ts';
 import { contentOf } from './store-faults.ts';
 import { DEMO } from './test-origin.ts';
 
@@ -93,6 +93,15 @@ class MadeBroadcast {
       ...{ onProgress: nothing, onAlive: nothing },
     };
   }
+}
+
+const HEVC = ['-c:v', 'libx265', '-preset', 'ultrafast', '-tag:v', 'hvc1', '-x265-params'];
+
+/** Checksums of the sprites of a storyboard of 160×90. */
+async function spritesMadeOf(work: JobWork): Promise<readonly string[]> {
+  const products = await makeStoryboard(work);
+  const sheet = await contentOf(store, pathOf(products.find(({ kind }) => kind === 'sprites')));
+  return spritesOf(sheet ?? expect.unreachable(), { width: 160, height: 90 });
 }
 
 /** A test picture and a tone as fragments that begin with key frames, one a second. */
@@ -202,6 +211,36 @@ describe('the media of jobs', () => {
     await expect(makeMp4({ ...work, media: { ...work.media, segments } })).rejects.toThrow(
       'picture or sound changed 64 times',
     );
+  });
+
+  it.each([
+    ['HEVC', 'hevc', [...HEVC, 'keyint=30:min-keyint=30:scenecut=0:open-gop=0:log-level=error']],
+    ['AV1', 'av1', ['-c:v', 'libsvtav1', '-preset', '12', '-svtav1-params', 'pred-struct=1']],
+  ])('ORG-24 ORG-25 %s that was passed is copied over epochs, and shown', async (...of) => {
+    const [, codec, args] = of;
+    const broadcast = new MadeBroadcast();
+    await broadcast.epoch(4, { args });
+    await broadcast.epoch(3, { args });
+    const work = await broadcast.work();
+    const [product, ...others] = await makeMp4(work);
+    expect(others).toEqual([]);
+    const mp4 = await mp4Of(product);
+    expect(mp4).toMatchObject({ frames: 210, said: '', tracks: [`${codec} 160x90`, 'aac'] });
+    expect(Math.abs(mp4.duration - 7)).toBeLessThan(0.25);
+    const bytes = (await contentOf(store, pathOf(product))) ?? expect.unreachable();
+    // Players of Apple's want this name for HEVC.
+    if (codec === 'hevc') expect(bytes.includes('hvc1')).toBe(true);
+    expect(bytes.includes('hev1')).toBe(false);
+    expect(await spritesMadeOf(work)).toHaveLength(4);
+  });
+
+  it('ORG-25 key frames of open groups are shown in their order, however far apart they are', async () => {
+    const broadcast = new MadeBroadcast();
+    // Pictures of a storyboard are then more than half of what the order counts to (256) apart.
+    const open = 'keyint=75:min-keyint=75:scenecut=0:open-gop=1:bframes=3:log-level=error';
+    await broadcast.epoch(12, { args: ['-r', '75', ...HEVC, open] });
+    const sprites = await spritesMadeOf(await broadcast.work());
+    expect(new Set(sprites).size).toBe(6);
   });
 
   it('ORG-23 what the store has already is not made again', async () => {

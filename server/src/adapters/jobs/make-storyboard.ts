@@ -12,6 +12,7 @@ import {
   renderStoryboard,
   type Sample,
   sheetsFor,
+  splicedKey,
   spriteSize,
   type SpriteSize,
   stillFragment,
@@ -119,8 +120,9 @@ async function* keyFrames(
   for (const [number, segment] of segments.entries()) {
     const key = firstKeyFrame(await source.segment(segment), video);
     if (!key.ok) throw new Error(`segment ${segment.msn} cannot be read: ${key.error}`);
-    if (key.value !== undefined) yield stillFragment(key.value, video, number);
-    last = key.value ?? last;
+    const spliced = key.value && splicedKey(init, key.value);
+    if (spliced !== undefined) yield stillFragment(spliced, video, number);
+    last = spliced ?? last;
     onFrame(number);
   }
   // The filter that keeps their times leaves out the last one (ffmpeg 5.1).

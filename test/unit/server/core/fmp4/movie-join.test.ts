@@ -7,7 +7,9 @@ import {
   MovieJoin,
   readFragment,
   readInit,
+  type Sample,
   sameBytes,
+  splicedKey,
   stillFragment,
   type Track,
 } from '@shoal/server/core';
@@ -95,6 +97,32 @@ describe('a movie of several epochs', () => {
     const still = Buffer.from(stillFragment(key, video, 7));
     expect(span(still, video)).toEqual({ from: 7_000, to: 8_000 });
     expect(unwrap(firstKeyFrame(still, video))?.data).toEqual(key.data);
+  });
+
+  it('ORG-25 a key frame of an open group of HEVC is called what it is where streams are spliced', () => {
+    const key = (...units: readonly number[][]): Sample => ({
+      ...{ data: Uint8Array.from(units.flat()), at: 0, shownLater: 0, sync: true },
+    });
+    // A message before the picture, and slices of a CRA picture, of type 21.
+    const message = [0, 0, 0, 3, 39 << 1, 1, 42];
+    const picture = (type: number): number[] => [0, 0, 0, 4, type << 1, 1, 21 << 1, 7];
+    const init = { tracks, config, hevcLengthBytes: 4 };
+    const open = key(message, picture(21), picture(21));
+    expect(splicedKey(init, open)).toEqual(key(message, picture(16), picture(16)));
+    expect(open).toEqual(key(message, picture(21), picture(21)));
+    const closed = key(message, picture(19));
+    expect(splicedKey(init, closed)).toEqual(closed);
+    expect(splicedKey({ tracks, config }, open)).toBe(open);
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        (data, bytes) => {
+          const torn = splicedKey({ tracks, config, hevcLengthBytes: bytes }, { ...open, data });
+          expect(torn.data).toHaveLength(data.length);
+        },
+      ),
+    );
   });
 
   it('ORG-24 what is damaged is an error, and never throws', () => {
