@@ -26,6 +26,7 @@ import { contentOf } from './store-faults.ts';
 import { DEMO } from './test-origin.ts';
 
 const SOURCE = unwrap(parseRenditionId('source'));
+const SOUND = unwrap(parseRenditionId('audio'));
 const ROOT = 'A'.repeat(43);
 const BROADCAST = 1_700_000_000;
 
@@ -56,26 +57,41 @@ class MadeBroadcast {
       readonly gaps?: readonly number[];
       readonly args?: readonly string[];
       readonly size?: string;
+      /** Its sound is a rendition of its own, beside a picture or alone. */
+      readonly apart?: 'beside' | 'alone';
     } = {},
   ): Promise<void> {
-    const { gaps = [], args = [], size = '160x90' } = choices;
-    const made = await fragments(seconds, size, args);
+    const { gaps = [], args = [], size = '160x90', apart } = choices;
+    const alone = ['-vn', '-frag_duration', '1000000'];
+    const sound = apart && (await fragments(seconds, size, alone));
+    const made =
+      apart === 'alone' && sound !== undefined
+        ? sound
+        : await fragments(seconds, size, apart === undefined ? args : [...args, '-an']);
     const epoch = this.#epoch;
     this.#epoch += 100;
     const [width = 0, height = 0] = size.split('x').map(Number);
     const kind: RenditionKind = { rendition: SOURCE, codecs: 'avc1', width, height };
-    this.records.push({ type: 'renditions', renditions: [kind] });
+    const renditions = [kind, ...(sound ? [{ rendition: SOUND, codecs: 'mp4a.40.2' }] : [])];
+    this.records.push({ type: 'renditions', renditions });
     await store.put(initPath(DEMO, { rendition: SOURCE, epoch }), made.init);
+    if (sound) await store.put(initPath(DEMO, { rendition: SOUND, epoch }), sound.init);
     for (const [i, bytes] of made.segments.entries()) {
       const msn = this.#msn;
       this.#msn += 1;
       const id = { rendition: SOURCE, epoch, msn };
-      const infos = [{ id, size: bytes.length, durationMs: 1_000, root: ROOT }];
+      const heard = sound?.segments[i];
+      const soundId = { ...id, rendition: SOUND };
+      const infos = [
+        { id, size: bytes.length, durationMs: 1_000, root: ROOT },
+        ...(heard ? [{ id: soundId, size: heard.length, durationMs: 1_000, root: ROOT }] : []),
+      ];
       const place = { epoch, msn, programDateTimeMs: (epoch + i) * 1000, discontinuity: 0 };
       this.records.push({ type: 'segment', segment: { ...place, infos, independent: true } });
       const missing = gaps.includes(i);
       this.records.push({ type: missing ? 'gap' : 'stored', epoch, msn });
       if (!missing) await store.put(segmentPath(DEMO, id), bytes);
+      if (!missing && heard) await store.put(segmentPath(DEMO, soundId), heard);
     }
   }
 
@@ -211,6 +227,26 @@ describe('the media of jobs', () => {
     await expect(makeMp4({ ...work, media: { ...work.media, segments } })).rejects.toThrow(
       'picture or sound changed 64 times',
     );
+  });
+
+  it('ORG-24 ORG-30 sound apart is in the MP4 over epochs and what is missing; without a picture it is another', async () => {
+    const broadcast = new MadeBroadcast();
+    const args = ['-bf', '2'];
+    await broadcast.epoch(5, { apart: 'beside', args, gaps: [2] });
+    await broadcast.epoch(3, { apart: 'beside', args, gaps: [0] });
+    await broadcast.epoch(3, { apart: 'beside', args });
+    await broadcast.epoch(3, { apart: 'alone' });
+    const products = await makeMp4(await broadcast.work());
+    expect(products).toMatchObject([
+      { beginMs: 0, durationMs: 11_000 },
+      { beginMs: 11_000, durationMs: 3_000 },
+    ]);
+    const both = await mp4Of(products[0]);
+    expect(both).toMatchObject({ frames: 270, said: '', tracks: ['h264 160x90', 'aac'] });
+    expect(Math.abs(both.duration - 11)).toBeLessThan(0.25);
+    const alone = await mp4Of(products[1]);
+    expect(alone).toMatchObject({ said: '', tracks: ['aac'] });
+    expect(Math.abs(alone.duration - 3)).toBeLessThan(0.1);
   });
 
   it.each([
