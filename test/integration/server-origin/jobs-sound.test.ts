@@ -2,15 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { runFfmpeg } from '../../support/lint/media-tools.ts';
 import { until } from '../../support/until.ts';
 import { bytesAt, examine, jobsOver, productsOf, recordingsOf } from './jobs-scene.ts';
+import { enhancedMedia, EnhancedPublisher } from './enhanced-publisher.ts';
 import { LADDER } from './rungs.ts';
 import { scene } from './scene.ts';
+import { DEMO } from './test-origin.ts';
 
-const { start, publish, makeFolder } = scene();
+const { start, publish, take, makeFolder } = scene();
 
 /** Picture and sound are there for the first 200 ms of every second, and else black and silent. */
 const FLASHES = ['-vf', "drawbox=color=black:t=fill:enable='gte(mod(t,1),0.2)'"];
 const BEEPS = ['-af', "asetnsamples=n=147,volume='if(lt(mod(t+0.001,1),0.2),1,0)':eval=frame"];
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '30', '-sc_threshold', '0'];
+const GROUPS = 'keyint=30:min-keyint=30:scenecut=0:open-gop=0:bframes=3:log-level=error';
 const MADE = {
   videoArgs: [...FLASHES, ...H264, '-bf', '2'],
   audioArgs: [...BEEPS, '-c:a', 'aac', '-b:a', '64k'],
@@ -105,4 +108,43 @@ describe('MP4 files of broadcasts whose sound is a rendition of its own', () => 
     expect(mp4).toMatchObject({ said: '', tracks });
     expect(Math.abs(mp4.duration - 5)).toBeLessThan(0.1);
   });
+
+  it.each([
+    ['HEVC', 'hevc', ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', GROUPS]],
+    [
+      'AV1',
+      'av1',
+      ['-c:v', 'libsvtav1', '-preset', '12', '-g', '30', '-svtav1-params', 'pred-struct=1'],
+    ],
+  ] as const)(
+    'ORG-24 ORG-25 ORG-27 of passed %s with Opus have both, and a storyboard',
+    async (...of) => {
+      const [passed, codec, args] = of;
+      const store = { type: 'disk', folder: makeFolder() } as const;
+      const test = await start({
+        ...{ interruptedMs: 300, closeAfterMs: 200, audioRendition: true, ladder: LADDER },
+        ...{ passthrough: [passed], recording: { store, mp4: true, storyboard: true } },
+      });
+      const media = await enhancedMedia([
+        ...['-f', 'lavfi', '-i', 'testsrc2=size=160x90:rate=30:duration=6'],
+        ...['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=6'],
+        ...[...args, '-c:a', 'libopus', '-b:a', '48k'],
+      ]);
+      const at = { port: test.origin.rtmpPort, key: test.origin.streamKey(DEMO) };
+      const publisher = await take(EnhancedPublisher.start(at, media));
+      await publisher.done();
+      await publisher.close();
+      const http = test.url('');
+      expect(await jobsOver(http, 2)).toMatchObject([{ state: 'done' }, { state: 'done' }]);
+      const [product] = await productsOf(http, 'mp4');
+      const bytes = await bytesAt(test.url(product?.path ?? ''));
+      const mp4 = await examine(bytes);
+      expect(mp4).toMatchObject({ said: '', tracks: [`${codec} 160x90`, 'aac'] });
+      expect(mp4.frames).toBeGreaterThan(150);
+      const [picture = 0, sound = 0] = await lengths(bytes);
+      // The last group has no end that its encoder knew of.
+      expect(Math.abs(picture - sound)).toBeLessThan(2 * TOGETHER);
+      expect(await productsOf(http, 'storyboard')).toHaveLength(1);
+    },
+  );
 });
