@@ -154,7 +154,8 @@ export { type Sample, writeFragment } from './fmp4/write-fragment.ts';
 export { CutRule } from './fmp4/cut-rule.ts';
 export { readSamples } from './fmp4/read-samples.ts';
 export { type Init, readInit, sameBytes } from './fmp4/init.ts';
-export { firstKeyFrame, stillFragment } from './fmp4/key-frame.ts';
+export { joinInits, type JoinedInit, renameTrack } from './fmp4/join-tracks.ts';
+export { firstKeyFrame, splicedKey, stillFragment } from './fmp4/key-frame.ts';
 export { type JoinPlace, MovieJoin } from './fmp4/movie-join.ts';
 export {
   fragmentsToMp4,
