@@ -220,7 +220,8 @@ export {
 export { HOOK_EVENTS, hookBody, isWanted, TEST_EVENT } from './webhooks/hook-events.ts';
 export { HOOK_LIMITS } from './webhooks/limits.ts';
 export { type Init, readInit, sameBytes } from './fmp4/init.ts';
-export { firstKeyFrame, stillFragment } from './fmp4/key-frame.ts';
+export { joinInits, type JoinedInit, renameTrack } from './fmp4/join-tracks.ts';
+export { firstKeyFrame, splicedKey, stillFragment } from './fmp4/key-frame.ts';
 export { type JoinPlace, MovieJoin } from './fmp4/movie-join.ts';
 export {
   fragmentsToMp4,

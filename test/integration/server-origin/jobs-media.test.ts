@@ -21,11 +21,12 @@ import { makeStoryboard } from '../../../server/src/adapters/jobs/make-storyboar
 import { VodSource } from '../../../server/src/adapters/jobs/vod-source.ts';
 import { openStore } from '../../../server/src/adapters/storage/open-store.ts';
 import { runFfmpeg } from '../../support/lint/media-tools.ts';
-import { examine } from './jobs-scene.ts';
+import { examine, spritesOf } from './jobs-scene.ts';
 import { contentOf } from './store-faults.ts';
 import { DEMO } from './test-origin.ts';
 
 const SOURCE = unwrap(parseRenditionId('source'));
+const SOUND = unwrap(parseRenditionId('audio'));
 const ROOT = 'A'.repeat(43);
 const BROADCAST = 1_700_000_000;
 
@@ -56,26 +57,41 @@ class MadeBroadcast {
       readonly gaps?: readonly number[];
       readonly args?: readonly string[];
       readonly size?: string;
+      /** Its sound is a rendition of its own, beside a picture or alone. */
+      readonly apart?: 'beside' | 'alone';
     } = {},
   ): Promise<void> {
-    const { gaps = [], args = [], size = '160x90' } = choices;
-    const made = await fragments(seconds, size, args);
+    const { gaps = [], args = [], size = '160x90', apart } = choices;
+    const alone = ['-vn', '-frag_duration', '1000000'];
+    const sound = apart && (await fragments(seconds, size, alone));
+    const made =
+      apart === 'alone' && sound !== undefined
+        ? sound
+        : await fragments(seconds, size, apart === undefined ? args : [...args, '-an']);
     const epoch = this.#epoch;
     this.#epoch += 100;
     const [width = 0, height = 0] = size.split('x').map(Number);
     const kind: RenditionKind = { rendition: SOURCE, codecs: 'avc1', width, height };
-    this.records.push({ type: 'renditions', renditions: [kind] });
+    const renditions = [kind, ...(sound ? [{ rendition: SOUND, codecs: 'mp4a.40.2' }] : [])];
+    this.records.push({ type: 'renditions', renditions });
     await store.put(initPath(DEMO, { rendition: SOURCE, epoch }), made.init);
+    if (sound) await store.put(initPath(DEMO, { rendition: SOUND, epoch }), sound.init);
     for (const [i, bytes] of made.segments.entries()) {
       const msn = this.#msn;
       this.#msn += 1;
       const id = { rendition: SOURCE, epoch, msn };
-      const infos = [{ id, size: bytes.length, durationMs: 1_000, root: ROOT }];
+      const heard = sound?.segments[i];
+      const soundId = { ...id, rendition: SOUND };
+      const infos = [
+        { id, size: bytes.length, durationMs: 1_000, root: ROOT },
+        ...(heard ? [{ id: soundId, size: heard.length, durationMs: 1_000, root: ROOT }] : []),
+      ];
       const place = { epoch, msn, programDateTimeMs: (epoch + i) * 1000, discontinuity: 0 };
       this.records.push({ type: 'segment', segment: { ...place, infos, independent: true } });
       const missing = gaps.includes(i);
       this.records.push({ type: missing ? 'gap' : 'stored', epoch, msn });
       if (!missing) await store.put(segmentPath(DEMO, id), bytes);
+      if (!missing && heard) await store.put(segmentPath(DEMO, soundId), heard);
     }
   }
 
@@ -93,6 +109,15 @@ class MadeBroadcast {
       ...{ onProgress: nothing, onAlive: nothing },
     };
   }
+}
+
+const HEVC = ['-c:v', 'libx265', '-preset', 'ultrafast', '-tag:v', 'hvc1', '-x265-params'];
+
+/** Checksums of the sprites of a storyboard of 160×90. */
+async function spritesMadeOf(work: JobWork): Promise<readonly string[]> {
+  const products = await makeStoryboard(work);
+  const sheet = await contentOf(store, pathOf(products.find(({ kind }) => kind === 'sprites')));
+  return spritesOf(sheet ?? expect.unreachable(), { width: 160, height: 90 });
 }
 
 /** A test picture and a tone as fragments that begin with key frames, one a second. */
@@ -202,6 +227,56 @@ describe('the media of jobs', () => {
     await expect(makeMp4({ ...work, media: { ...work.media, segments } })).rejects.toThrow(
       'picture or sound changed 64 times',
     );
+  });
+
+  it('ORG-24 ORG-30 sound apart is in the MP4 over epochs and what is missing; without a picture it is another', async () => {
+    const broadcast = new MadeBroadcast();
+    const args = ['-bf', '2'];
+    await broadcast.epoch(5, { apart: 'beside', args, gaps: [2] });
+    await broadcast.epoch(3, { apart: 'beside', args, gaps: [0] });
+    await broadcast.epoch(3, { apart: 'beside', args });
+    await broadcast.epoch(3, { apart: 'alone' });
+    const products = await makeMp4(await broadcast.work());
+    expect(products).toMatchObject([
+      { beginMs: 0, durationMs: 11_000 },
+      { beginMs: 11_000, durationMs: 3_000 },
+    ]);
+    const both = await mp4Of(products[0]);
+    expect(both).toMatchObject({ frames: 270, said: '', tracks: ['h264 160x90', 'aac'] });
+    expect(Math.abs(both.duration - 11)).toBeLessThan(0.25);
+    const alone = await mp4Of(products[1]);
+    expect(alone).toMatchObject({ said: '', tracks: ['aac'] });
+    expect(Math.abs(alone.duration - 3)).toBeLessThan(0.1);
+  });
+
+  it.each([
+    ['HEVC', 'hevc', [...HEVC, 'keyint=30:min-keyint=30:scenecut=0:open-gop=0:log-level=error']],
+    ['AV1', 'av1', ['-c:v', 'libsvtav1', '-preset', '12', '-svtav1-params', 'pred-struct=1']],
+  ])('ORG-24 ORG-25 %s that was passed is copied over epochs, and shown', async (...of) => {
+    const [, codec, args] = of;
+    const broadcast = new MadeBroadcast();
+    await broadcast.epoch(4, { args });
+    await broadcast.epoch(3, { args });
+    const work = await broadcast.work();
+    const [product, ...others] = await makeMp4(work);
+    expect(others).toEqual([]);
+    const mp4 = await mp4Of(product);
+    expect(mp4).toMatchObject({ frames: 210, said: '', tracks: [`${codec} 160x90`, 'aac'] });
+    expect(Math.abs(mp4.duration - 7)).toBeLessThan(0.25);
+    const bytes = (await contentOf(store, pathOf(product))) ?? expect.unreachable();
+    // Players of Apple's want this name for HEVC.
+    if (codec === 'hevc') expect(bytes.includes('hvc1')).toBe(true);
+    expect(bytes.includes('hev1')).toBe(false);
+    expect(await spritesMadeOf(work)).toHaveLength(4);
+  });
+
+  it('ORG-25 key frames of open groups are shown in their order, however far apart they are', async () => {
+    const broadcast = new MadeBroadcast();
+    // Pictures of a storyboard are then more than half of what the order counts to (256) apart.
+    const open = 'keyint=75:min-keyint=75:scenecut=0:open-gop=1:bframes=3:log-level=error';
+    await broadcast.epoch(12, { args: ['-r', '75', ...HEVC, open] });
+    const sprites = await spritesMadeOf(await broadcast.work());
+    expect(new Set(sprites).size).toBe(6);
   });
 
   it('ORG-23 what the store has already is not made again', async () => {

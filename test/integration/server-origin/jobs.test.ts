@@ -84,7 +84,13 @@ describe('what is made of a broadcast that is over', () => {
 
   it('ORG-24 ORG-25 of a channel with a ladder and low latency the MP4 is the source', async () => {
     const recording = { store: { type: 'disk', folder: makeFolder() }, ...BOTH } as const;
-    const test = await start({ ...SOON, ladder: LADDER, lowLatency: true, recording });
+    const test = await start({
+      ...SOON,
+      interruptedMs: 2_000,
+      ladder: LADDER,
+      lowLatency: true,
+      recording,
+    });
     const publisher = await publish(test.rtmpUrl(), { seconds: 7 });
     await publisher.exit();
     await jobsOver(test.url(''), 2);

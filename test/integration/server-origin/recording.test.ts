@@ -115,28 +115,25 @@ describe('recordings', () => {
       const test = await start({
         recording,
         listedSegments: 6,
-        interruptedMs: 500,
+        // An encoder that is short of CPU gives its last segments a while after its publisher has left.
+        interruptedMs: 3_000,
         ladder: LADDER,
       });
-      const publisher = await publish(test.rtmpUrl(), {
-        burst: true,
-        seconds: 12,
-        size: '320x180',
-      });
+      const publisher = await publish(test.rtmpUrl(), { seconds: 8, size: '320x180' });
       await publisher.exit();
       const {
         broadcast,
         playlist = '',
         ...over
       } = await broadcastWhere(base(test), hasPlaylist, 'the VOD');
-      expect(over).toMatchObject({ state: 'ended', segments: 12, gaps: 0 });
+      expect(over).toMatchObject({ state: 'ended', segments: 8, gaps: 0 });
       expect(over.renditions).toEqual(['source', ...LADDER.map(({ name }) => name)]);
       expect(playlist).toBe(`/live/demo/${broadcast}-vod.m3u8`);
       const master = await test.text(playlist);
       for (const name of over.renditions) {
         expect(master).toContain(`\n${name}/${broadcast}-vod.m3u8\n`);
         const url = test.url(`/live/demo/${name}/${broadcast}-vod.m3u8`);
-        expect(await play(url)).toEqual({ frames: 360, said: '' });
+        expect(await play(url)).toEqual({ frames: 240, said: '' });
       }
       const vod = await test.text(`/live/demo/source/${broadcast}-vod.m3u8`);
       expect(vod).toContain('#EXT-X-PLAYLIST-TYPE:VOD\n');
@@ -148,7 +145,7 @@ describe('recordings', () => {
       });
       expect(linter.problems).toEqual([]);
       const swarm = readSwarmTags(vod);
-      expect(swarm?.segments).toHaveLength(12);
+      expect(swarm?.segments).toHaveLength(8);
       for (const { info, uri } of swarm?.segments ?? []) {
         const digests = await test.get(digestsUrl(`/live/demo/source/${uri}`));
         unwrap(verifyDigestList(digests, info, sha256));

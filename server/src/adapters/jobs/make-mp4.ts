@@ -106,5 +106,5 @@ function watchFile(file: string, onAlive: () => void): () => void {
 }
 
 function bytesOf({ segments }: Run): number {
-  return segments.reduce((sum, { size }) => sum + size, 0);
+  return segments.reduce((sum, { size, soundSize = 0 }) => sum + size + soundSize, 0);
 }

@@ -12,6 +12,7 @@ import {
   renderStoryboard,
   type Sample,
   sheetsFor,
+  splicedKey,
   spriteSize,
   type SpriteSize,
   stillFragment,
@@ -86,7 +87,7 @@ async function picturesOf(
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(segments.length * pictureBytes(size));
   let at = 0;
-  for (const run of await work.source.runs(segments)) {
+  for (const run of await work.source.runs(segments, 'picture')) {
     const wanted = run.segments.length * pictureBytes(size);
     const begun = at;
     const input = keyFrames(work, run, (number) => {
@@ -119,8 +120,9 @@ async function* keyFrames(
   for (const [number, segment] of segments.entries()) {
     const key = firstKeyFrame(await source.segment(segment), video);
     if (!key.ok) throw new Error(`segment ${segment.msn} cannot be read: ${key.error}`);
-    if (key.value !== undefined) yield stillFragment(key.value, video, number);
-    last = key.value ?? last;
+    const spliced = key.value && splicedKey(init, key.value);
+    if (spliced !== undefined) yield stillFragment(spliced, video, number);
+    last = spliced ?? last;
     onFrame(number);
   }
   // The filter that keeps their times leaves out the last one (ffmpeg 5.1).
@@ -128,7 +130,7 @@ async function* keyFrames(
 }
 
 async function posterOf(work: JobWork, segment: VodSegment): Promise<Uint8Array> {
-  const [run] = await work.source.runs([segment]);
+  const [run] = await work.source.runs([segment], 'picture');
   if (run === undefined) throw new Error('the segment of the poster is missing');
   return jpegOf(
     work,

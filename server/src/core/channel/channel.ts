@@ -172,7 +172,7 @@ export class Channel {
     if (this.#awaited !== undefined) {
       this.#startEncoder(this.#awaited, now);
       // What it was given to begin with has this tag in it.
-      if (this.#feed.picture !== undefined) return;
+      return;
     }
     const { current } = this.#epochs;
     if (current === undefined) return;

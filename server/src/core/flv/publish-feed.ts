@@ -6,7 +6,7 @@ import { ORIGIN_LIMITS } from '../limits.ts';
 import { type AudioCodec, ENHANCED_ONLY, type VideoCodec } from './codecs.ts';
 import { legacySize } from './legacy-size.ts';
 import { plainTag } from './plain-tag.ts';
-import { FLV_HEADER, TAG_HEAD_BYTES, tagKind, type TagKind } from './tag.ts';
+import { FLV_HEADER, TAG_HEAD_BYTES, tagKind, type TagKind, tagTimeMs } from './tag.ts';
 
 /** What to do with a tag of the publisher. */
 export type FeedVerdict =
@@ -29,9 +29,9 @@ export type SourceMedia = {
 
 /** A header that comes so soon after the first media is not a change: the encoder looks that long itself. */
 const TOGETHER_MS = 500;
-/** How long sound alone is waited with for a picture. */
+/** How long sound alone is waited with for a picture, by its own time or by the clock, which a publisher may be faster than. */
 const SOUND_ALONE_MS = 1_000;
-/** How long a picture is waited with for its sound, where what is made depends on that. */
+/** In the same way how long a picture is waited with for its sound, where what is made depends on that. */
 const SOUND_LATE_MS = 500;
 /** Pictures with a header before them; of others each key frame says what it is. */
 const WITH_HEADER: ReadonlySet<VideoCodec> = new Set(['H.264', 'HEVC', 'AV1']);
@@ -42,7 +42,7 @@ type Sound = Extract<TagKind, { readonly type: 'audio-header' | 'audio' }>;
 
 /**
  * Remembers of one publisher what a new encoder must be given first: the codec headers, and everything
- * since the last key frame, so that an encoder which replaces a dead one loses no picture.
+ * since the last key frame, or of sound alone what came before its encoder, so that an encoder which replaces a dead one loses no picture.
  */
 export class PublishFeed {
   readonly #waitsForSound: boolean;
@@ -54,6 +54,11 @@ export class PublishFeed {
   #gopBytes = 0;
   #gopAt: number | undefined;
   #startedAt: number | undefined;
+  /** Time of the first media, and how much of them has come since. Milliseconds. */
+  #from: number | undefined;
+  #passedMs = 0;
+  /** Whether it was known already, when the last sound had come, what there is to encode. */
+  #settled = false;
 
   /** `waitsForSound`: what there is to encode depends on whether there is sound. */
   constructor({ waitsForSound = false }: { readonly waitsForSound?: boolean } = {}) {
@@ -103,7 +108,8 @@ export class PublishFeed {
 
   /** Whether it is known what there is to encode: a picture, or after a while sound alone. */
   known(now: number): boolean {
-    const since = this.#startedAt === undefined ? -1 : now - this.#startedAt;
+    const since =
+      this.#startedAt === undefined ? -1 : Math.max(now - this.#startedAt, this.#passedMs);
     if (this.#video === undefined) return since >= SOUND_ALONE_MS;
     return !this.#waitsForSound || this.#audio !== undefined || since >= SOUND_LATE_MS;
   }
@@ -128,6 +134,8 @@ export class PublishFeed {
     if (read === undefined && kind.codec !== 'H.264')
       return { type: 'refuse', reason: `the header of the ${kind.codec} picture cannot be read` };
     const before = this.#video;
+    // The group of sound alone; that of a picture begins with a key frame.
+    if (before === undefined) this.forgetGroup();
     this.#picture = read;
     this.#video = kind.codec;
     const verdict = this.#header('video', tag, now);
@@ -157,7 +165,7 @@ export class PublishFeed {
       if (changed !== undefined) return changed;
     }
     if (key) this.#startGop(now);
-    this.#startedAt ??= now;
+    this.#passed(tag, now);
     this.#keep(tag);
     return { type: 'feed', tag };
   }
@@ -194,9 +202,26 @@ export class PublishFeed {
       }
     }
     const late = before !== this.#audio && known;
-    this.#startedAt ??= now;
-    this.#keep(tag);
+    this.#passed(tag, now);
+    this.#keepSound(tag, now);
     return late ? { type: 'restart' } : { type: 'feed', tag };
+  }
+
+  #passed(tag: Uint8Array, now: number): void {
+    const at = tagTimeMs(tag);
+    this.#startedAt ??= now;
+    this.#from ??= at;
+    this.#passedMs = Math.max(this.#passedMs, at - this.#from);
+  }
+
+  /** Sound alone is kept until an encoder has it: nothing is lost of what came before that was known to be all. */
+  #keepSound(tag: Uint8Array, now: number): void {
+    if (this.#video === undefined) {
+      if (this.#settled) this.forgetGroup();
+      else if (this.#gopAt === undefined) this.#startGop(now);
+      this.#settled = this.known(now);
+    }
+    this.#keep(tag);
   }
 
   #renewed(): FeedVerdict {

@@ -168,3 +168,8 @@ function signed24(bytes: Uint8Array, at: number): number {
   const [a = 0, b = 0, c = 0] = bytes.subarray(at, at + 3);
   return ((a << 24) | (b << 16) | (c << 8)) >> 8;
 }
+
+/** When the media of a tag are decoded, milliseconds (FLV 10.1, annex E.4.1). */
+export function tagTimeMs([, , , , a = 0, b = 0, c = 0, d = 0]: Uint8Array): number {
+  return d * 2 ** 24 + ((a << 16) | (b << 8) | c);
+}

@@ -7,11 +7,15 @@ export type Init = {
   readonly tracks: readonly Track[];
   /** The same bytes for two whose media can be in one track one after the other: ids, units, codecs and their configuration. */
   readonly config: Uint8Array;
+  /** Of HEVC: how many bytes there are before each unit of a picture, which say how long it is. */
+  readonly hevcLengthBytes?: number;
 };
 
 const FULL_BOX = 4;
 const VIDEO_ENTRY = 78;
 const AUDIO_ENTRY = 28;
+/** Of hvcC: a byte whose last two bits are how many bytes there are before each unit, less one (ISO/IEC 14496-15, section 8.3.3.1). */
+const UNIT_LENGTH_AT = 21;
 
 /** Reads an initialisation section: ftyp and moov. */
 export function readInit(bytes: Uint8Array): Result<Init, string> {
@@ -22,6 +26,7 @@ export function readInit(bytes: Uint8Array): Result<Init, string> {
   const boxes = readBoxes(moov.value);
   if (!boxes.ok) return boxes;
   const configs: Uint8Array[] = [];
+  let lengthBytes: number | undefined;
   for (const [i, box] of boxes.value.filter(({ type }) => type === 'trak').entries()) {
     const track = tracks.value[i];
     const stsd = descend(box.body, ['mdia', 'minf', 'stbl', 'stsd']);
@@ -31,8 +36,14 @@ export function readInit(bytes: Uint8Array): Result<Init, string> {
     viewOf(head).setUint32(0, track.id);
     viewOf(head).setUint32(4, track.timescale);
     configs.push(head, ...sampleEntries(stsd.value, track.kind));
+    lengthBytes ??= hevcLengthBytes(stsd.value);
   }
-  return ok({ tracks: tracks.value, config: joined(configs) });
+  const config = joined(configs);
+  return ok({
+    tracks: tracks.value,
+    config,
+    ...(lengthBytes !== undefined && { hevcLengthBytes: lengthBytes }),
+  });
 }
 
 /** The sample entries (ISO/IEC 14496-12, section 8.5.2) without what says how many bits there were (`btrt`), which matters to nobody. */
@@ -47,6 +58,13 @@ function sampleEntries(stsd: Uint8Array, kind: Track['kind']): readonly Uint8Arr
     const kept = inner.value.filter((box) => box.type !== 'btrt').map((box) => box.body);
     return [name, body.subarray(0, fixed), ...kept];
   });
+}
+
+function hevcLengthBytes(stsd: Uint8Array): number | undefined {
+  const entry = descend(stsd.subarray(2 * FULL_BOX), ['hvc1']);
+  const record = entry.ok ? descend(entry.value.subarray(VIDEO_ENTRY), ['hvcC']) : entry;
+  const byte = record.ok ? record.value[UNIT_LENGTH_AT] : undefined;
+  return byte === undefined ? undefined : (byte & 3) + 1;
 }
 
 /** Whether two have the same bytes. */

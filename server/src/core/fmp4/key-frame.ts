@@ -1,5 +1,6 @@
 import { ok, type Result } from '@shoal/protocol';
-import { viewOf, readBoxes } from './boxes.ts';
+import { readBoxes, viewOf } from './boxes.ts';
+import { type Init } from './init.ts';
 import { type Track } from './movie.ts';
 import { readSamples } from './read-samples.ts';
 import { type Sample, writeFragment } from './write-fragment.ts';
@@ -25,6 +26,29 @@ export function firstKeyFrame(
     if (key !== undefined) return ok(key);
   }
   return ok(undefined);
+}
+
+/** nal_unit_type of pictures of HEVC that can be decoded alone (ISO/IEC 23008-2, table 7-1). */
+const CRA = 21;
+const BLA = 16;
+
+/**
+ * A key frame as it is where nothing before it counts. Decoders show one of an open group of HEVC (CRA) in an order that is counted
+ * on from the one before, modulo few pictures. Where streams are spliced it is called a BLA, which is the same picture.
+ */
+export function splicedKey({ hevcLengthBytes }: Init, key: Sample): Sample {
+  if (hevcLengthBytes === undefined) return key;
+  const data = Uint8Array.from(key.data);
+  for (let at = 0; at + hevcLengthBytes < data.length;) {
+    const length = data
+      .subarray(at, at + hevcLengthBytes)
+      .reduce((sum, byte) => sum * 256 + byte, 0);
+    at += hevcLengthBytes;
+    const head = data[at] ?? 0;
+    if (((head >> 1) & 63) === CRA) data[at] = (head & 0x81) | (BLA << 1);
+    at += length;
+  }
+  return { ...key, data };
 }
 
 /** A fragment with this key frame alone, shown for a second as the picture of that number. */

@@ -44,8 +44,8 @@ export class LadderMuxer implements Cutter {
   readonly #input: MovieStream = new MovieStream();
   #pictures: readonly Queue[] = [];
   #sound: Queue | undefined;
-  /** Decode time after the last sound that was written apart, in units of its track. */
-  #soundEnd = 0;
+  /** Decode time after the last sound that was written apart, in units of its track; undefined before there was any. */
+  #soundEnd: number | undefined;
   #starts: Start[] = [];
   /** By how much the source's key frames are shown later than decoded. */
   #shownLaterMs = 0;
@@ -209,7 +209,11 @@ export class LadderMuxer implements Cutter {
       const only = writeFragment(this.#sequence, [sounds]);
       for (let i = 0; i < renditions; i++) media.push(only);
     } else if (this.#soundApart)
-      media.push(writeFragment(this.#sequence, [this.#apart(sounds, leading)]));
+      media.push(
+        writeFragment(this.#sequence, [
+          this.#apart(sounds, { fromMs: start.cutMs, untilMs: leading }),
+        ]),
+      );
     const rest = [...this.#pictures, ...this.#sounds()].flatMap(({ frames }) => frames);
     this.#bytes = rest.reduce((sum, { data }) => sum + data.length, 0);
     const [first, second] = samples;
@@ -219,13 +223,17 @@ export class LadderMuxer implements Cutter {
     return ok({ media, startMs, durationMs, independent, samples: samples.length, firstMs });
   }
 
-  /** The sound of a part as it is written apart: never before what was written, and silence where there is none. */
-  #apart(sounds: TrackSamples | undefined, untilMs: number): TrackSamples {
+  /** The sound of a part as it is written apart: never before what was written, or the first picture, and silence where there is none. */
+  #apart(
+    sounds: TrackSamples | undefined,
+    { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+  ): TrackSamples {
     const track = this.#sound?.track ?? SILENT_TRACK;
     const { id } = track;
-    const heard = sounds?.samples.filter(({ at }) => at >= this.#soundEnd) ?? [];
-    const until = Math.round((untilMs * track.timescale) / 1000);
-    const heardEnd = heard.length > 0 && sounds !== undefined ? sounds.end : this.#soundEnd;
+    const units = (ms: number): number => Math.round((ms * track.timescale) / 1000);
+    const [from, until] = [this.#soundEnd ?? units(fromMs), units(untilMs)];
+    const heard = sounds?.samples.filter(({ at }) => at >= from) ?? [];
+    const heardEnd = heard.length > 0 && sounds !== undefined ? sounds.end : from;
     const missing = silence(track, heardEnd, until);
     const samples = [...heard, ...missing];
     const end = missing.length > 0 || heard.length === 0 ? silenceEnd(missing, until) : heardEnd;

@@ -37,16 +37,20 @@ export class MovieJoin {
     return Math.max(0, ...this.#ends.values());
   }
 
-  /** Gives a segment its place, changing its decode times (`tfdt`, ISO/IEC 14496-12 section 8.8.12) where they are. */
-  add(segment: Uint8Array, { epoch, missingMs }: JoinPlace): Result<void, string> {
-    const pieces = this.#pieces(segment);
-    if (!pieces.ok) return pieces;
-    if (pieces.value.length === 0) return ok(undefined);
+  /** Gives a segment its place, all files that it is of at once, changing its decode times (`tfdt`, ISO/IEC 14496-12 section 8.8.12) where they are. */
+  add(files: readonly Uint8Array[], { epoch, missingMs }: JoinPlace): Result<void, string> {
+    const pieces: Piece[] = [];
+    for (const file of files) {
+      const read = this.#pieces(file);
+      if (!read.ok) return read;
+      pieces.push(...read.value);
+    }
+    if (pieces.length === 0) return ok(undefined);
     if (this.#epoch !== epoch) {
-      this.#offsetMs = this.#offsetFor(pieces.value) + missingMs;
+      this.#offsetMs = this.#offsetFor(pieces) + missingMs;
       this.#epoch = epoch;
     }
-    for (const { track, tfdt, endMs } of pieces.value) {
+    for (const { track, tfdt, endMs } of pieces) {
       const shift = Math.round((this.#offsetMs * track.timescale) / 1000);
       const moved = writeTime(tfdt, shift);
       if (!moved.ok) return moved;

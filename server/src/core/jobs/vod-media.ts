@@ -1,6 +1,6 @@
 import { type RenditionId } from '@shoal/protocol';
 import { type RenditionKind } from '../channel/timeline.ts';
-import { SOURCE } from '../encoder/ladder.ts';
+import { SOUND, SOURCE } from '../encoder/ladder.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type JournalRecord } from '../recording/journal.ts';
 import { durationOf, SegmentLog } from '../recording/segment-log.ts';
@@ -12,7 +12,10 @@ export type VodSegment = {
   /** Since the beginning of its VOD. */
   readonly beginMs: number;
   readonly durationMs: number;
+  /** Bytes. */
   readonly size: number;
+  /** Bytes of its sound, where that is a rendition of its own. */
+  readonly soundSize?: number;
   /** False where there is a gap. */
   readonly stored: boolean;
   /** Of its picture; absent where there is sound alone. */
@@ -22,6 +25,8 @@ export type VodSegment = {
 /** A broadcast that is over, in its best rendition. */
 export type VodMedia = {
   readonly rendition: RenditionId;
+  /** Where the sound is a rendition of its own. */
+  readonly sound?: RenditionId;
   readonly durationMs: number;
   /** In the order of its VOD playlist, gaps included. */
   readonly segments: readonly VodSegment[];
@@ -51,23 +56,31 @@ export class VodMediaReader {
   media(): VodMedia | undefined {
     const best = bestOf(this.#now);
     if (best === undefined) return undefined;
+    const apart = best.rendition !== SOUND && this.#now.some(isSound);
     const segments: VodSegment[] = [];
     let beginMs = 0;
     for (const segment of this.#log.all()) {
       const { epoch, msn, gap, infos } = segment;
       const info = infos.find(({ id }) => id.rendition === best.rendition);
       const kind = this.#kinds.get(epoch)?.find(({ rendition }) => rendition === best.rendition);
+      const sound = apart ? infos.find(({ id }) => isSound(id)) : undefined;
       const durationMs = durationOf(segment);
       const { width, height } = kind ?? {};
       segments.push({
         ...{ epoch, msn, beginMs, durationMs, size: info?.size ?? 0 },
+        ...(sound !== undefined && { soundSize: sound.size }),
         stored: gap !== true && info !== undefined,
         ...(width !== undefined && height !== undefined && { picture: { width, height } }),
       });
       beginMs += durationMs;
     }
-    return { rendition: best.rendition, durationMs: beginMs, segments };
+    const { rendition } = best;
+    return { rendition, ...(apart && { sound: SOUND }), durationMs: beginMs, segments };
   }
+}
+
+function isSound({ rendition }: { readonly rendition: RenditionId }): boolean {
+  return rendition === SOUND;
 }
 
 /** The source, which nothing is better than, or else what has the most lines. */

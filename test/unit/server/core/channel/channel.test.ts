@@ -1,6 +1,6 @@
 import { readSwarmTags } from '@shoal/protocol';
 import { describe, expect, it } from 'vitest';
-import { FRESH_STATE, ORIGIN_LIMITS } from '@shoal/server/core';
+import { FLV_HEADER, FRESH_STATE, ORIGIN_LIMITS } from '@shoal/server/core';
 import { channelId, renditionId } from '../../../../support/builders.ts';
 import { makeSigner, signedBy } from '../../../../support/signing.ts';
 import { flvTag } from '../flv-tags.ts';
@@ -210,8 +210,12 @@ describe('a channel', () => {
     expect(bench.effects('start-encoder')).toHaveLength(0);
     bench.clock.advance(1_000);
     bench.step({ type: 'tag', session: 1, tag: flvTag.audio(1_000) });
-    expect(bench.effects('start-encoder')).toMatchObject([{ what: { rungs: [] } }]);
-    expect(bench.effects('feed-encoder')).toHaveLength(1);
+    // It begins with all that was heard.
+    const preamble = [FLV_HEADER, flvTag.audioHeader(), flvTag.audio(0), flvTag.audio(1_000)];
+    expect(bench.effects('start-encoder')).toMatchObject([{ what: { rungs: [] }, preamble }]);
+    expect(bench.effects('feed-encoder')).toHaveLength(0);
+    bench.step({ type: 'tag', session: 1, tag: flvTag.audio(1_023) });
+    expect(bench.effects('feed-encoder')).toMatchObject([{ tag: flvTag.audio(1_023) }]);
     const gone = new Bench();
     gone.step({ type: 'publish', session: 1 });
     gone.step({ type: 'unpublish', session: 1, reason: 'gone' });

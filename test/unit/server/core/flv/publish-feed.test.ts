@@ -93,6 +93,31 @@ describe('what a new encoder is fed', () => {
     expect(heard.picture).toBeUndefined();
   });
 
+  it('ORG-29 knows sound alone by its own time too, and begins an encoder with all of it, once', () => {
+    const feed = new PublishFeed();
+    feed.accept(flvTag.audioHeader(), 0);
+    const heard = [0, 500, 999].map((at) => flvTag.audio(at));
+    for (const tag of heard) feed.accept(tag, 7);
+    expect(feed.known(7)).toBe(false);
+    const last = flvTag.audio(1_000);
+    feed.accept(last, 7);
+    expect(feed.known(7)).toBe(true);
+    const tags = [FLV_HEADER, flvTag.audioHeader(), ...heard, last];
+    expect(feed.preamble()).toEqual({ tags, mediaAt: 7 });
+    feed.accept(flvTag.audio(1_023), 8);
+    // Another encoder goes on from here.
+    expect(feed.preamble()).toEqual({ tags: tags.slice(0, 2), mediaAt: undefined });
+  });
+
+  it('ORG-29 forgets sound that came before a picture was known', () => {
+    const feed = new PublishFeed();
+    for (const tag of [flvTag.audioHeader(), flvTag.audio(0)]) feed.accept(tag, 0);
+    feed.accept(flvTag.videoHeader(), 5);
+    feed.accept(flvTag.key(40), 5);
+    const tags = [FLV_HEADER, flvTag.videoHeader(), flvTag.audioHeader(), flvTag.key(40)];
+    expect(feed.preamble().tags).toEqual(tags);
+  });
+
   it('ORG-27 ORG-29 tells the codecs of what is sent', () => {
     const feed = new PublishFeed();
     feed.accept(flvTag.hevcHeader(), 0);
@@ -146,5 +171,12 @@ describe('what a new encoder is fed', () => {
     expect([feed.known(499), feed.known(500)]).toEqual([false, true]);
     feed.accept(flvTag.audioHeader(), 100);
     expect(feed.known(100)).toBe(true);
+    // By its own time too, which may pass faster.
+    const fast = new PublishFeed({ waitsForSound: true });
+    for (const tag of [flvTag.largeHeader(), flvTag.key(0), flvTag.frame(499)]) fast.accept(tag, 0);
+    expect(fast.known(0)).toBe(false);
+    fast.accept(flvTag.frame(500), 0);
+    expect(fast.known(0)).toBe(true);
+    expect(fast.preamble().tags).toHaveLength(5);
   });
 });

@@ -337,6 +337,24 @@ describe('the muxer of a ladder', () => {
     }
   });
 
+  it('ORG-30 the sound begins with the first picture, which is shown later than it is decoded', () => {
+    const bench = new Bench({ soundApart: true });
+    const sound: Buffer[] = [];
+    const take = (cuts: readonly PartedCut[]): void => {
+      for (const { media } of segmentsOf(cuts)) sound.push(Buffer.from(media[3] ?? []));
+    };
+    for (let ms = 0; ms < 2_400; ms += FRAME_MS) {
+      const sync = ms % 1_000 === 0;
+      take(push(bench.cutter, frame(4, { ms, sync: true })));
+      // The source's frames come out of order.
+      take(push(bench.cutter, frame(1, { ms, sync, shownLaterMs: 80 })));
+      for (const track of [2, 3] as const)
+        take(push(bench.cutter, frame(track, { ms: ms + 80, sync })));
+    }
+    const begins = sound.map((bytes) => bytes.readUInt32BE(bytes.indexOf('tfdt') + 12) / 44_100);
+    expect(begins).toEqual([0.08, 1.08]);
+  });
+
   it('sound alone is the same in all renditions', () => {
     const cutter = muxer();
     const cuts = push(cutter, mediaFixture('a'));

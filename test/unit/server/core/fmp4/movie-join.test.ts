@@ -7,7 +7,9 @@ import {
   MovieJoin,
   readFragment,
   readInit,
+  type Sample,
   sameBytes,
+  splicedKey,
   stillFragment,
   type Track,
 } from '@shoal/server/core';
@@ -48,7 +50,7 @@ describe('a movie of several epochs', () => {
     for (const epoch of [1, 2, 3])
       for (const original of SEGMENTS) {
         const segment = Buffer.from(original);
-        unwrap(join.add(segment, { epoch, missingMs: 0 }));
+        unwrap(join.add([segment], { epoch, missingMs: 0 }));
         for (const track of tracks) {
           const of = span(segment, track);
           if (of === undefined) continue;
@@ -62,7 +64,7 @@ describe('a movie of several epochs', () => {
     // Three times as long as once.
     const once = new MovieJoin(tracks);
     for (const segment of SEGMENTS)
-      unwrap(once.add(Buffer.from(segment), { epoch: 1, missingMs: 0 }));
+      unwrap(once.add([Buffer.from(segment)], { epoch: 1, missingMs: 0 }));
     expect(Math.abs(join.durationMs - 3 * once.durationMs)).toBeLessThan(150);
   });
 
@@ -71,8 +73,8 @@ describe('a movie of several epochs', () => {
     if (first === undefined || last === undefined) return expect.unreachable();
     const lengths = [0, 7_000].map((missingMs) => {
       const join = new MovieJoin(tracks);
-      unwrap(join.add(Buffer.from(first), { epoch: 1, missingMs: 0 }));
-      unwrap(join.add(Buffer.from(last), { epoch: 2, missingMs }));
+      unwrap(join.add([Buffer.from(first)], { epoch: 1, missingMs: 0 }));
+      unwrap(join.add([Buffer.from(last)], { epoch: 2, missingMs }));
       return join.durationMs;
     });
     expect((lengths[1] ?? 0) - (lengths[0] ?? 0)).toBeCloseTo(7_000, 0);
@@ -97,6 +99,32 @@ describe('a movie of several epochs', () => {
     expect(unwrap(firstKeyFrame(still, video))?.data).toEqual(key.data);
   });
 
+  it('ORG-25 a key frame of an open group of HEVC is called what it is where streams are spliced', () => {
+    const key = (...units: readonly number[][]): Sample => ({
+      ...{ data: Uint8Array.from(units.flat()), at: 0, shownLater: 0, sync: true },
+    });
+    // A message before the picture, and slices of a CRA picture, of type 21.
+    const message = [0, 0, 0, 3, 39 << 1, 1, 42];
+    const picture = (type: number): number[] => [0, 0, 0, 4, type << 1, 1, 21 << 1, 7];
+    const init = { tracks, config, hevcLengthBytes: 4 };
+    const open = key(message, picture(21), picture(21));
+    expect(splicedKey(init, open)).toEqual(key(message, picture(16), picture(16)));
+    expect(open).toEqual(key(message, picture(21), picture(21)));
+    const closed = key(message, picture(19));
+    expect(splicedKey(init, closed)).toEqual(closed);
+    expect(splicedKey({ tracks, config }, open)).toBe(open);
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        (data, bytes) => {
+          const torn = splicedKey({ tracks, config, hevcLengthBytes: bytes }, { ...open, data });
+          expect(torn.data).toHaveLength(data.length);
+        },
+      ),
+    );
+  });
+
   it('ORG-24 what is damaged is an error, and never throws', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.nat(255), fc.nat(5_000), (at, value, cut) => {
@@ -104,7 +132,7 @@ describe('a movie of several epochs', () => {
         const broken = Buffer.from(segment.subarray(0, segment.length - (cut % segment.length)));
         if (at < broken.length) broken[at] = value;
         const join = new MovieJoin(tracks);
-        join.add(broken, { epoch: 1, missingMs: 0 });
+        join.add([broken], { epoch: 1, missingMs: 0 });
         const init = Buffer.from(INIT);
         init[(at * 7) % init.length] = value;
         readInit(init);
