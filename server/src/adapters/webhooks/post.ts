@@ -20,14 +20,25 @@ export async function post(
   of: Post,
   { policy, signal }: { readonly policy: WebhookPolicy; readonly signal: AbortSignal },
 ): Promise<Attempt> {
-  const late = AbortSignal.timeout(HOOK_LIMITS.requestMs);
-  const either = AbortSignal.any([signal, late]);
+  // Not AbortSignal.any over AbortSignal.timeout: Node 20 may collect such a signal before its time comes.
+  const broken = new AbortController();
+  const breakOff = (): void => {
+    broken.abort();
+  };
   const aborted = new Promise<Attempt>((resolve) => {
-    either.addEventListener('abort', () => {
+    broken.signal.addEventListener('abort', () => {
       resolve({ type: 'failed', reason: 'the receiver did not answer in time' });
     });
   });
-  return Promise.race([aborted, send(of, policy, either)]);
+  const timer = setTimeout(breakOff, HOOK_LIMITS.requestMs);
+  signal.addEventListener('abort', breakOff, { once: true });
+  if (signal.aborted) breakOff();
+  try {
+    return await Promise.race([aborted, send(of, policy, broken.signal)]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', breakOff);
+  }
 }
 
 async function send(of: Post, policy: WebhookPolicy, signal: AbortSignal): Promise<Attempt> {
