@@ -6,6 +6,7 @@ const DEBIAN = '/usr/lib/postgresql';
 
 /** The folder with `initdb` and `postgres`; undefined where PostgreSQL is not installed. */
 export function findPostgres(): string | undefined {
+  if (process.env['SHOAL_TEST_POSTGRES'] === 'off') return undefined;
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
   const folders = [
     ...versions
