@@ -48,7 +48,7 @@ module.exports = {
     {
       name: 'pages-know-the-sdk-only',
       severity: 'error',
-      from: { path: '^demo/(viewer|studio|shared-ui)/' },
+      from: { path: '^demo/(viewer|studio|overlay|shared-ui)/' },
       to: { path: '^(server|tracker|test|demo/app)/' },
     },
     {

@@ -16,7 +16,7 @@ export default defineConfig({
     // hls.js alone is larger than the default bound of the size warning.
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: {
-      input: ['viewer', 'studio'].map((page) => join(root, page, 'index.html')),
+      input: ['viewer', 'studio', 'overlay'].map((page) => join(root, page, 'index.html')),
     },
   },
 });

@@ -15,6 +15,7 @@ const BUILDS_DIR = join(DEMO_DIR, 'dist', 'pages');
 const SOURCES = [
   'demo/viewer',
   'demo/studio',
+  'demo/overlay',
   'demo/shared-ui',
   'demo/vite.config.js',
   'client-sdk/lean-simple-peer.js',
@@ -24,7 +25,7 @@ const SOURCES = [
 ];
 
 /**
- * Builds the viewer and studio pages unless a build of these very sources is there already, and
+ * Builds the viewer, studio and overlay pages unless a build of these very sources is there already, and
  * returns its folder. Two processes may build at once. Throws {@link DemoError} `pages-failed`.
  */
 export async function buildPages(onProgress: (line: string) => void): Promise<string> {

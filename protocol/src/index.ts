@@ -1,4 +1,15 @@
 export { fromBase64Url, toBase64Url } from './base64url.ts';
+export type { ChatAnswer, ChatMessage } from './broadcast/chat.ts';
+export type {
+  ChatAuthor,
+  Envelope,
+  FeedAudience,
+  FeedEvent,
+  Money,
+  PassingEvent,
+  StreamerEvent,
+  ViewerEvent,
+} from './broadcast/events.ts';
 export { formatOriginEvent, ORIGIN_EVENTS_TOPIC, parseOriginEvent } from './event-codec.ts';
 export type { Bus, OriginEvent } from './events.ts';
 export {

@@ -2,10 +2,13 @@ export type { FindFfmpegOptions, FoundFfmpeg } from './adapters/encoder/find-ffm
 export type { DeliveryRecord } from './adapters/http/live-routes.ts';
 export type { PlaybackInfo } from './adapters/http/playback-info.ts';
 export type { SigningKey } from './adapters/keys/signing-keys.ts';
+export type { DeliveryOptions } from './delivery-options.ts';
 export { type Delivery, startDelivery } from './compose-delivery.ts';
 export { findFfmpeg, installCommand, type Origin, startOrigin } from './compose.ts';
 export type { ChannelStatus, RenditionInfo, Rung, SegmentDelivery } from './core/index.ts';
 export { DEFAULT_LADDER, formatLadder, parseLadder } from './core/index.ts';
 export { OriginError, type OriginErrorCode } from './errors.ts';
-export type { DeliveryOptions } from './delivery-options.ts';
+export { type Service, startService } from './service/compose.ts';
+export { type ServiceOptions } from './service/options.ts';
+export { ServiceError, type ServiceErrorCode } from './service-error.ts';
 export type { OriginOptions, Passthrough } from './options.ts';

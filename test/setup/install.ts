@@ -18,6 +18,11 @@ const REDIS_COMMANDS = {
   macos: 'brew install redis',
 } as const;
 
+/** The same for PostgreSQL; no server of it is started. */
+const POSTGRES_COMMANDS = {
+  debian: 'apt-get update && RUNLEVEL=1 apt-get install -y --no-install-recommends postgresql',
+} as const;
+
 /** What tests need is missing, and `npm test` could not install it. */
 export class SetupError extends Error {
   readonly code: 'chromium-missing' | 'chromium-path-wrong' | 'redis-missing' | 'install-failed';
@@ -123,6 +128,27 @@ function findRedis(env: Environment): string | undefined {
     .split(delimiter)
     .map((folder) => join(folder, 'redis-server'))
     .find((path) => existsSync(path));
+}
+
+/**
+ * Installs PostgreSQL with apt where it is missing and that needs no question. Tests that need it are left out where it is not
+ * installed: they show of a second database what the others show of the first.
+ */
+export async function offerPostgres(
+  print: (line: string) => void,
+  {
+    isThere,
+    machine = thisMachine(),
+  }: { readonly isThere: () => boolean; readonly machine?: Machine },
+): Promise<void> {
+  if (isThere()) return;
+  if (canInstall(machine)) {
+    print('Installing postgresql with apt-get for the tests of the broadcast service');
+    const output = await runQuietly(POSTGRES_COMMANDS.debian, machine.env);
+    if (isThere()) return;
+    print(output);
+  }
+  print('PostgreSQL is not installed: tests of the broadcast service run on SQLite alone');
 }
 
 const KEPT_OUTPUT = 2_000;

@@ -4,7 +4,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureChromium, ensureRedis, SetupError } from './install.ts';
+import { findPostgres } from '../support/find-postgres.ts';
+import { PostgresServer } from '../support/postgres.ts';
+import { ensureChromium, ensureRedis, offerPostgres, SetupError } from './install.ts';
 import { planTests, type TestStage } from './test-plan.ts';
 import { add, type FinishedRun, NO_TESTS, totalsLine, totalsOf } from './test-totals.ts';
 
@@ -40,18 +42,32 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runStage(
-  { projects, needsChromium, needsRedis }: TestStage,
+  { projects, needsChromium, needsRedis, wantsPostgres }: TestStage,
   passedOn: readonly string[],
 ): Promise<FinishedRun> {
   try {
     const env: Record<string, string> = {};
     if (needsChromium) env['CHROMIUM_PATH'] = (await ensureChromium(console.log)).path;
     if (needsRedis) env['REDIS_SERVER_PATH'] = await ensureRedis(console.log);
+    if (wantsPostgres) env['SHOAL_TEST_POSTGRES'] = (await hasPostgres()) ? 'on' : 'off';
     return await runVitest(projects, passedOn, env);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     console.error(error.message);
     return { exitCode: 1, report: undefined };
+  }
+}
+
+/** Whether there is a PostgreSQL that starts. */
+async function hasPostgres(): Promise<boolean> {
+  await offerPostgres(console.log, { isThere: () => findPostgres() !== undefined });
+  if (findPostgres() === undefined) return false;
+  try {
+    await (await PostgresServer.start()).close();
+    return true;
+  } catch (error) {
+    console.log(`PostgreSQL does not start, its tests are left out: ${String(error)}`);
+    return false;
   }
 }
 

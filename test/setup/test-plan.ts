@@ -5,6 +5,7 @@ export type TestStage = {
   readonly projects: readonly string[];
   readonly needsChromium: boolean;
   readonly needsRedis: boolean;
+  readonly wantsPostgres: boolean;
 };
 
 /** What `npm test -- …` was asked for. */
@@ -54,6 +55,7 @@ function stage(projects: readonly string[]): TestStage {
     title: projects.join(', '),
     projects,
     needsChromium: projects.some((project) => SLOW.includes(project)),
+    wantsPostgres: projects.includes('integration'),
     needsRedis: projects.some((project) => WITH_REDIS.includes(project)),
   };
 }

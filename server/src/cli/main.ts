@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { OriginError, startDelivery, startOrigin } from '../index.ts';
 import { helpText } from './flags.ts';
+import { nextSignal } from './next-signal.ts';
 import { type OriginCommand, readOriginCommand } from './options.ts';
 import { deliveryStarted, originStarted, type Started, startJson, startLines } from './started.ts';
 
@@ -11,7 +12,6 @@ type Running = { readonly started: Started; readonly close: () => Promise<void> 
 
 /** Longer than what is made is stored. */
 const CLOSE_WITHIN_MS = 20_000;
-const SAME_SIGNAL_MS = 1_000;
 
 process.exitCode = await main();
 
@@ -60,17 +60,4 @@ async function start(command: Run): Promise<Running> {
     started: originStarted(origin, options, { showKeys, keysFile }),
     close: origin.close,
   };
-}
-
-/** The first SIGINT or SIGTERM; a later one ends the process at once. npm passes the terminal's Ctrl+C on, so that one comes twice. */
-function nextSignal(): Promise<void> {
-  return new Promise((done) => {
-    let firstAt: number | undefined;
-    const onSignal = (): void => {
-      firstAt ??= performance.now();
-      if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(130);
-      done();
-    };
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  });
 }

@@ -153,6 +153,72 @@ export { PartSegmenter } from './fmp4/part-segmenter.ts';
 export { type Sample, writeFragment } from './fmp4/write-fragment.ts';
 export { CutRule } from './fmp4/cut-rule.ts';
 export { readSamples } from './fmp4/read-samples.ts';
+export {
+  type Actor,
+  type ChannelRoles,
+  isAtLeast,
+  type Rank,
+  rankOf,
+  RANKS,
+} from './access/rank.ts';
+export {
+  type Broadcast,
+  BROADCAST_STATES,
+  type BroadcastState,
+  follow,
+  type IllegalMove,
+  isUnderWay,
+  request,
+  REQUESTED_STATES,
+  type RequestedState,
+  type StreamChange,
+} from './broadcast/lifecycle.ts';
+export { CHAT_LIMITS } from './chat/limits.ts';
+export { type Ranked, whyNoBan } from './chat/moderation.ts';
+export { type ChatRefusal, ChatRoom, type Writer } from './chat/room.ts';
+export {
+  CHAT_MODES,
+  type ChatMode,
+  type ChatSettings,
+  DEFAULT_CHAT_SETTINGS,
+} from './chat/settings.ts';
+export { blockedWord, plainText } from './chat/text.ts';
+export { FEED_LIMITS } from './feed/limits.ts';
+export { type FeedId, type FeedLog, type Replay } from './feed/ports.ts';
+export { FeedReader, type ReaderEffect } from './feed/reader.ts';
+export { CURRENCIES } from './money/currencies.ts';
+export { MONEY_LIMITS } from './money/limits.ts';
+export {
+  type Charge,
+  type PaymentOutcome,
+  type PaymentProvider,
+} from './money/payment-provider.ts';
+export {
+  begin as beginSubscription,
+  cancel as cancelSubscription,
+  charging as chargingSubscription,
+  due as dueOfSubscription,
+  ended as endSubscription,
+  isSubscribed,
+  monthsAfter,
+  paid as paidSubscription,
+  refused as refusedSubscription,
+  type Subscription,
+  type SubscriptionState,
+} from './money/subscription.ts';
+export { type Tier, TIER_PRICES, TIERS } from './money/tiers.ts';
+export {
+  afterAttempt,
+  type Attempt,
+  DELIVERY_STATES,
+  type DeliveryState,
+  healthAfter,
+  type HookHealth,
+  JITTER,
+  RETRY_PAUSES_MS,
+} from './webhooks/delivery.ts';
+export { HOOK_EVENTS, hookBody, isWanted, TEST_EVENT } from './webhooks/hook-events.ts';
+export { HOOK_LIMITS } from './webhooks/limits.ts';
 export { type Init, readInit, sameBytes } from './fmp4/init.ts';
 export { joinInits, type JoinedInit, renameTrack } from './fmp4/join-tracks.ts';
 export { firstKeyFrame, splicedKey, stillFragment } from './fmp4/key-frame.ts';

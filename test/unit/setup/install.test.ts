@@ -5,6 +5,7 @@ import {
   ensureChromium,
   howToInstall,
   type Machine,
+  offerPostgres,
   SetupError,
 } from '../../setup/install.ts';
 
@@ -45,5 +46,15 @@ describe('installing what the tests need', () => {
     await expect(ensureChromium(() => {}, elsewhere)).rejects.toMatchObject({
       code: 'chromium-missing',
     });
+  });
+
+  it('does without PostgreSQL where it may not install it, and says so', async () => {
+    const printed: string[] = [];
+    const print = (line: string): void => void printed.push(line);
+    const elsewhere = machine({ isRoot: false });
+    await offerPostgres(print, { isThere: () => true, machine: elsewhere });
+    expect(printed).toEqual([]);
+    await offerPostgres(print, { isThere: () => false, machine: elsewhere });
+    expect(printed.join()).toMatch(/run on SQLite alone/);
   });
 });

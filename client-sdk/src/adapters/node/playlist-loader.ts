@@ -1,6 +1,7 @@
 import { type MediaPlaylist, readMediaPlaylist, readVariants } from '../../node/media-playlist.ts';
 import type { PlaylistResponse } from '../playlist/plain-listing.ts';
 import { readBody } from './http-body.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 /** What a {@link PlaylistLoader} needs. */
 export type PlaylistLoaderOptions = {
@@ -60,13 +61,12 @@ export class PlaylistLoader {
 
   async #read(url: string): Promise<PlaylistResponse> {
     const chunks: Uint8Array[] = [];
-    const served = await readBody({
-      fetch: this.#options.fetch,
-      url,
-      maxBytes: MAX_BYTES,
-      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      onChunk: (chunk) => chunks.push(chunk),
-    });
+    const { fetch } = this.#options;
+    const limit = { closing: this.#closing.signal, ms: TIMEOUT_MS };
+    const onChunk = (chunk: Uint8Array): void => void chunks.push(chunk);
+    const served = await withTimeLimit(limit, (signal) =>
+      readBody({ fetch, url, maxBytes: MAX_BYTES, signal, onChunk }),
+    );
     return { text: Buffer.concat(chunks).toString('utf8'), requested: url, served };
   }
 }

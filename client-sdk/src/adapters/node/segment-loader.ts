@@ -1,6 +1,7 @@
 import { LIMITS } from '@shoal/protocol';
 import type { SegmentSource } from '../hlsjs/demand-book.ts';
 import { readBody } from './http-body.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 /** What a {@link SegmentLoader} needs. */
 export type SegmentLoaderOptions = {
@@ -32,17 +33,16 @@ export class SegmentLoader {
 
   /** Resolves to how long the media segment took, in ms, or undefined if it could not be had. Never rejects. */
   async load({ url, initUrl }: SegmentLoad): Promise<number | undefined> {
-    const { now, timeoutMs } = this.#options;
-    const signal = AbortSignal.any([
-      this.#closing.signal,
-      AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS),
-    ]);
+    const { now, timeoutMs = TIMEOUT_MS } = this.#options;
     try {
-      if (initUrl !== undefined) await this.#read(initUrl, signal);
-      const startedAt = now();
-      if ((await this.#demand(url, signal)) === 'plain')
-        this.#options.onPlainBytes(await this.#read(url, signal));
-      return now() - startedAt;
+      const limit = { closing: this.#closing.signal, ms: timeoutMs };
+      return await withTimeLimit(limit, async (signal) => {
+        if (initUrl !== undefined) await this.#read(initUrl, signal);
+        const startedAt = now();
+        if ((await this.#demand(url, signal)) === 'plain')
+          this.#options.onPlainBytes(await this.#read(url, signal));
+        return now() - startedAt;
+      });
     } catch {
       return undefined;
     }

@@ -1,0 +1,106 @@
+import { type Kysely, type Selectable, type Updateable } from 'kysely';
+import { type ChannelId } from '@shoal/protocol';
+import { type Database } from './schema.ts';
+import { type Page, type Paged, pageOf } from './page.ts';
+
+/** A channel as it is kept. */
+export type ChannelRow = Selectable<Database['channels']>;
+
+/** Somebody who moderates. */
+export type ModeratorRow = Selectable<Database['moderators']>;
+
+/** Channels, and who has which role in them. */
+export class ChannelTable {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  find(id: ChannelId): Promise<ChannelRow | undefined> {
+    return this.#db.selectFrom('channels').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** False when there is one of this id. */
+  async insert(row: ChannelRow): Promise<boolean> {
+    const { numInsertedOrUpdatedRows = 0n } = await this.#db
+      .insertInto('channels')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows > 0;
+  }
+
+  /** Changes the channel if it still is of this version; the new row, or undefined. */
+  update(
+    id: ChannelId,
+    change: Omit<Updateable<Database['channels']>, 'id' | 'version'>,
+    version: number,
+  ): Promise<ChannelRow | undefined> {
+    return this.#db
+      .updateTable('channels')
+      .set({ ...change, version: version + 1 })
+      .where('id', '=', id)
+      .where('version', '=', version)
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  /** Newest first. */
+  async list(page: Page): Promise<Paged<ChannelRow>> {
+    const query = this.#db.selectFrom('channels').selectAll();
+    const { cursor, limit } = page;
+    const rows = await (
+      cursor === undefined
+        ? query
+        : query.where((where) =>
+            where.or([
+              where('created_at', '<', cursor.at),
+              where.and([where('created_at', '=', cursor.at), where('id', '<', cursor.id)]),
+            ]),
+          )
+    )
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    return pageOf(rows, limit, ({ created_at, id }) => ({ at: created_at, id }));
+  }
+
+  async moderates(channel: ChannelId, user: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('moderators')
+      .select('user_id')
+      .where('channel', '=', channel)
+      .where('user_id', '=', user)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  moderators(channel: ChannelId): Promise<ModeratorRow[]> {
+    return this.#db
+      .selectFrom('moderators')
+      .selectAll()
+      .where('channel', '=', channel)
+      .orderBy('added_at')
+      .execute();
+  }
+
+  /** Adds a moderator; one that is there stays as it was. */
+  async addModerator(row: ModeratorRow): Promise<void> {
+    await this.#db
+      .insertInto('moderators')
+      .values(row)
+      .onConflict((conflict) => conflict.columns(['channel', 'user_id']).doNothing())
+      .execute();
+  }
+
+  async removeModerator(channel: ChannelId, user: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('moderators')
+      .where('channel', '=', channel)
+      .where('user_id', '=', user)
+      .executeTakeFirst();
+    return numDeletedRows > 0;
+  }
+}

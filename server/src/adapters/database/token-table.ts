@@ -1,0 +1,94 @@
+import { type Kysely, type Selectable } from 'kysely';
+import { type Actor } from '../../core/index.ts';
+import { type Database } from './schema.ts';
+
+/** A token, without itself. */
+export type TokenRow = Selectable<Database['tokens']>;
+
+/** Tokens, by their digests. */
+export class TokenTable {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  async insert(row: TokenRow): Promise<void> {
+    await this.#db.insertInto('tokens').values(row).execute();
+  }
+
+  /** Who the token of this digest speaks for; undefined for one that is unknown, over or revoked. */
+  async actorOf(digest: string, now: number): Promise<Actor | undefined> {
+    const row = await this.#db
+      .selectFrom('tokens')
+      .select(['type', 'user_id', 'name', 'guest'])
+      .where('digest', '=', digest)
+      .where('revoked_at', 'is', null)
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    if (row.type === 'admin') return { type: 'admin', id: row.user_id };
+    return { type: 'user', id: row.user_id, name: row.name, guest: row.guest === 1 };
+  }
+
+  /** What tokens that hold say of somebody: an operator, or a guest. Neither is known of who has none. */
+  async kindOf(
+    user: string,
+    now: number,
+  ): Promise<{ readonly admin: boolean; readonly guest: boolean }> {
+    const rows = await this.#db
+      .selectFrom('tokens')
+      .select(['type', 'guest'])
+      .distinct()
+      .where('user_id', '=', user)
+      .where('revoked_at', 'is', null)
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+      .execute();
+    return {
+      admin: rows.some(({ type }) => type === 'admin'),
+      guest: rows.some(({ guest }) => guest === 1),
+    };
+  }
+
+  /** Whether there is a token of an operator that holds. */
+  async hasAdmin(now: number): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('tokens')
+      .select('id')
+      .where('type', '=', 'admin')
+      .where('revoked_at', 'is', null)
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /** False when there is no such token, or it was revoked before. */
+  async revoke(id: string, now: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('tokens')
+      .set({ revoked_at: now })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0;
+  }
+
+  /** Deletes what has expired before this time. */
+  async deleteExpired(before: number): Promise<void> {
+    await this.#db.deleteFrom('tokens').where('expires_at', '<', before).execute();
+  }
+
+  /** How somebody with an account is called, by their newest token; undefined for nobody who is known. */
+  async nameOf(user: string): Promise<string | undefined> {
+    const row = await this.#db
+      .selectFrom('tokens')
+      .select('name')
+      .where('user_id', '=', user)
+      .where('type', '=', 'user')
+      .where('guest', '=', 0)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.name;
+  }
+}

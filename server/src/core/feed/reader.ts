@@ -1,0 +1,59 @@
+import { type Envelope } from '@shoal/protocol';
+import { FEED_LIMITS } from './limits.ts';
+import { type Replay } from './ports.ts';
+
+/** What a reader is to be sent. */
+export type ReaderEffect =
+  | { readonly type: 'send'; readonly envelope: Envelope }
+  /** It has missed events that are no longer there, and goes on after this number. */
+  | { readonly type: 'resync'; readonly seq: number };
+
+/**
+ * Puts what was missed and what comes meanwhile into one line (FEED-3): every numbered event after the reader's number once, in order.
+ * Passing events go by while it catches up.
+ */
+export class FeedReader {
+  #seq = 0;
+  /** What came since it asked for what it had missed; undefined once that is there. */
+  #waiting: Envelope[] | undefined = [];
+  #lost = false;
+
+  /** Takes an event of its feed; what is to be sent now. */
+  event(envelope: Envelope): readonly ReaderEffect[] {
+    const waiting = this.#waiting;
+    const passing = envelope.type === 'viewer.count';
+    if (waiting === undefined) return passing ? [send(envelope)] : this.#next(envelope);
+    if (passing) return [];
+    if (waiting.length < FEED_LIMITS.kept) waiting.push(envelope);
+    else this.#lost = true;
+    return [];
+  }
+
+  /** Begins after this number, with what the reader had missed. */
+  begin(after: number, missed: Replay): readonly ReaderEffect[] {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#seq = after;
+    if (this.#lost) return [this.#resync(waiting.at(-1)?.seq ?? after)];
+    const effects: ReaderEffect[] = [];
+    if (missed.type === 'resync') effects.push(this.#resync(missed.seq));
+    else for (const envelope of missed.events) effects.push(...this.#next(envelope));
+    for (const envelope of waiting) effects.push(...this.#next(envelope));
+    return effects;
+  }
+
+  #resync(seq: number): ReaderEffect {
+    this.#seq = seq;
+    return { type: 'resync', seq };
+  }
+
+  #next(envelope: Envelope): readonly ReaderEffect[] {
+    if (envelope.seq <= this.#seq) return [];
+    this.#seq = envelope.seq;
+    return [send(envelope)];
+  }
+}
+
+function send(envelope: Envelope): ReaderEffect {
+  return { type: 'send', envelope };
+}

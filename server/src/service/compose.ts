@@ -1,0 +1,114 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import Fastify from 'fastify';
+import pino from 'pino';
+import { admitReader } from '../adapters/api/admit-reader.ts';
+import { chatOverSocket } from '../adapters/api/chat-socket.ts';
+import { createApi } from '../adapters/api/create-api.ts';
+import { digestOf, Gate } from '../adapters/api/gate.ts';
+import { Idempotency } from '../adapters/api/idempotency.ts';
+import { startChat } from '../adapters/chat/start-chat.ts';
+import { ChannelTable } from '../adapters/database/channel-table.ts';
+import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
+import { openDatabase } from '../adapters/database/open-database.ts';
+import { TokenTable } from '../adapters/database/token-table.ts';
+import { FeedServer } from '../adapters/feed/feed-server.ts';
+import { SqlFeedLog } from '../adapters/feed/sql-feed-log.ts';
+import { startMoney } from '../adapters/money/start-money.ts';
+import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
+import { ServiceError } from '../service-error.ts';
+import { type ServiceOptions } from './options.ts';
+
+/** A running broadcast service. */
+export type Service = {
+  readonly port: number;
+  /** The operator's token where there was none before: made at the first start, and shown this once. */
+  readonly adminToken: string | undefined;
+  /** Idempotent. */
+  readonly close: () => Promise<void>;
+};
+
+const BODY_BYTES = 65_536;
+
+/** Starts the broadcast service; rejects with a `ServiceError`, after which nothing is left running. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const log = pino({
+    level: options.logLevel ?? 'info',
+    base: null,
+  });
+  const undo: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
+  };
+  const onError = (err: unknown): void => {
+    log.error({ err }, 'unexpected failure');
+  };
+  try {
+    const { db, close: closeDatabase } = await openDatabase(options.database);
+    undo.push(closeDatabase);
+    const [tokens, channels] = [new TokenTable(db), new ChannelTable(db)];
+    const now = Date.now;
+    const newSecret = (): string => randomBytes(32).toString('base64url');
+    const feed = new SqlFeedLog(db, onError);
+    undo.push(() => feed.close());
+    const gate = new Gate({ tokens, channels, now });
+    const app = Fastify({ logger: false, bodyLimit: BODY_BYTES });
+    undo.push(() => app.close());
+    const [newId, random] = [randomUUID, Math.random];
+    const keys = new IdempotencyTable(db);
+    const once = new Idempotency({ gate, table: keys, now, newId });
+    const money = startMoney({ db, feed, keys, now, newId, onError });
+    undo.push(() => money.close());
+    const { subscriptions } = money.parts;
+    const isSubscribed = subscriptions.isSubscribed.bind(subscriptions);
+    const chat = await startChat(db, { feed, now, newId, onError, isSubscribed });
+    undo.push(() => chat.close());
+    const policy = options.webhooks ?? {};
+    const webhooks = startWebhooks({ db, feed, policy, now, random, newId, onError });
+    undo.push(() => webhooks.close());
+    const parts = {
+      ...{ gate, tokens, channels, chat, feed, once, now, newId, newSecret },
+      ...{ money: money.parts, webhooks: webhooks.parts },
+    };
+    await createApi(app, parts, onError);
+    const say = chatOverSocket({ gate, chat: chat.chat, onError });
+    const feeds = new FeedServer({
+      log: feed,
+      admit: (request) => admitReader(gate, request),
+      onMessage: (speaker, message) => {
+        if (!money.onMessage(speaker.feed, message)) say(speaker, message);
+      },
+      onError,
+      now,
+      waiting: money.waiting,
+    });
+    undo.push(() => {
+      feeds.close();
+    });
+    const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
+    await app.listen(options.http).catch((cause: unknown) => {
+      throw new ServiceError('listen', `cannot listen on ${options.http.host}`, { cause });
+    });
+    feeds.attach(app.server);
+    const address = app.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    let closing: Promise<void> | undefined;
+    return { port, adminToken, close: () => (closing ??= close()) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Makes a token for the operator where there is none. */
+async function firstAdmin(
+  tokens: TokenTable,
+  { newSecret, now }: { readonly newSecret: () => string; readonly now: number },
+): Promise<string | undefined> {
+  if (await tokens.hasAdmin(now)) return undefined;
+  const token = newSecret();
+  await tokens.insert({
+    ...{ id: randomUUID(), digest: digestOf(token), type: 'admin', user_id: 'admin' },
+    ...{ name: 'admin', guest: 0, created_at: now, expires_at: null, revoked_at: null },
+  });
+  return token;
+}

@@ -1,0 +1,13 @@
+import { type DatabaseOptions } from '../adapters/database/open-database.ts';
+import { type WebhookPolicy } from '../adapters/webhooks/target.ts';
+
+/** What may be chosen about the broadcast service. */
+export type ServiceOptions = {
+  /** Where it is served; port 0 takes any that is free. */
+  readonly http: { readonly host: string; readonly port: number };
+  readonly database: DatabaseOptions;
+  /** Where webhooks may go; by default HTTPS servers of the Internet on the usual ports alone. */
+  readonly webhooks?: WebhookPolicy;
+  /** Default `info`. */
+  readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+};

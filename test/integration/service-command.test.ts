@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, expect, it } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'shoal-service-'));
+const children: ChildProcess[] = [];
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+function command(args: readonly string[]): ChildProcess {
+  const node = ['--conditions=@shoal/source', '--import', 'tsx', 'server/src/cli/service-main.ts'];
+  const env = { ...process.env, DATABASE_URL: '', SHOAL_SERVICE_LOG_LEVEL: 'silent' };
+  const child = spawn(process.execPath, [...node, ...args], { env });
+  children.push(child);
+  return child;
+}
+
+async function run(args: readonly string[]): Promise<Ended> {
+  const child = command(args);
+  let [out, err] = ['', ''];
+  child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, out, err };
+}
+
+type Running = {
+  readonly child: ChildProcess;
+  readonly started: Readonly<Record<string, unknown>>;
+};
+
+async function start(): Promise<Running> {
+  const database = join(folder, 'made', 'here.db');
+  const child = command(['--host', '127.0.0.1', '--port', '0', '--database', database, '--json']);
+  if (child.stdout === null) throw new Error('no output');
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return { child, started: JSON.parse(line) as Running['started'] };
+}
+
+it('tells its options, and what is wrong with them', async () => {
+  const help = await run(['--help']);
+  expect([help.code, help.err]).toEqual([0, '']);
+  expect(help.out).toContain('SHOAL_SERVICE_DATABASE');
+  const wrong = await run(['--port', 'x', '--log-level', 'loud']);
+  expect([wrong.code, wrong.out]).toEqual([2, '']);
+  expect(wrong.err).toMatch(/--port is x: not a port\n--log-level is none of/);
+  expect((await run(['--nope'])).code).toBe(2);
+});
+
+it('ACC-3 shows the operator’s token at the first start alone, and ends in good order', async () => {
+  const { child, started } = await start();
+  const token = String(started['adminToken']);
+  expect(token).toMatch(/^[\w-]{43}$/);
+  const made = await fetch(`${String(started['url'])}/v1/channels`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ id: 'demo' }),
+  });
+  expect(made.status).toBe(201);
+  child.kill('SIGTERM');
+  expect(await once(child, 'close')).toEqual([0, null]);
+  const again = await start();
+  expect(again.started['adminToken']).toBeUndefined();
+  const found = await fetch(`${String(again.started['url'])}/v1/channels/demo`);
+  expect(found.status).toBe(200);
+}, 60_000);
