@@ -18,6 +18,12 @@ const REDIS_COMMANDS = {
   macos: 'brew install redis',
 } as const;
 
+/** The same for ffmpeg with ffprobe, SRT and encoders of HEVC and AV1, which the one that npm brings lacks. */
+const FFMPEG_COMMANDS = {
+  debian: 'apt-get update && apt-get install -y --no-install-recommends ffmpeg',
+  macos: 'brew install ffmpeg',
+} as const;
+
 /** The same for PostgreSQL; no server of it is started. */
 const POSTGRES_COMMANDS = {
   debian: 'apt-get update && RUNLEVEL=1 apt-get install -y --no-install-recommends postgresql',
@@ -25,7 +31,12 @@ const POSTGRES_COMMANDS = {
 
 /** What tests need is missing, and `npm test` could not install it. */
 export class SetupError extends Error {
-  readonly code: 'chromium-missing' | 'chromium-path-wrong' | 'redis-missing' | 'install-failed';
+  readonly code:
+    | 'chromium-missing'
+    | 'chromium-path-wrong'
+    | 'ffmpeg-missing'
+    | 'redis-missing'
+    | 'install-failed';
 
   constructor(code: SetupError['code'], message: string) {
     super(message);
@@ -72,7 +83,7 @@ export function howToInstall(machine: Machine): string {
 
 /**
  * The browser for the tests: the one that is there, else one installed with apt where that needs no
- * question. ffmpeg needs no such step, since npm brings one along.
+ * question.
  *
  * @throws SetupError with the command for each system.
  */
@@ -124,10 +135,41 @@ export async function ensureRedis(
 
 function findRedis(env: Environment): string | undefined {
   if (env['REDIS_SERVER_PATH']) return env['REDIS_SERVER_PATH'];
+  return findOnPath('redis-server', env);
+}
+
+function findOnPath(program: string, env: Environment): string | undefined {
   return (env['PATH'] ?? '')
     .split(delimiter)
-    .map((folder) => join(folder, 'redis-server'))
+    .map((folder) => join(folder, program))
     .find((path) => existsSync(path));
+}
+
+/**
+ * Sees to it that there is an ffmpeg with ffprobe beside it: by FFMPEG_PATH, in the PATH, or installed with apt where that needs no
+ * question. Watching and publishing needs none, since npm brings one along.
+ *
+ * @throws SetupError with the command for each system.
+ */
+export async function ensureFfmpeg(
+  print: (line: string) => void,
+  machine: Machine = thisMachine(),
+): Promise<void> {
+  const { env } = machine;
+  const isThere = (): boolean =>
+    Boolean(env['FFMPEG_PATH']) ||
+    ['ffmpeg', 'ffprobe'].every((program) => findOnPath(program, env) !== undefined);
+  if (isThere()) return;
+  const advice = [
+    'ffmpeg and ffprobe are needed for the tests of codecs, SRT and recordings. Install them:',
+    `  Debian, Ubuntu   sudo sh -c '${FFMPEG_COMMANDS.debian}'`,
+    `  macOS            ${FFMPEG_COMMANDS.macos}`,
+  ].join('\n');
+  if (!canInstall(machine)) throw new SetupError('ffmpeg-missing', advice);
+  print('Installing ffmpeg with apt-get for the tests of the origin');
+  const output = await runQuietly(FFMPEG_COMMANDS.debian, env);
+  if (!isThere())
+    throw new SetupError('install-failed', `apt-get did not install ffmpeg.\n${output}\n${advice}`);
 }
 
 /**

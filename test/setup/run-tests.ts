@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPostgres } from '../support/find-postgres.ts';
 import { PostgresServer } from '../support/postgres.ts';
-import { ensureChromium, ensureRedis, offerPostgres, SetupError } from './install.ts';
+import { ensureChromium, ensureFfmpeg, ensureRedis, offerPostgres, SetupError } from './install.ts';
 import { planTests, type TestStage } from './test-plan.ts';
 import { add, type FinishedRun, NO_TESTS, totalsLine, totalsOf } from './test-totals.ts';
 
@@ -19,7 +19,7 @@ const VITEST = join(
 const HELP = `npm test -- [--project NAME]... [vitest arguments]
 
 Runs all tests of vitest.config.ts: the quick projects first, then origin, integration and e2e, for which
-Chromium and Redis are looked for and, as root on Debian, installed. The last line is "N passed, N failed".
+Chromium, ffmpeg and Redis are looked for and, as root on Debian, installed. The last line is "N passed, N failed".
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -42,12 +42,13 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runStage(
-  { projects, needsChromium, needsRedis, wantsPostgres }: TestStage,
+  { projects, needsChromium, needsFfmpeg, needsRedis, wantsPostgres }: TestStage,
   passedOn: readonly string[],
 ): Promise<FinishedRun> {
   try {
     const env: Record<string, string> = {};
     if (needsChromium) env['CHROMIUM_PATH'] = (await ensureChromium(console.log)).path;
+    if (needsFfmpeg) await ensureFfmpeg(console.log);
     if (needsRedis) env['REDIS_SERVER_PATH'] = await ensureRedis(console.log);
     if (wantsPostgres) env['SHOAL_TEST_POSTGRES'] = (await hasPostgres()) ? 'on' : 'off';
     return await runVitest(projects, passedOn, env);

@@ -5,6 +5,7 @@ export type TestStage = {
   readonly projects: readonly string[];
   readonly needsChromium: boolean;
   readonly needsRedis: boolean;
+  readonly needsFfmpeg: boolean;
   readonly wantsPostgres: boolean;
 };
 
@@ -56,6 +57,7 @@ function stage(projects: readonly string[]): TestStage {
     projects,
     needsChromium: projects.some((project) => SLOW.includes(project)),
     wantsPostgres: projects.includes('integration'),
+    needsFfmpeg: projects.some((project) => SLOW.includes(project)),
     needsRedis: projects.some((project) => WITH_REDIS.includes(project)),
   };
 }

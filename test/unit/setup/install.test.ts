@@ -3,6 +3,7 @@ import {
   canInstall,
   CHROMIUM_COMMANDS,
   ensureChromium,
+  ensureFfmpeg,
   howToInstall,
   type Machine,
   offerPostgres,
@@ -46,6 +47,13 @@ describe('installing what the tests need', () => {
     await expect(ensureChromium(() => {}, elsewhere)).rejects.toMatchObject({
       code: 'chromium-missing',
     });
+  });
+
+  it('wants an ffmpeg with ffprobe, or says how to get it', async () => {
+    const missing = ensureFfmpeg(() => {}, machine({ isRoot: false }));
+    await expect(missing).rejects.toMatchObject({ code: 'ffmpeg-missing' });
+    const named = machine({ isRoot: false, env: { FFMPEG_PATH: '/opt/ffmpeg' } });
+    await expect(ensureFfmpeg(() => {}, named)).resolves.toBeUndefined();
   });
 
   it('does without PostgreSQL where it may not install it, and says so', async () => {
