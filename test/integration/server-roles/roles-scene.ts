@@ -13,6 +13,7 @@ export type RolesScene = {
   readonly folder: () => string;
   /** Segments of 1 s with low latency, and the channel `demo`. */
   readonly ingest: (options: IngestOptions) => Promise<Ingest>;
+  /** Resolves when it has reached the Redis. */
   readonly delivery: (
     redis: RedisServer,
     args?: readonly string[],
@@ -87,6 +88,10 @@ export function rolesScene(): RolesScene {
         env,
       );
       keep({ close: () => command.kill() });
+      // It serves before it knows of a Redis: then what it has not got is 503.
+      await until(async () => (await fetch(`${command.url}/readyz`)).status === 200, {
+        what: 'it to reach Redis',
+      });
       return command;
     },
     publish: async (ingest, options) => {
