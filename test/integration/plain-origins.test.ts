@@ -68,7 +68,8 @@ async function reached(
   let last: PlayerReport | undefined;
   await until(async () => condition((last = await report(page))), {
     what: () => `${what}; at last ${JSON.stringify(last)}`,
-    timeoutMs: 45_000,
+    // Two whose connections failed twice are introduced to each other again a minute later (TRK-20).
+    timeoutMs: 90_000,
   });
   return report(page);
 }
@@ -85,7 +86,8 @@ async function unlessResting(scene: () => Promise<void>): Promise<void> {
     } catch (error) {
       const pages = contexts.flatMap((context) => context.pages());
       const reports = await Promise.all(pages.map(report));
-      if (attempt === 3 || !reports.some(({ events }) => events.includes('rest on'))) throw error;
+      if (attempt === 3 || !reports.some(({ events }) => events.includes('rest on')))
+        throw new Error(`with all viewers at ${JSON.stringify(reports)}`, { cause: error });
       console.info('a viewer rests, the machine being short of CPU: once more');
       await Promise.all(contexts.splice(0).map((context) => context.close()));
     }
