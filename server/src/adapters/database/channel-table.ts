@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, type Updateable } from 'kysely';
 import { type ChannelId } from '@shoal/protocol';
 import { type Database } from './schema.ts';
-import { type Page, type Paged, pageOf } from './page.ts';
+import { below, cursorOf, type Page, type Paged, pageOf } from './page.ts';
 
 /** A channel as it is kept. */
 export type ChannelRow = Selectable<Database['channels']>;
@@ -48,23 +48,16 @@ export class ChannelTable {
 
   /** Newest first. */
   async list(page: Page): Promise<Paged<ChannelRow>> {
-    const query = this.#db.selectFrom('channels').selectAll();
     const { cursor, limit } = page;
-    const rows = await (
-      cursor === undefined
-        ? query
-        : query.where((where) =>
-            where.or([
-              where('created_at', '<', cursor.at),
-              where.and([where('created_at', '=', cursor.at), where('id', '<', cursor.id)]),
-            ]),
-          )
-    )
+    const rows = await this.#db
+      .selectFrom('channels')
+      .selectAll()
+      .where(below(cursor))
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(limit + 1)
       .execute();
-    return pageOf(rows, limit, ({ created_at, id }) => ({ at: created_at, id }));
+    return pageOf(rows, limit, cursorOf);
   }
 
   async moderates(channel: ChannelId, user: string): Promise<boolean> {
