@@ -5,8 +5,6 @@ import { parseTrackerMessage } from './tracker/codec.ts';
 /** The channel of publish and subscribe in Redis on which origins tell trackers what happens. */
 export const ORIGIN_EVENTS_TOPIC = 'shoal:events';
 
-type Fields = Readonly<Record<string, unknown>>;
-
 const STREAM_EVENTS = ['stream.online', 'stream.interrupted', 'stream.offline'] as const;
 
 /** An event as one message: JSON. */
@@ -16,9 +14,9 @@ export function formatOriginEvent(event: OriginEvent): string {
 
 /** Reads what an origin published; undefined for what is no event. */
 export function parseOriginEvent(text: string): OriginEvent | undefined {
-  const fields = readFields(text);
-  const channel = readChannel(fields);
-  if (fields === undefined || channel === undefined) return undefined;
+  const about = readAboutChannel(text);
+  if (about === undefined) return undefined;
+  const { fields, channel } = about;
   const { at, segment } = fields;
   if (typeof at !== 'number') return undefined;
   const type = STREAM_EVENTS.find((known) => known === fields['type']);
@@ -31,16 +29,17 @@ export function parseOriginEvent(text: string): OriginEvent | undefined {
     : undefined;
 }
 
-function readFields(text: string): Fields | undefined {
+/** Reads a message of JSON that names a channel; undefined for what is none. Its other fields are of unknown shape. */
+export function readAboutChannel(
+  text: string,
+): { readonly channel: ChannelId; readonly fields: Readonly<Record<string, unknown>> } | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Fields) : undefined; // read as unknown
+    if (typeof value !== 'object' || value === null) return undefined;
+    const fields = value as Readonly<Record<string, unknown>>; // read as unknown
+    const channel = parseChannelId(fields['channel']);
+    return channel.ok ? { channel: channel.value, fields } : undefined;
   } catch {
     return undefined;
   }
-}
-
-function readChannel(fields: Fields | undefined): ChannelId | undefined {
-  const channel = parseChannelId(fields?.['channel']);
-  return channel.ok ? channel.value : undefined;
 }

@@ -10,7 +10,12 @@ export type {
   StreamerEvent,
   ViewerEvent,
 } from './broadcast/events.ts';
-export { formatOriginEvent, ORIGIN_EVENTS_TOPIC, parseOriginEvent } from './event-codec.ts';
+export {
+  formatOriginEvent,
+  ORIGIN_EVENTS_TOPIC,
+  parseOriginEvent,
+  readAboutChannel,
+} from './event-codec.ts';
 export type { Bus, OriginEvent } from './events.ts';
 export {
   type ChannelId,
