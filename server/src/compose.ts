@@ -8,7 +8,7 @@ import { primeFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
-import { type ChannelReport } from './adapters/http/channel-report.ts';
+import { type ChannelReport, type TellReport } from './adapters/http/channel-report.ts';
 import { playbackInfo } from './adapters/http/playback-info.ts';
 import { startHttp } from './adapters/http/start-http.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
@@ -191,7 +191,7 @@ async function openMirror(
       now: () => Date.now(),
       about: (channel) => aboutOf(hosts, channel, settings),
       onDemand: (path) => recordings?.playlist(path),
-      report: (channel) => reportOf(channel, settings, parts),
+      report: teller(settings, parts),
       served: (channel, id, { bytes, requests }) =>
         hosts.get(channel)?.core.served(id, bytes, requests),
     },
@@ -236,18 +236,21 @@ function aboutOf(
   return { status: core.status(), expectsMedia: core.expectsMedia, lowLatency, recorded };
 }
 
-function reportOf(
-  channel: ChannelId,
+/** Tells what there is to tell of channels, each part when it is asked for. */
+function teller(
   { lowLatency }: Settings,
   { hosts, recordings, signing }: Pick<Parts, 'hosts' | 'recordings' | 'signing'>,
-): ChannelReport {
-  const has = { lowLatency, dvr: recordings !== undefined, keys: signing.published(channel) };
-  return {
-    delivery: hosts.get(channel)?.core.delivery() ?? [],
-    recordings: recordings?.list(channel) ?? [],
-    jobs: recordings?.jobs(channel) ?? [],
-    playback: playbackInfo(channel, has),
+): TellReport {
+  const has = { lowLatency, dvr: recordings !== undefined };
+  const parts: {
+    readonly [Field in keyof ChannelReport]: (channel: ChannelId) => ChannelReport[Field];
+  } = {
+    delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
+    recordings: (channel) => recordings?.list(channel) ?? [],
+    jobs: (channel) => recordings?.jobs(channel) ?? [],
+    playback: (channel) => playbackInfo(channel, { ...has, keys: signing.published(channel) }),
   };
+  return (channel, field) => parts[field](channel);
 }
 
 function pages({ staticDir }: Settings): { readonly staticDir?: string } {
@@ -277,7 +280,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       now: () => Date.now(),
     },
     channels: () => [...hosts.values()].map((host) => host.core.status()),
-    report: (channel, field) => reportOf(channel, settings, parts)[field],
+    report: teller(settings, parts),
     healthy: () => ingest.pid !== undefined,
     onError: (err) => {
       log.error({ err }, 'request failed');

@@ -24,7 +24,7 @@ function mirrored(url: string): ObjectStore {
     { url, channels: [channelId()], log: SILENT },
     {
       ...{ now: () => Date.now(), about: () => about, onDemand: () => undefined },
-      report: emptyReport,
+      report: (_channel, field) => emptyReport()[field],
       served: () => undefined,
     },
   );

@@ -76,7 +76,7 @@ function origin(
         now: () => Date.now(),
         about: () => ABOUT,
         onDemand: () => dvr?.(),
-        report: emptyReport,
+        report: (_channel, field) => emptyReport()[field],
         served: () => undefined,
       },
     ),

@@ -1,3 +1,4 @@
+import { type ChannelId } from '@shoal/protocol';
 import { type BroadcastStatus, type JobStatus, type SegmentDelivery } from '../../core/index.ts';
 import { type PlaybackInfo } from './playback-info.ts';
 
@@ -12,3 +13,9 @@ export type ChannelReport = {
   /** What a player must know of a channel to play it. */
   readonly playback: PlaybackInfo;
 };
+
+/** Tells one part of a report. */
+export type TellReport = <Field extends keyof ChannelReport>(
+  channel: ChannelId,
+  field: Field,
+) => ChannelReport[Field];

@@ -15,7 +15,7 @@ import {
   type ObjectStore,
   ORIGIN_LIMITS,
 } from '../../core/index.ts';
-import { type ChannelReport } from '../http/channel-report.ts';
+import { type TellReport } from '../http/channel-report.ts';
 import { ABOUT, KEYS, PLACE, TOPICS } from './keys.ts';
 import { formatAbout, formatField, formatMessage, formatPlace } from './messages.ts';
 import { answered, type LinkLog, QUIET, type RedisConnection, RedisLink } from './redis-link.ts';
@@ -29,7 +29,7 @@ export type MirrorPorts = {
   /** A playlist that is made when somebody asks for it; undefined where there is none. */
   readonly onDemand: (path: string) => LiveObject | undefined;
   /** What the status API tells, and how what others served gets into it. */
-  readonly report: (channel: ChannelId) => ChannelReport;
+  readonly report: TellReport;
   readonly served: (channel: ChannelId, id: SegmentId, total: ServedTotal) => void;
 };
 
@@ -41,6 +41,8 @@ export type MirrorOptions = {
   readonly limits?: Partial<MirrorLimits>;
 };
 
+/** What delivery processes tell of a channel, beside its status. */
+const REPORTED = ['delivery', 'recordings', 'jobs', 'playback'] as const;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -72,7 +74,7 @@ export class Mirror {
     for (const channel of channels) this.#channels.set(channel, new ChannelMirror(limits));
     this.#wanted = new WantedLists(ports);
     this.#totals = new ServedTotals({
-      delivery: (channel) => ports.report(channel).delivery,
+      delivery: (channel) => ports.report(channel, 'delivery'),
       served: ports.served,
     });
     this.#link = new RedisLink(url, log, {
@@ -282,8 +284,7 @@ export class Mirror {
 
   async #say(client: RedisConnection, id: ChannelId, channel: ChannelMirror): Promise<void> {
     const now = this.#ports.now();
-    const report = Object.entries(this.#ports.report(id));
-    const fields = report.map(([name, value]): [string, string] => [name, JSON.stringify(value)]);
+    const told = REPORTED.map((field) => [field, JSON.stringify(this.#ports.report(id, field))]);
     const replies = await answered(
       client
         .multi()
@@ -293,7 +294,7 @@ export class Mirror {
         .zAdd(KEYS.channels, { score: now, value: id })
         .pExpire(KEYS.channels, ORIGIN_LIMITS.mirrorKeepMs)
         .zRemRangeByScore(KEYS.channels, '-inf', now - CHANNEL_FORGOTTEN_MS)
-        .hSet(KEYS.reports(id), Object.fromEntries(fields))
+        .hSet(KEYS.reports(id), Object.fromEntries(told) as Record<string, string>)
         .pExpire(KEYS.reports(id), ORIGIN_LIMITS.mirrorKeepMs)
         .hGetAll(KEYS.served(id))
         .exec(),
