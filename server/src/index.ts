@@ -8,7 +8,7 @@ export { findFfmpeg, installCommand, type Origin, startOrigin } from './compose.
 export type { ChannelStatus, RenditionInfo, Rung, SegmentDelivery } from './core/index.ts';
 export { DEFAULT_LADDER, formatLadder, parseLadder } from './core/index.ts';
 export { OriginError, type OriginErrorCode } from './errors.ts';
-export { type Service, startService } from './service/compose.ts';
+export { type OpenService, openService, type Service, startService } from './service/compose.ts';
 export { type ServiceOptions } from './service/options.ts';
 export { ServiceError, type ServiceErrorCode } from './service-error.ts';
 export type { OriginOptions, Passthrough } from './options.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { admitReader } from '../adapters/api/admit-reader.ts';
 import { chatOverSocket } from '../adapters/api/chat-socket.ts';
@@ -18,19 +18,41 @@ import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
 import { ServiceError } from '../service-error.ts';
 import { type ServiceOptions } from './options.ts';
 
-/** A running broadcast service. */
-export type Service = {
-  readonly port: number;
+/** A broadcast service that is ready, to be served by any server. */
+export type OpenService = {
+  /** Adds its API and its feeds to a server that does not listen yet. Once. */
+  readonly mount: (app: FastifyInstance) => Promise<void>;
   /** The operator's token where there was none before: made at the first start, and shown this once. */
   readonly adminToken: string | undefined;
   /** Idempotent. */
   readonly close: () => Promise<void>;
 };
 
-const BODY_BYTES = 65_536;
+/** One with a server of its own. */
+export type Service = Omit<OpenService, 'mount'> & { readonly port: number };
 
 /** Starts the broadcast service; rejects with a `ServiceError`, after which nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
+  const { mount, close: closeService, ...service } = await openService(options);
+  const app = Fastify({ logger: false });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= app.close().then(closeService));
+  try {
+    await mount(app);
+    await app.listen(options.http).catch((cause: unknown) => {
+      throw new ServiceError('listen', `cannot listen on ${options.http.host}`, { cause });
+    });
+    const address = app.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    return { ...service, port, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Opens the broadcast service; rejects with a `ServiceError`, after which nothing is left open. The server it is mounted on is closed before it. */
+export async function openService(options: Omit<ServiceOptions, 'http'>): Promise<OpenService> {
   const log = pino({
     level: options.logLevel ?? 'info',
     base: null,
@@ -51,8 +73,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const feed = new SqlFeedLog(db, onError);
     undo.push(() => feed.close());
     const gate = new Gate({ tokens, channels, now });
-    const app = Fastify({ logger: false, bodyLimit: BODY_BYTES });
-    undo.push(() => app.close());
     const [newId, random] = [randomUUID, Math.random];
     const keys = new IdempotencyTable(db);
     const once = new Idempotency({ gate, table: keys, now, newId });
@@ -69,7 +89,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...{ gate, tokens, channels, chat, feed, once, now, newId, newSecret },
       ...{ money: money.parts, webhooks: webhooks.parts },
     };
-    await createApi(app, parts, onError);
     const say = chatOverSocket({ gate, chat: chat.chat, onError });
     const feeds = new FeedServer({
       log: feed,
@@ -85,14 +104,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       feeds.close();
     });
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
-    await app.listen(options.http).catch((cause: unknown) => {
-      throw new ServiceError('listen', `cannot listen on ${options.http.host}`, { cause });
-    });
-    feeds.attach(app.server);
-    const address = app.server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
     let closing: Promise<void> | undefined;
-    return { port, adminToken, close: () => (closing ??= close()) };
+    return {
+      adminToken,
+      mount: async (app) => {
+        await createApi(app, parts, onError);
+        feeds.attach(app.server);
+        // Their connections would keep the server open.
+        app.addHook('preClose', (done) => {
+          feeds.close();
+          done();
+        });
+      },
+      close: () => (closing ??= close()),
+    };
   } catch (error) {
     await close();
     throw error;

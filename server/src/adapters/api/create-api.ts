@@ -28,6 +28,7 @@ const MONEY_AND_HOOKS = [
   ...[paymentRoutes, donationRoutes, subscriptionRoutes, outboxRoutes],
   ...[webhookRoutes, deliveryRoutes],
 ];
+const BODY_BYTES = 65_536;
 /** Of one address or token. */
 const REQUESTS_A_MINUTE = 600;
 /** Addresses and tokens whose requests are counted. */
@@ -63,6 +64,7 @@ export async function createApi(
     // After the requests are counted, so that nobody can try tokens faster.
     scope.addHook('preParsing', async (request) => parts.gate.identify(request));
     scope.addHook('onRoute', (route) => {
+      route.bodyLimit = BODY_BYTES;
       const needs = parts.gate.rankNeeded(route.preParsing);
       if (needs === undefined) return;
       const security = needs === 'anonymous' ? [] : [{ token: [] }];
