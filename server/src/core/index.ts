@@ -1,3 +1,4 @@
+export type { AccessAnswer, AccessGate, AccessRequest } from './access/gate.ts';
 export { Channel } from './channel/channel.ts';
 export {
   type ChannelState,
