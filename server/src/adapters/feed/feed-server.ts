@@ -9,6 +9,7 @@ import {
   FeedReader,
   type Replay,
 } from '../../core/index.ts';
+import { type ReaderEnd, type ServiceMetrics } from '../metrics/service-metrics.ts';
 import { Frames } from './frames.ts';
 
 /** Who asks for a feed, and which. */
@@ -42,7 +43,15 @@ export type FeedServerPorts = {
   readonly now: () => number;
   /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
   readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
+  /** Counts what happens. */
+  readonly meter?: FeedMeter;
 };
+
+/** What is counted of readers. */
+export type FeedMeter = Pick<
+  ServiceMetrics,
+  'readerOpened' | 'readerClosed' | 'readerRefused' | 'readerEnded' | 'sent' | 'resync'
+>;
 
 /** Codes with which readers are closed, beside those of RFC 6455. */
 export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as const;
@@ -121,7 +130,7 @@ export class FeedServer {
     const drop = (): void => void socket.destroy();
     socket.on('error', drop);
     if (this.#count >= FEED_LIMITS.readers) {
-      refuse(socket, 503);
+      this.#refuse(socket, 503);
       return;
     }
     // Counted before it is known who it is, so that no more than so many can ask at once.
@@ -133,7 +142,7 @@ export class FeedServer {
     this.#ports.admit(request).then(
       (admission) => {
         if (socket.destroyed) return;
-        if (admission.type === 'refused') refuse(socket, admission.status);
+        if (admission.type === 'refused') this.#refuse(socket, admission.status);
         else
           this.#sockets.handleUpgrade(request, socket, head, (opened) => {
             socket.off('error', drop);
@@ -142,7 +151,7 @@ export class FeedServer {
       },
       (error: unknown) => {
         this.#ports.onError(error);
-        refuse(socket, 503);
+        this.#refuse(socket, 503);
       },
     );
   }
@@ -156,26 +165,29 @@ export class FeedServer {
     const key = keyOf(feed);
     const readers = this.#readers.get(key) ?? new Set();
     this.#readers.set(key, readers.add(reader));
+    const { meter } = this.#ports;
+    meter?.readerOpened(feed.audience);
     socket.on('error', () => undefined);
     socket.on('pong', () => {
       reader.alive = true;
     });
     socket.on('message', (data, isBinary) => {
-      if (isBinary || !Buffer.isBuffer(data)) socket.close(1003, 'text only');
+      if (isBinary || !Buffer.isBuffer(data)) this.#end(socket, 'bad-message', [1003, 'text only']);
       else this.#message(reader, data.toString());
     });
     socket.once('close', () => {
+      meter?.readerClosed(feed.audience);
       readers.delete(reader);
       if (readers.size === 0 && this.#readers.get(key) === readers) this.#readers.delete(key);
     });
     this.#begin(reader, after).catch((error: unknown) => {
       this.#ports.onError(error);
-      socket.close(1011, 'the feed cannot be read');
+      this.#end(socket, 'failed', [1011, 'the feed cannot be read']);
     });
   }
 
   async #begin({ socket, feed, line }: Reader, after: number | undefined): Promise<void> {
-    const { log, waiting } = this.#ports;
+    const { log, waiting, meter } = this.#ports;
     const seq = await log.last(feed);
     const missed: Replay =
       after === undefined ? { type: 'events', events: [] } : await log.after(feed, after);
@@ -192,9 +204,14 @@ export class FeedServer {
     };
     socket.send(JSON.stringify(welcome));
     for (const envelope of again) socket.send(JSON.stringify(envelope));
-    for (const effect of line.begin(after ?? seq, missed))
+    const effects = line.begin(after ?? seq, missed);
+    for (const effect of effects)
       if (effect.type === 'send') socket.send(this.#frames.of(effect.envelope), { binary: false });
-      else socket.send(JSON.stringify(effect));
+      else {
+        meter?.resync();
+        socket.send(JSON.stringify(effect));
+      }
+    meter?.sent(again.length + effects.filter(({ type }) => type === 'send').length);
   }
 
   #publish(feed: FeedId, envelope: Envelope): number {
@@ -204,7 +221,7 @@ export class FeedServer {
       const { socket, line } = reader;
       if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
       if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
-        socket.close(FEED_CLOSE.tooSlow, 'it does not read what it is sent');
+        this.#end(socket, 'too-slow', [FEED_CLOSE.tooSlow, 'it does not read what it is sent']);
         // What waits would wait for ever.
         socket.terminate();
         continue;
@@ -214,7 +231,18 @@ export class FeedServer {
         if (effect.type === 'send')
           socket.send(this.#frames.of(effect.envelope), { binary: false });
     }
+    this.#ports.meter?.sent(reached);
     return reached;
+  }
+
+  #refuse(socket: Duplex, status: number): void {
+    this.#ports.meter?.readerRefused(status);
+    refuse(socket, status);
+  }
+
+  #end(socket: WebSocket, why: ReaderEnd, [code, reason]: readonly [number, string]): void {
+    if (socket.readyState === socket.OPEN) this.#ports.meter?.readerEnded(why);
+    socket.close(code, reason);
   }
 
   #message(reader: Reader, text: string): void {
@@ -225,14 +253,14 @@ export class FeedServer {
       reader.said = { since: now, count: 0 };
     reader.said.count += 1;
     if (reader.said.count > FEED_LIMITS.messagesPerWindow) {
-      reader.socket.close(FEED_CLOSE.tooMany, 'it says too much');
+      this.#end(reader.socket, 'too-many', [FEED_CLOSE.tooMany, 'it says too much']);
       return;
     }
     let message: unknown;
     try {
       message = JSON.parse(text);
     } catch {
-      reader.socket.close(1007, 'not JSON');
+      this.#end(reader.socket, 'bad-message', [1007, 'not JSON']);
       return;
     }
     this.#ports.onMessage(reader.speaker, message);
@@ -242,6 +270,7 @@ export class FeedServer {
     const text = JSON.stringify({ type: 'keepalive', at: this.#ports.now() });
     for (const reader of this.#all()) {
       if (!reader.alive) {
+        this.#ports.meter?.readerEnded('no-answer');
         reader.socket.terminate();
         continue;
       }
