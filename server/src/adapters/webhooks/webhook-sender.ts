@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Webhook } from 'standardwebhooks';
 import {
   afterAttempt,
@@ -49,6 +50,7 @@ export class WebhookSender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
+    setMaxListeners(HOOK_LIMITS.requests, this.#abort.signal);
     this.#rounds = new Rounds({
       run: () => this.#round(),
       ...{ everyMs: EVERY_MS, onError: parts.onError },
