@@ -1,9 +1,10 @@
-import pino, { type Logger } from 'pino';
+import { type Logger } from 'pino';
 import { parseLivePath } from '@shoal/protocol';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
 import { startHttp } from './adapters/http/start-http.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
+import { makeLog } from './adapters/logging/make-log.ts';
 import { type ChannelReports } from './adapters/redis/channel-reports.ts';
 import { type MirroredLive } from './adapters/redis/mirrored-live.ts';
 import { type ServedCounter } from './adapters/redis/served-counter.ts';
@@ -38,7 +39,7 @@ type Parts = {
 export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
   const settings = readDeliveryOptions(options);
   const { redis: url, store, http, staticDir } = settings;
-  const log = pino({ level: settings.logLevel, base: null });
+  const log = makeLog(settings.logLevel);
   const stored = store && new StoredFiles(await openStore({ ...store, readOnly: true }));
   const [{ MirroredLive }, { ServedCounter }, { ChannelReports }] = await Promise.all([
     import('./adapters/redis/mirrored-live.ts'),

@@ -1,4 +1,4 @@
-import pino, { type Logger } from 'pino';
+import { type Logger } from 'pino';
 import { type Bus, type ChannelId } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
 import { readCertificate } from './adapters/certificate.ts';
@@ -18,6 +18,7 @@ import { startIngest } from './adapters/ingest/start-ingest.ts';
 import { type StreamKeys } from './adapters/keys/key-file.ts';
 import { type SigningKey, type SigningKeys } from './adapters/keys/signing-keys.ts';
 import { signingPlace } from './adapters/keys/signing-place.ts';
+import { makeLog } from './adapters/logging/make-log.ts';
 import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
 import { type ChannelStates } from './adapters/storage/channel-state-file.ts';
 import { openDataDir } from './adapters/storage/data-dir.ts';
@@ -78,7 +79,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     options.ffmpegPath === undefined ? {} : { ffmpegPath: options.ffmpegPath },
   );
   await primeFfmpeg(ffmpeg.path);
-  const log = pino({ level: settings.logLevel, base: null });
+  const log = makeLog(settings.logLevel);
   const hosts = new Map<ChannelId, ChannelHost>();
   let recordings: Recordings | undefined;
   const folder = await openDataDir(settings.dataDir, settings.channels, (channel) =>

@@ -35,7 +35,7 @@ export function safeError(error: unknown, depth = 0): SafeError {
     .map((line) => line.trim());
   const told = mayBeTold(error);
   return {
-    type: NAME.test(error.name) ? error.name : 'Error',
+    type: kindOf(error),
     ...(told && { message: error.message }),
     ...(code !== undefined && { code }),
     ...(at.length > 0 && { at }),
@@ -53,6 +53,12 @@ export function safeReason(error: unknown): string {
 function mayBeTold(error: Error): boolean {
   if (error instanceof ServiceError || error instanceof OriginError) return true;
   return 'syscall' in error && typeof error.syscall === 'string' && codeOf(error) !== undefined;
+}
+
+/** Many classes of errors do not say their name, but have one. */
+function kindOf(error: Error): string {
+  const name = /^error$/i.test(error.name) ? error.constructor.name : error.name;
+  return NAME.test(name) ? name : 'Error';
 }
 
 function codeOf(error: Error): string | undefined {
