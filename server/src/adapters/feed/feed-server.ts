@@ -56,7 +56,8 @@ export type FeedMeter = Pick<
 /** Codes with which readers are closed, beside those of RFC 6455. */
 export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as const;
 
-const PATH = '/v1/events';
+/** Where feeds are. */
+export const FEED_PATH = '/v1/events';
 
 type Reader = {
   readonly socket: WebSocket;
@@ -99,7 +100,7 @@ export class FeedServer {
   /** Takes over connections to `/v1/events` of a server; all others are left to whoever else listens. */
   attach(server: Server): void {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if ((request.url ?? '').split('?', 1)[0] === PATH) this.#upgrade(request, socket, head);
+      if ((request.url ?? '').split('?', 1)[0] === FEED_PATH) this.#upgrade(request, socket, head);
     };
     server.on('upgrade', onUpgrade);
     this.#undo.push(() => void server.off('upgrade', onUpgrade));
@@ -310,7 +311,8 @@ function keyOf({
   return `${audience}/${channel}`;
 }
 
-function refuse(socket: Duplex, status: number): void {
+/** Answers a request for a WebSocket that gets none. */
+export function refuse(socket: Duplex, status: number): void {
   const text = STATUS_CODES[status] ?? 'Error';
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { OriginError } from '../../errors.ts';
 import { type RenderedMetrics } from './rendered.ts';
 
 /** An address for those who watch alone; port 0 takes any that is free. */
@@ -36,6 +37,22 @@ export async function serveMetrics(
     port: typeof address === 'object' && address !== null ? address.port : port,
     close: () => closed(server),
   };
+}
+
+/** The same, where an origin is to have it; rejects with an `OriginError`. */
+export async function openMetrics(
+  at: MetricsAddress | undefined,
+  read: () => Promise<RenderedMetrics>,
+): Promise<{ readonly port: number | undefined; readonly close: () => Promise<void> }> {
+  if (at === undefined) return { port: undefined, close: () => Promise.resolve() };
+  try {
+    return await serveMetrics(at, read);
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error('listen failed');
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    const { message } = cause;
+    throw OriginError.listening({ option: 'metrics.port', ...at }, { code, message });
+  }
 }
 
 async function closed(server: Server): Promise<void> {
