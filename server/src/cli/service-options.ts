@@ -108,7 +108,7 @@ function isPort(text: string): boolean {
 export function serviceHelp(): string {
   const rows = Object.entries(FLAGS).map(
     ([flag, { variable, fallback, what }]) =>
-      `  --${flag.padEnd(14)} ${variable.padEnd(26)} ${fallback.padEnd(22)} ${what}`,
+      `  --${flag.padEnd(14)} ${variable.padEnd(28)} ${fallback.padEnd(22)} ${what}`,
   );
   return `shoal-service [options]
 
