@@ -70,11 +70,22 @@ export async function createApi(
       cache: COUNTED,
       enableDraftSpec: true,
       keyGenerator: (request) => request.headers.authorization ?? request.ip,
-      errorResponseBuilder: (_request, { max }) =>
-        new ApiProblem(429, { code: 'too-many-requests', detail: `at most ${max} a minute` }),
+      errorResponseBuilder: (_request, { max }) => tooMany(max),
     });
-    // After the requests are counted, so that nobody can try tokens faster.
-    scope.addHook('preParsing', async (request) => parts.gate.identify(request));
+    // Each token that is tried is counted as another, so that those that do not hold are counted by address too.
+    const wrong = scope.createRateLimit({
+      ...{ max: parts.requestsAMinute, timeWindow: 60_000, cache: COUNTED },
+      keyGenerator: (request) => request.ip,
+    });
+    scope.addHook('preParsing', async (request) => {
+      try {
+        await parts.gate.identify(request);
+      } catch (error) {
+        const counted = await wrong(request);
+        if (!counted.isAllowed && counted.isExceeded) throw tooMany(parts.requestsAMinute);
+        throw error;
+      }
+    });
     scope.addHook('onRoute', (route) => {
       route.bodyLimit = BODY_BYTES;
       const needs = parts.gate.rankNeeded(route.preParsing);
@@ -95,4 +106,8 @@ export async function createApi(
     followerRoutes(api, parts);
     reportRoutes(api, parts);
   });
+}
+
+function tooMany(max: number): ApiProblem {
+  return new ApiProblem(429, { code: 'too-many-requests', detail: `at most ${max} a minute` });
 }

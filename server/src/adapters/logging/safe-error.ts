@@ -28,8 +28,7 @@ const FRAME = /^\s+at /;
 export function safeError(error: unknown, depth = 0): SafeError {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = codeOf(error);
-  const at = (error.stack ?? '')
-    .split('\n')
+  const at = framesOf(error)
     .filter((line) => FRAME.test(line))
     .slice(0, FRAMES)
     .map((line) => line.trim());
@@ -53,6 +52,12 @@ export function safeReason(error: unknown): string {
 function mayBeTold(error: Error): boolean {
   if (error instanceof ServiceError || error instanceof OriginError) return true;
   return 'syscall' in error && typeof error.syscall === 'string' && codeOf(error) !== undefined;
+}
+
+/** What comes after the message, whose lines may look like frames; nothing where it is not known where that ends. */
+function framesOf({ stack = '', message }: Error): readonly string[] {
+  const at = stack.indexOf(message);
+  return at < 0 ? [] : stack.slice(at + message.length).split('\n');
 }
 
 /** Many classes of errors do not say their name, but have one. */
