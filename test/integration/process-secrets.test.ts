@@ -72,7 +72,7 @@ async function udpPort(): Promise<number> {
 /** Everything in files that are for the origin alone. */
 function privateKeysIn(dir: string): readonly string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /sign/.test(name) && name.endsWith('.json'))
+    .filter((name) => name.includes('sign') && name.endsWith('.json'))
     .flatMap((name) => [...readFileSync(join(dir, name), 'utf8').matchAll(/"([\w+/=-]{40,})"/g)])
     .map(([, secret = '']) => secret);
 }
@@ -119,10 +119,10 @@ describe('OPS-2 shoal-origin', () => {
       await other.exit();
       const right = await publish(`${rtmpServer}/${MARK}`);
       await until(() => output().includes('publisher accepted'), { what: 'a publisher' });
-      await until(
-        async () => (await fetch(`${httpUrl}/live/demo/index.m3u8`)).status === 200,
-        { what: 'a playlist', timeoutMs: 30_000 },
-      ).catch(() => undefined);
+      await until(async () => (await fetch(`${httpUrl}/live/demo/index.m3u8`)).status === 200, {
+        what: 'a playlist',
+        timeoutMs: 30_000,
+      }).catch(() => undefined);
       await right.stop();
       const bad = await publish(
         `srt://127.0.0.1:${srt}?passphrase=wrong-${MARK.slice(0, 30)}&pbkeylen=16`,

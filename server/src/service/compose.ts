@@ -62,27 +62,31 @@ type Opened = OpenService & {
 
 /** Starts the broadcast service; rejects with a `ServiceError`, after which nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { mount: _, mountAlone, watch, close: closeService, ...service } = await open(options);
-  const app = makeServiceApp(watch);
-  const undo: (() => Promise<void>)[] = [closeService, () => app.close()];
+  const opened = await open(options);
+  const { adminToken, notReady, drain, metrics } = opened;
+  const app = makeServiceApp(opened.watch);
+  const undo: (() => Promise<void>)[] = [opened.close, () => app.close()];
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
-    await mountAlone(app);
-    const metricsPort = options.metrics && (await listening(options.metrics, service, undo));
+    await opened.mountAlone(app);
+    const metricsPort = options.metrics && (await listening(options.metrics, opened, undo));
     await app.listen(options.http).catch((cause: unknown) => {
       throw new ServiceError('listen', `cannot listen on ${options.http.host}`, { cause });
     });
     const address = app.server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const drained = async (): Promise<void> => {
-      service.drain();
+      drain();
       await new Promise((resolve) => setTimeout(resolve, options.drainMs ?? 0));
       await close();
     };
-    return { ...service, port, metricsPort, close: () => (closing ??= drained()) };
+    return {
+      ...{ adminToken, notReady, drain, metrics, port, metricsPort },
+      close: () => (closing ??= drained()),
+    };
   } catch (error) {
     await close();
     throw error;
@@ -103,8 +107,7 @@ async function listening(
 
 /** Opens the broadcast service; rejects with a `ServiceError`, after which nothing is left open. The server it is mounted on is closed before it. */
 export async function openService(options: Omit<ServiceOptions, 'http'>): Promise<OpenService> {
-  const { watch: _watch, mountAlone: _alone, ...service } = await open(options);
-  return service;
+  return open(options);
 }
 
 async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {

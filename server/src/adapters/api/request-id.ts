@@ -1,7 +1,7 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 
 /** Carries a request's id, in both directions. */
-export const REQUEST_ID = 'x-request-id';
+const REQUEST_ID = 'x-request-id';
 
 /** Of a proxy in front. Others are not taken: they go into logs and headers as they are. */
 const SAFE = /^[A-Za-z0-9._-]{1,64}$/;

@@ -1,8 +1,7 @@
-import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Logger } from 'pino';
 import { type ServiceMetrics } from '../metrics/service-metrics.ts';
 import { type Gate } from './gate.ts';
-import { type Api } from './parts.ts';
 import { type RequestIds } from './request-id.ts';
 
 /** What requests are watched with. */
@@ -26,7 +25,7 @@ export class RequestWatch {
   }
 
   /** Watches the requests to routes that are added afterwards. Before all other hooks, so that it sees those that they refuse. */
-  attach(scope: Pick<Api, 'addHook'>): void {
+  attach(scope: FastifyInstance): void {
     scope.addHook('onRequest', (request, reply, done) => {
       this.ids.tell(request, reply);
       done();

@@ -48,7 +48,7 @@ export type FeedServerPorts = {
 };
 
 /** What is counted of readers. */
-export type FeedMeter = Pick<
+type FeedMeter = Pick<
   ServiceMetrics,
   'readerOpened' | 'readerClosed' | 'readerRefused' | 'readerEnded' | 'sent' | 'resync'
 >;

@@ -27,7 +27,7 @@ export type SenderParts = {
 };
 
 /** What came of an attempt. Nothing of what was sent, and not where to. */
-export type WebhookAttempt = {
+type WebhookAttempt = {
   readonly channel: string;
   readonly webhook: string;
   readonly delivery: string;

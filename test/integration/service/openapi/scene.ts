@@ -174,8 +174,8 @@ export class ApiScene {
     }
     const search = new URLSearchParams(
       Object.entries(query).flatMap(([name, value]) => {
-        const sent = name === 'cursor' ? this.known.pick(name, String(value).length) : value;
-        return sent === undefined ? [] : [[name, String(sent)]];
+        const sent = name === 'cursor' ? this.known.pick(name, textOf(value ?? '').length) : value;
+        return sent === undefined ? [] : [[name, textOf(sent)]];
       }),
     ).toString();
     const token = this.#tokens.get(actor);
@@ -190,15 +190,22 @@ export class ApiScene {
   /** Ids in a body, which its schema cannot know. */
   #withIds({ body: schema }: Operation, body: unknown): unknown {
     if (typeof body !== 'object' || body === null) return body;
-    const fields = Object.entries(body).map(([name, value]) => {
-      const isId = schema?.properties?.[name]?.pattern !== undefined;
-      return [name, (isId ? this.known.pick(name, String(value).length) : undefined) ?? value];
-    });
-    return Object.fromEntries(fields) as object;
+    const fields: [string, unknown][] = Object.entries(body);
+    return Object.fromEntries(
+      fields.map(([name, value]) => {
+        const isId = schema?.properties?.[name]?.pattern !== undefined;
+        const id = isId ? this.known.pick(name, textOf(value).length) : undefined;
+        return [name, id ?? value];
+      }),
+    );
   }
 
   async close(): Promise<void> {
     this.client.close();
     await this.service.close();
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -221,9 +221,8 @@ function written({ body, ...draft }: Draft): RawRequest {
   };
 }
 
-function withBytes({ body: _, ...draft }: Draft, bytes: string | Buffer): RawRequest {
-  const headers = { 'Content-Type': 'application/json', ...draft.headers };
-  return { ...draft, headers, body: bytes };
+function withBytes({ method, target, headers }: Draft, body: string | Buffer): RawRequest {
+  return { method, target, headers: { 'Content-Type': 'application/json', ...headers }, body };
 }
 
 function withHeader(request: RawRequest, name: string, value: string): RawRequest {

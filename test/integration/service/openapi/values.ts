@@ -39,11 +39,13 @@ export function valuesOf(schema: Schema, hints: Hints, name = ''): fc.Arbitrary<
   }
 }
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABC 0123456789'.split('');
+
 function texts({ pattern, minLength = 0, maxLength = 60 }: Schema): fc.Arbitrary<string> {
   if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern));
   const bounds = { minLength, maxLength: Math.min(maxLength, minLength + 60) };
   const unit = fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABC 0123456789') },
+    { weight: 8, arbitrary: fc.constantFrom(...LETTERS) },
     { weight: 1, arbitrary: fc.constantFrom('ä', 'λ', '語', '-', '_', '<', '&', '"', "'") },
   );
   return fc.string({ ...bounds, unit });
