@@ -10,7 +10,7 @@ import { type RawRequest } from './raw-request.ts';
 import { twisted, twists } from './twists.ts';
 
 /** Of each database. `SHOAL_PROPERTY_SECONDS=600 npx vitest run --project integration …/property.test.ts` is a long run. */
-const SECONDS = Number(process.env['SHOAL_PROPERTY_SECONDS'] ?? 20);
+const SECONDS = Number(process.env['SHOAL_PROPERTY_SECONDS'] ?? 15);
 const SEED = Number(process.env['SHOAL_PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 /** Requests of each route that follow its schema, before the others. */
 const PLAIN = 12;
