@@ -84,7 +84,11 @@ function withMarks(value: unknown, name = ''): unknown {
   return FREE.has(name) ? MARK.slice(0, 36) : value;
 }
 
-const FREE = new Set(['text', 'title', 'category', 'name', 'reason', 'message', 'tags']);
+const FREE = new Set([
+  ...['text', 'title', 'category', 'name', 'reason', 'message', 'tags'],
+  // Of whoever asks whether somebody may publish.
+  ...['password', 'token', 'path', 'query'],
+]);
 
 /** Everything that can be asked, with marks. */
 async function askAll(scene: ApiScene, rounds: number): Promise<void> {

@@ -15,6 +15,8 @@ const SEED = Number(process.env['SHOAL_PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 /** Requests of each route that follow its schema, before the others. */
 const PLAIN = 12;
 const ROUNDS = 10;
+/** Routes that succeed only after something that no request does, as a publisher who comes. */
+const NOT_BY_REQUESTS: ReadonlySet<string> = new Set<string>([]);
 /** By which what a service holds may grow; its caches fill meanwhile. */
 const GROWTH_BYTES = 48 * 1_048_576;
 
@@ -56,7 +58,9 @@ describe.each(bothDatabases())('API-9 with %s', (name, makeDatabase) => {
       const makers = [...scene.operations].sort((a, b) => rankOf(a) - rankOf(b));
       for (const operation of makers) await askPlainly(operation, SEED);
       const never = (): readonly Operation[] =>
-        scene.operations.filter((operation) => !succeeded.has(operation.name));
+        scene.operations.filter(
+          ({ name: route }) => !succeeded.has(route) && !NOT_BY_REQUESTS.has(route),
+        );
       for (let round = 1; round < ROUNDS && never().length > 0; round += 1)
         for (const operation of makers)
           if (!succeeded.has(operation.name) || operation.method !== 'DELETE')
