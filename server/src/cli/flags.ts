@@ -43,6 +43,8 @@ export type OptionName =
   | 'keepHours'
   | 'cacheMib'
   | 'pages'
+  | 'metricsPort'
+  | 'metricsHost'
   | 'logLevel';
 
 /** All options. */
@@ -134,6 +136,13 @@ export const OPTIONS: Readonly<Record<OptionName, Option>> = {
     about: 'live media kept in memory',
   },
   pages: { flag: 'pages', value: 'FOLDER', about: 'served at /' },
+  metricsPort: { flag: 'metrics-port', value: 'PORT', about: 'of /metrics; 0 takes any free port' },
+  metricsHost: {
+    flag: 'metrics-host',
+    value: 'ADDRESS',
+    fallback: '127.0.0.1',
+    about: 'of that port',
+  },
   logLevel: {
     flag: 'log-level',
     value: 'LEVEL',

@@ -50,11 +50,11 @@ async function run(command: Run): Promise<number> {
 
 async function start(command: Run): Promise<Running> {
   if (command.type === 'delivery') {
-    const delivery = await startDelivery(command.delivery);
+    const delivery = await startDelivery({ ...command.delivery, processMetrics: true });
     return { started: deliveryStarted(delivery, command.delivery), close: delivery.close };
   }
   const { origin: options, showKeys } = command;
-  const origin = await startOrigin(options);
+  const origin = await startOrigin({ ...options, processMetrics: true });
   const keysFile = join(resolve(options.dataDir), 'stream-keys.json');
   return {
     started: originStarted(origin, options, { showKeys, keysFile }),

@@ -217,6 +217,7 @@ export {
   type HookHealth,
   JITTER,
   RETRY_PAUSES_MS,
+  wasTaken,
 } from './webhooks/delivery.ts';
 export { HOOK_EVENTS, hookBody, isWanted, TEST_EVENT } from './webhooks/hook-events.ts';
 export { HOOK_LIMITS } from './webhooks/limits.ts';

@@ -26,6 +26,8 @@ export type ChatPorts = {
   readonly now: () => number;
   /** An id that was never given before. */
   readonly newId: () => string;
+  /** Counts what became of what was written. */
+  readonly onWritten?: ((outcome: 'accepted' | ChatRefusal['code']) => void) | undefined;
 };
 
 /** Where somebody writes, and what they may do there. */
@@ -48,6 +50,16 @@ export class Chat {
 
   /** Takes what somebody wrote: the message in its place, or why it is refused. */
   async send(
+    where: Where,
+    actor: Actor,
+    written: string,
+  ): Promise<Result<MessageRow, ChatRefusal>> {
+    const taken = await this.#take(where, actor, written);
+    this.#ports.onWritten?.(taken.ok ? 'accepted' : taken.error.code);
+    return taken;
+  }
+
+  async #take(
     where: Where,
     actor: Actor,
     written: string,

@@ -17,6 +17,7 @@ export type StartChatPorts = {
   readonly newId: () => string;
   readonly onError: (error: unknown) => void;
   readonly isSubscribed: ChatPorts['isSubscribed'];
+  readonly onWritten?: ChatPorts['onWritten'];
 };
 
 /** What routes of chats have to do with. */
@@ -34,7 +35,7 @@ export type RunningChat = ChatParts & { readonly close: () => Promise<void> };
 /** Tells of what an earlier process kept and did not tell, and begins. */
 export async function startChat(
   db: Kysely<Database>,
-  { feed, now, newId, onError, isSubscribed }: StartChatPorts,
+  { feed, now, newId, onError, isSubscribed, onWritten }: StartChatPorts,
 ): Promise<RunningChat> {
   const [table, bans, audience] = [new MessageTable(db), new BanTable(db), new AudienceTable(db)];
   const messages = new ChatMessages(table, feed);
@@ -43,7 +44,16 @@ export async function startChat(
     if (event.type === 'chat.user.banned' || event.type === 'chat.user.unbanned')
       silences.forget(channel, event.data.user);
   });
-  const chat = new Chat({ messages, table, audience, silences, isSubscribed, now, newId });
+  const chat = new Chat({
+    messages,
+    table,
+    audience,
+    silences,
+    isSubscribed,
+    now,
+    newId,
+    onWritten,
+  });
   await messages.settle();
   let caring: Promise<void> = Promise.resolve();
   const care = async (): Promise<void> => {

@@ -9,6 +9,7 @@ import {
   FeedReader,
   type Replay,
 } from '../../core/index.ts';
+import { type ReaderEnd, type ServiceMetrics } from '../metrics/service-metrics.ts';
 import { Frames } from './frames.ts';
 
 /** Who asks for a feed, and which. */
@@ -42,12 +43,21 @@ export type FeedServerPorts = {
   readonly now: () => number;
   /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
   readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
+  /** Counts what happens. */
+  readonly meter?: FeedMeter;
 };
+
+/** What is counted of readers. */
+type FeedMeter = Pick<
+  ServiceMetrics,
+  'readerOpened' | 'readerClosed' | 'readerRefused' | 'readerEnded' | 'sent' | 'resync'
+>;
 
 /** Codes with which readers are closed, beside those of RFC 6455. */
 export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as const;
 
-const PATH = '/v1/events';
+/** Where feeds are. */
+export const FEED_PATH = '/v1/events';
 
 type Reader = {
   readonly socket: WebSocket;
@@ -90,7 +100,7 @@ export class FeedServer {
   /** Takes over connections to `/v1/events` of a server; all others are left to whoever else listens. */
   attach(server: Server): void {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if ((request.url ?? '').split('?', 1)[0] === PATH) this.#upgrade(request, socket, head);
+      if ((request.url ?? '').split('?', 1)[0] === FEED_PATH) this.#upgrade(request, socket, head);
     };
     server.on('upgrade', onUpgrade);
     this.#undo.push(() => void server.off('upgrade', onUpgrade));
@@ -121,7 +131,7 @@ export class FeedServer {
     const drop = (): void => void socket.destroy();
     socket.on('error', drop);
     if (this.#count >= FEED_LIMITS.readers) {
-      refuse(socket, 503);
+      this.#refuse(socket, 503);
       return;
     }
     // Counted before it is known who it is, so that no more than so many can ask at once.
@@ -133,7 +143,7 @@ export class FeedServer {
     this.#ports.admit(request).then(
       (admission) => {
         if (socket.destroyed) return;
-        if (admission.type === 'refused') refuse(socket, admission.status);
+        if (admission.type === 'refused') this.#refuse(socket, admission.status);
         else
           this.#sockets.handleUpgrade(request, socket, head, (opened) => {
             socket.off('error', drop);
@@ -142,7 +152,7 @@ export class FeedServer {
       },
       (error: unknown) => {
         this.#ports.onError(error);
-        refuse(socket, 503);
+        this.#refuse(socket, 503);
       },
     );
   }
@@ -156,26 +166,29 @@ export class FeedServer {
     const key = keyOf(feed);
     const readers = this.#readers.get(key) ?? new Set();
     this.#readers.set(key, readers.add(reader));
+    const { meter } = this.#ports;
+    meter?.readerOpened(feed.audience);
     socket.on('error', () => undefined);
     socket.on('pong', () => {
       reader.alive = true;
     });
     socket.on('message', (data, isBinary) => {
-      if (isBinary || !Buffer.isBuffer(data)) socket.close(1003, 'text only');
+      if (isBinary || !Buffer.isBuffer(data)) this.#end(socket, 'bad-message', [1003, 'text only']);
       else this.#message(reader, data.toString());
     });
     socket.once('close', () => {
+      meter?.readerClosed(feed.audience);
       readers.delete(reader);
       if (readers.size === 0 && this.#readers.get(key) === readers) this.#readers.delete(key);
     });
     this.#begin(reader, after).catch((error: unknown) => {
       this.#ports.onError(error);
-      socket.close(1011, 'the feed cannot be read');
+      this.#end(socket, 'failed', [1011, 'the feed cannot be read']);
     });
   }
 
   async #begin({ socket, feed, line }: Reader, after: number | undefined): Promise<void> {
-    const { log, waiting } = this.#ports;
+    const { log, waiting, meter } = this.#ports;
     const seq = await log.last(feed);
     const missed: Replay =
       after === undefined ? { type: 'events', events: [] } : await log.after(feed, after);
@@ -192,9 +205,14 @@ export class FeedServer {
     };
     socket.send(JSON.stringify(welcome));
     for (const envelope of again) socket.send(JSON.stringify(envelope));
-    for (const effect of line.begin(after ?? seq, missed))
+    const effects = line.begin(after ?? seq, missed);
+    for (const effect of effects)
       if (effect.type === 'send') socket.send(this.#frames.of(effect.envelope), { binary: false });
-      else socket.send(JSON.stringify(effect));
+      else {
+        meter?.resync();
+        socket.send(JSON.stringify(effect));
+      }
+    meter?.sent(again.length + effects.filter(({ type }) => type === 'send').length);
   }
 
   #publish(feed: FeedId, envelope: Envelope): number {
@@ -204,7 +222,7 @@ export class FeedServer {
       const { socket, line } = reader;
       if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
       if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
-        socket.close(FEED_CLOSE.tooSlow, 'it does not read what it is sent');
+        this.#end(socket, 'too-slow', [FEED_CLOSE.tooSlow, 'it does not read what it is sent']);
         // What waits would wait for ever.
         socket.terminate();
         continue;
@@ -214,7 +232,18 @@ export class FeedServer {
         if (effect.type === 'send')
           socket.send(this.#frames.of(effect.envelope), { binary: false });
     }
+    this.#ports.meter?.sent(reached);
     return reached;
+  }
+
+  #refuse(socket: Duplex, status: number): void {
+    this.#ports.meter?.readerRefused(status);
+    refuse(socket, status);
+  }
+
+  #end(socket: WebSocket, why: ReaderEnd, [code, reason]: readonly [number, string]): void {
+    if (socket.readyState === socket.OPEN) this.#ports.meter?.readerEnded(why);
+    socket.close(code, reason);
   }
 
   #message(reader: Reader, text: string): void {
@@ -225,14 +254,14 @@ export class FeedServer {
       reader.said = { since: now, count: 0 };
     reader.said.count += 1;
     if (reader.said.count > FEED_LIMITS.messagesPerWindow) {
-      reader.socket.close(FEED_CLOSE.tooMany, 'it says too much');
+      this.#end(reader.socket, 'too-many', [FEED_CLOSE.tooMany, 'it says too much']);
       return;
     }
     let message: unknown;
     try {
       message = JSON.parse(text);
     } catch {
-      reader.socket.close(1007, 'not JSON');
+      this.#end(reader.socket, 'bad-message', [1007, 'not JSON']);
       return;
     }
     this.#ports.onMessage(reader.speaker, message);
@@ -242,6 +271,7 @@ export class FeedServer {
     const text = JSON.stringify({ type: 'keepalive', at: this.#ports.now() });
     for (const reader of this.#all()) {
       if (!reader.alive) {
+        this.#ports.meter?.readerEnded('no-answer');
         reader.socket.terminate();
         continue;
       }
@@ -281,7 +311,8 @@ function keyOf({
   return `${audience}/${channel}`;
 }
 
-function refuse(socket: Duplex, status: number): void {
+/** Answers a request for a WebSocket that gets none. */
+export function refuse(socket: Duplex, status: number): void {
   const text = STATUS_CODES[status] ?? 'Error';
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,6 +1,7 @@
 import { type Logger } from 'pino';
 import { type ChannelId } from '@shoal/protocol';
 import { type SessionId } from '../../core/index.ts';
+import { type OriginMetrics } from '../metrics/origin-metrics.ts';
 import { type StreamKeys } from '../keys/key-file.ts';
 import { type IngestAddresses, IngestSupervisor } from './ingest-supervisor.ts';
 import { type PublishedChannel } from './published-channel.ts';
@@ -14,9 +15,10 @@ export function startIngest(
     readonly keys: StreamKeys;
     readonly channels: ReadonlyMap<ChannelId, PublishedChannel>;
     readonly log: Logger;
+    readonly meter: Pick<OriginMetrics, 'ingestRestarted'>;
   },
 ): Promise<IngestSupervisor> {
-  const { keys, channels, log } = parts;
+  const { keys, channels, log, meter } = parts;
   const sessions = new Map<SessionId, PublishedChannel>();
   const starting = IngestSupervisor.start(at, {
     onAsk: (session, { ip, app, name }) => {
@@ -42,6 +44,7 @@ export function startIngest(
       channel?.unpublish(session, reason);
     },
     onRestart: (detail, delayMs) => {
+      meter.ingestRestarted('rtmp');
       log.error({ detail, delayMs }, 'the ingest process is started again');
     },
   });
