@@ -57,7 +57,7 @@ export function readServiceCommand(
     ...(logLevel === undefined ? [`--log-level is none of ${LEVELS.join(', ')}`] : []),
   ];
   if (problems.length > 0 || logLevel === undefined) return err(problems);
-  const url = env['DATABASE_URL'];
+  const { DATABASE_URL: url, REDIS_URL: redis } = env;
   return ok({
     type: 'run',
     json: given['json'] === true,
@@ -65,6 +65,7 @@ export function readServiceCommand(
       http: { host: value('host'), port: Number(port) },
       // A password is in it, so that it is no flag.
       database: url ? { type: 'postgres', url } : { type: 'sqlite', file: value('database') },
+      ...(redis ? { redis } : {}),
       logLevel,
       ...(given['allow-http-webhooks'] === true && { webhooks: { allowHttp: true } }),
     },
@@ -87,5 +88,6 @@ ${rows.join('\n')}
   --json                 print what was started as a line of JSON
   --help
 
-DATABASE_URL=postgres://… takes PostgreSQL instead of the file.`;
+DATABASE_URL=postgres://… takes PostgreSQL instead of the file.
+REDIS_URL=redis://… is what several processes with one PostgreSQL tell each other over.`;
 }

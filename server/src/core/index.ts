@@ -185,7 +185,14 @@ export {
 } from './chat/settings.ts';
 export { blockedWord, plainText } from './chat/text.ts';
 export { FEED_LIMITS } from './feed/limits.ts';
-export { type FeedId, type FeedLog, type Replay } from './feed/ports.ts';
+export { FeedLine, type LineEffect, type LineInput } from './feed/line.ts';
+export {
+  type FeedBus,
+  type FeedBusHandlers,
+  type FeedId,
+  type FeedLog,
+  type Replay,
+} from './feed/ports.ts';
 export { FeedReader, type ReaderEffect } from './feed/reader.ts';
 export { CURRENCIES } from './money/currencies.ts';
 export { MONEY_LIMITS } from './money/limits.ts';

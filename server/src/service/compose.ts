@@ -12,7 +12,7 @@ import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
 import { openDatabase } from '../adapters/database/open-database.ts';
 import { TokenTable } from '../adapters/database/token-table.ts';
 import { FeedServer } from '../adapters/feed/feed-server.ts';
-import { SqlFeedLog } from '../adapters/feed/sql-feed-log.ts';
+import { openFeed } from '../adapters/feed/open-feed.ts';
 import { startMoney } from '../adapters/money/start-money.ts';
 import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
 import { ServiceError } from '../service-error.ts';
@@ -70,7 +70,7 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
     const [tokens, channels] = [new TokenTable(db), new ChannelTable(db)];
     const now = Date.now;
     const newSecret = (): string => randomBytes(32).toString('base64url');
-    const feed = new SqlFeedLog(db, onError);
+    const { feed, shared } = await openFeed(db, { redis: options.redis, now, log, onError });
     undo.push(() => feed.close());
     const gate = new Gate({ tokens, channels, now });
     const [newId, random] = [randomUUID, Math.random];
@@ -99,6 +99,7 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
       onError,
       now,
       waiting: money.waiting,
+      ...(shared !== undefined && { follow: shared.follow }),
     });
     undo.push(() => {
       feeds.close();

@@ -1,14 +1,16 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Envelope, type FeedAudience } from '@shoal/protocol';
+import { type Envelope } from '@shoal/protocol';
 import {
   FEED_LIMITS,
   type FeedId,
   type FeedLog,
   FeedReader,
+  type ReaderEffect,
   type Replay,
 } from '../../core/index.ts';
+import { type Audience, Audiences } from './audiences.ts';
 import { Frames } from './frames.ts';
 
 /** Who asks for a feed, and which. */
@@ -42,6 +44,8 @@ export type FeedServerPorts = {
   readonly now: () => number;
   /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
   readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
+  /** A feed has readers from now on, until the answer is called. */
+  readonly follow?: (feed: FeedId) => () => void;
 };
 
 /** Codes with which readers are closed, beside those of RFC 6455. */
@@ -49,8 +53,12 @@ export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as con
 
 const PATH = '/v1/events';
 
+type Admitted = Extract<Admission, { type: 'admitted' }>;
+
 type Reader = {
   readonly socket: WebSocket;
+  /** What the socket sends over: whole frames are written past it. */
+  readonly wire: Duplex;
   readonly feed: FeedId;
   readonly line: FeedReader;
   readonly speaker: Speaker;
@@ -67,17 +75,23 @@ export class FeedServer {
     maxPayload: FEED_LIMITS.messageBytes,
     perMessageDeflate: false,
   });
-  readonly #readers = new Map<string, Set<Reader>>();
+  readonly #audiences: Audiences<Reader>;
   readonly #frames = new Frames();
   readonly #undo: (() => void)[] = [];
   #count = 0;
 
   constructor(ports: FeedServerPorts) {
     this.#ports = ports;
+    this.#audiences = new Audiences(ports.follow);
     this.#undo.push(
-      ports.log.subscribe((feed, envelope) => {
-        this.#publish(feed, envelope);
-      }),
+      ports.log.subscribe(
+        (feed, envelope) => {
+          this.#publish(feed, envelope);
+        },
+        (feed, seq) => {
+          this.#lost(feed, seq);
+        },
+      ),
     );
     const timer = setInterval(() => {
       this.#keepAlive();
@@ -98,7 +112,12 @@ export class FeedServer {
 
   /** Readers of a feed. */
   readers(feed: FeedId): number {
-    return this.#readers.get(keyOf(feed))?.size ?? 0;
+    return this.#audiences.of(feed)?.readers.size ?? 0;
+  }
+
+  /** All feeds that have readers. */
+  audiences(): Iterable<Audience<unknown>> {
+    return this.#audiences.all();
   }
 
   /** Sends readers something that is worth nothing a moment later; to how many. A slow reader goes without (FEED-5). */
@@ -110,7 +129,7 @@ export class FeedServer {
   close(): void {
     for (const undo of this.#undo.splice(0)) undo();
     const reconnect = JSON.stringify({ type: 'reconnect', withinMs: 5_000 });
-    for (const reader of this.#all()) {
+    for (const reader of this.#audiences.readers()) {
       reader.socket.send(reconnect);
       reader.socket.close(1001, 'the server is being stopped');
     }
@@ -137,7 +156,7 @@ export class FeedServer {
         else
           this.#sockets.handleUpgrade(request, socket, head, (opened) => {
             socket.off('error', drop);
-            this.#open(opened, admission);
+            this.#open(opened, socket, admission);
           });
       },
       (error: unknown) => {
@@ -147,15 +166,13 @@ export class FeedServer {
     );
   }
 
-  #open(socket: WebSocket, admitted: Extract<Admission, { type: 'admitted' }>): void {
+  #open(socket: WebSocket, wire: Duplex, admitted: Admitted): void {
     const { feed, after } = admitted;
     const reader: Reader = {
-      ...{ socket, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
+      ...{ socket, wire, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
       ...{ alive: true, said: { since: this.#ports.now(), count: 0 } },
     };
-    const key = keyOf(feed);
-    const readers = this.#readers.get(key) ?? new Set();
-    this.#readers.set(key, readers.add(reader));
+    const audience = this.#audiences.join(feed, reader);
     socket.on('error', () => undefined);
     socket.on('pong', () => {
       reader.alive = true;
@@ -165,18 +182,19 @@ export class FeedServer {
       else this.#message(reader, data.toString());
     });
     socket.once('close', () => {
-      readers.delete(reader);
-      if (readers.size === 0 && this.#readers.get(key) === readers) this.#readers.delete(key);
+      this.#audiences.leave(feed, reader);
     });
-    this.#begin(reader, after).catch((error: unknown) => {
+    this.#begin(reader, audience, after).catch((error: unknown) => {
       this.#ports.onError(error);
       socket.close(1011, 'the feed cannot be read');
     });
   }
 
-  async #begin({ socket, feed, line }: Reader, after: number | undefined): Promise<void> {
+  async #begin(reader: Reader, of: Audience<Reader>, after: number | undefined): Promise<void> {
     const { log, waiting } = this.#ports;
+    const { socket, feed, line } = reader;
     const seq = await log.last(feed);
+    of.seq = Math.max(of.seq, seq);
     const missed: Replay =
       after === undefined ? { type: 'events', events: [] } : await log.after(feed, after);
     // Of what comes later the line knows.
@@ -192,15 +210,30 @@ export class FeedServer {
     };
     socket.send(JSON.stringify(welcome));
     for (const envelope of again) socket.send(JSON.stringify(envelope));
-    for (const effect of line.begin(after ?? seq, missed))
-      if (effect.type === 'send') socket.send(this.#frames.of(effect.envelope), { binary: false });
-      else socket.send(JSON.stringify(effect));
+    for (const effect of line.begin(after ?? seq, missed)) this.#send(reader, effect);
+  }
+
+  #send({ socket, wire }: Reader, effect: ReaderEffect): void {
+    if (socket.readyState !== socket.OPEN) return;
+    if (effect.type === 'send') wire.write(this.#frames.of(effect.envelope));
+    else socket.send(JSON.stringify(effect));
+  }
+
+  #lost(feed: FeedId, seq: number): void {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return;
+    audience.seq = seq;
+    for (const reader of audience.readers)
+      for (const effect of reader.line.lost(seq)) this.#send(reader, effect);
   }
 
   #publish(feed: FeedId, envelope: Envelope): number {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return 0;
     let reached = 0;
     const passing = envelope.type === 'viewer.count';
-    for (const reader of this.#readers.get(keyOf(feed)) ?? []) {
+    if (!passing) audience.seq = envelope.seq;
+    for (const reader of audience.readers) {
       const { socket, line } = reader;
       if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
       if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
@@ -210,9 +243,7 @@ export class FeedServer {
         continue;
       }
       reached += 1;
-      for (const effect of line.event(envelope))
-        if (effect.type === 'send')
-          socket.send(this.#frames.of(effect.envelope), { binary: false });
+      for (const effect of line.event(envelope)) this.#send(reader, effect);
     }
     return reached;
   }
@@ -240,7 +271,7 @@ export class FeedServer {
 
   #keepAlive(): void {
     const text = JSON.stringify({ type: 'keepalive', at: this.#ports.now() });
-    for (const reader of this.#all()) {
+    for (const reader of this.#audiences.readers()) {
       if (!reader.alive) {
         reader.socket.terminate();
         continue;
@@ -250,16 +281,9 @@ export class FeedServer {
       reader.socket.send(text);
     }
   }
-
-  *#all(): Iterable<Reader> {
-    for (const readers of this.#readers.values()) yield* readers;
-  }
 }
 
-function speakerOf(
-  socket: WebSocket,
-  { feed, authorization }: Extract<Admission, { type: 'admitted' }>,
-): Speaker {
+function speakerOf(socket: WebSocket, { feed, authorization }: Admitted): Speaker {
   return {
     ...{ feed, authorization },
     answer: (message) => {
@@ -269,16 +293,6 @@ function speakerOf(
       socket.close(code, reason);
     },
   };
-}
-
-function keyOf({
-  channel,
-  audience,
-}: {
-  readonly channel: string;
-  readonly audience: FeedAudience;
-}) {
-  return `${audience}/${channel}`;
 }
 
 function refuse(socket: Duplex, status: number): void {
