@@ -176,7 +176,7 @@ export {
 } from './broadcast/lifecycle.ts';
 export { CHAT_LIMITS } from './chat/limits.ts';
 export { type Ranked, whyNoBan } from './chat/moderation.ts';
-export { type ChatRefusal, ChatRoom, type Writer } from './chat/room.ts';
+export { type ChatRefusal, takeMessage, type Writer } from './chat/room.ts';
 export {
   CHAT_MODES,
   type ChatMode,
@@ -193,6 +193,12 @@ export {
   type FeedLog,
   type Replay,
 } from './feed/ports.ts';
+export {
+  type ReadersHere,
+  ViewerCounts,
+  type ViewersLook,
+  type ViewersTold,
+} from './feed/viewer-counts.ts';
 export { FeedReader, type ReaderEffect } from './feed/reader.ts';
 export { CURRENCIES } from './money/currencies.ts';
 export { MONEY_LIMITS } from './money/limits.ts';

@@ -13,6 +13,7 @@ import { openDatabase } from '../adapters/database/open-database.ts';
 import { TokenTable } from '../adapters/database/token-table.ts';
 import { FeedServer } from '../adapters/feed/feed-server.ts';
 import { openFeed } from '../adapters/feed/open-feed.ts';
+import { ViewerCounter } from '../adapters/feed/viewer-counter.ts';
 import { startMoney } from '../adapters/money/start-money.ts';
 import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
 import { ServiceError } from '../service-error.ts';
@@ -104,6 +105,9 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
     undo.push(() => {
       feeds.close();
     });
+    const others = shared?.viewers;
+    const counter = new ViewerCounter({ feeds, others, now, newId, onError });
+    undo.push(() => counter.close());
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
     let closing: Promise<void> | undefined;
     return {

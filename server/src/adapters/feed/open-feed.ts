@@ -3,9 +3,10 @@ import { type Kysely } from 'kysely';
 import { type FeedId, type FeedLog } from '../../core/index.ts';
 import { ServiceError } from '../../service-error.ts';
 import { type Database } from '../database/schema.ts';
-import { type LinkLog, type RedisConnection } from '../redis/redis-link.ts';
+import { type LinkLog } from '../redis/redis-link.ts';
 import { SharedFeedLog } from './shared-feed-log.ts';
 import { SqlFeedLog } from './sql-feed-log.ts';
+import { type ViewerExchange } from './viewer-counter.ts';
 
 /** Feeds of this process, and what it shares them over. */
 export type OpenFeed = {
@@ -13,11 +14,8 @@ export type OpenFeed = {
   /** Undefined where there are no other processes. */
   readonly shared:
     | {
-        /** Of this process. */
-        readonly id: string;
         readonly follow: (feed: FeedId) => () => void;
-        /** The connection to Redis, where there is one now. */
-        readonly client: () => RedisConnection | undefined;
+        readonly viewers: ViewerExchange;
       }
     | undefined;
 };
@@ -41,7 +39,10 @@ export async function openFeed(
   // Without the URL, which may have a password in it.
   if (!/^rediss?:\/\/\S+$/.test(url) || !URL.canParse(url))
     throw new ServiceError('bad-options', 'redis must be a URL of redis:// or rediss://');
-  const { RedisFeedBus } = await import('../redis/redis-feed-bus.ts');
+  const [{ RedisFeedBus }, { ViewerRegistry }] = await Promise.all([
+    import('../redis/redis-feed-bus.ts'),
+    import('../redis/viewer-registry.ts'),
+  ]);
   const id = randomBytes(9).toString('base64url');
   let bus: InstanceType<typeof RedisFeedBus> | undefined;
   const feed = new SharedFeedLog({
@@ -50,5 +51,6 @@ export async function openFeed(
     ...{ now, onError },
   });
   const follow = feed.follow.bind(feed);
-  return { feed, shared: { id, follow, client: () => bus?.client } };
+  const viewers = new ViewerRegistry(() => bus?.client, id);
+  return { feed, shared: { follow, viewers } };
 }

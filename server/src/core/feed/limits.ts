@@ -8,6 +8,8 @@ export const FEED_LIMITS = {
   waitBytes: 1_048_576,
   /** How often at most viewers are counted. */
   viewerCountMs: 5_000,
+  /** How long it counts what a process said of its readers: three times as long as it takes it to say so again. */
+  viewersExpireMs: 15_000,
   /** Nothing is longer silent than this. */
   keepAliveMs: 15_000,
   /** Connections of one process. */
