@@ -1,3 +1,4 @@
+import { type Envelope } from '@shoal/protocol';
 import { type FeedId } from '../../core/index.ts';
 import { feedKey } from './feed-key.ts';
 
@@ -9,6 +10,8 @@ export type Audience<Reader> = {
   seq: number;
   /** How many have come, ever. */
   readonly joined: number;
+  /** What they are sent next, by number. */
+  readonly pending: Envelope[];
 };
 
 type Kept<Reader> = Audience<Reader> & {
@@ -44,7 +47,7 @@ export class Audiences<Reader> {
     let audience = this.#all.get(key);
     if (audience === undefined) {
       const unfollow = this.#follow?.(feed);
-      audience = { feed, readers: new Set(), seq: 0, joined: 0, unfollow };
+      audience = { feed, readers: new Set(), seq: 0, joined: 0, pending: [], unfollow };
       this.#all.set(key, audience);
     }
     audience.readers.add(reader);

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Envelope } from '@shoal/protocol';
+import { type Envelope, type PassingEvent } from '@shoal/protocol';
 import {
   FEED_LIMITS,
   type FeedId,
@@ -11,7 +11,7 @@ import {
   type Replay,
 } from '../../core/index.ts';
 import { type Audience, Audiences } from './audiences.ts';
-import { Frames } from './frames.ts';
+import { frameOf } from './frames.ts';
 
 /** Who asks for a feed, and which. */
 export type Admission =
@@ -67,7 +67,7 @@ type Reader = {
   said: { readonly since: number; count: number };
 };
 
-/** Sends feeds over WebSockets: each event is encoded once, for however many readers. */
+/** Sends feeds over WebSockets: what comes at one moment is encoded once, for however many readers, and is one write to each. */
 export class FeedServer {
   readonly #ports: FeedServerPorts;
   readonly #sockets = new WebSocketServer({
@@ -76,7 +76,6 @@ export class FeedServer {
     perMessageDeflate: false,
   });
   readonly #audiences: Audiences<Reader>;
-  readonly #frames = new Frames();
   readonly #undo: (() => void)[] = [];
   #count = 0;
 
@@ -121,13 +120,24 @@ export class FeedServer {
   }
 
   /** Sends readers something that is worth nothing a moment later; to how many. A slow reader goes without (FEED-5). */
-  pass(feed: FeedId, envelope: Envelope): number {
-    return this.#publish(feed, envelope);
+  pass(feed: FeedId, envelope: Envelope<PassingEvent>): number {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return 0;
+    this.#flush(audience);
+    const frame = frameOf(envelope);
+    let reached = 0;
+    for (const { socket, wire, line } of audience.readers) {
+      if (wire.writableLength > FEED_LIMITS.passingWaitBytes) continue;
+      reached += 1;
+      if (line.event(envelope).length > 0 && socket.readyState === socket.OPEN) wire.write(frame);
+    }
+    return reached;
   }
 
   /** Tells readers to come again, a little apart from one another, and ends. */
   close(): void {
     for (const undo of this.#undo.splice(0)) undo();
+    for (const audience of this.#audiences.all()) this.#flush(audience);
     const reconnect = JSON.stringify({ type: 'reconnect', withinMs: 5_000 });
     for (const reader of this.#audiences.readers()) {
       reader.socket.send(reconnect);
@@ -215,37 +225,57 @@ export class FeedServer {
 
   #send({ socket, wire }: Reader, effect: ReaderEffect): void {
     if (socket.readyState !== socket.OPEN) return;
-    if (effect.type === 'send') wire.write(this.#frames.of(effect.envelope));
+    if (effect.type === 'send') wire.write(frameOf(effect.envelope));
     else socket.send(JSON.stringify(effect));
   }
 
   #lost(feed: FeedId, seq: number): void {
     const audience = this.#audiences.of(feed);
     if (audience === undefined) return;
+    this.#flush(audience);
     audience.seq = seq;
     for (const reader of audience.readers)
       for (const effect of reader.line.lost(seq)) this.#send(reader, effect);
   }
 
-  #publish(feed: FeedId, envelope: Envelope): number {
+  /**
+   * Sends an event once whatever else is going on has had its turn: those that come together, as when the machine was busy, are sent in one
+   * piece. Writing to sockets is most of the work here.
+   */
+  #publish(feed: FeedId, envelope: Envelope): void {
     const audience = this.#audiences.of(feed);
-    if (audience === undefined) return 0;
-    let reached = 0;
-    const passing = envelope.type === 'viewer.count';
-    if (!passing) audience.seq = envelope.seq;
+    if (audience === undefined) return;
+    audience.seq = envelope.seq;
+    audience.pending.push(envelope);
+    if (audience.pending.length >= FEED_LIMITS.together) this.#flush(audience);
+    else if (audience.pending.length === 1)
+      setImmediate(() => {
+        this.#flush(audience);
+      });
+  }
+
+  #flush(audience: Audience<Reader>): void {
+    const events = audience.pending.splice(0);
+    const [first, last] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
+    if (last === 0) return;
+    const frames = Buffer.concat(events.map(frameOf));
     for (const reader of audience.readers) {
-      const { socket, line } = reader;
-      if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
-      if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
-        socket.close(FEED_CLOSE.tooSlow, 'it does not read what it is sent');
-        // What waits would wait for ever.
-        socket.terminate();
-        continue;
-      }
-      reached += 1;
-      for (const effect of line.event(envelope)) this.#send(reader, effect);
+      const { socket, wire, line } = reader;
+      if (!this.#keepsUp(reader)) continue;
+      if (socket.readyState === socket.OPEN && line.takesAll(first, last)) wire.write(frames);
+      else
+        for (const event of events)
+          for (const effect of line.event(event)) this.#send(reader, effect);
     }
-    return reached;
+  }
+
+  /** One that does not is closed. */
+  #keepsUp({ socket, wire }: Reader): boolean {
+    if (wire.writableLength <= FEED_LIMITS.waitBytes) return true;
+    socket.close(FEED_CLOSE.tooSlow, 'it does not read what it is sent');
+    // What waits would wait for ever.
+    socket.terminate();
+    return false;
   }
 
   #message(reader: Reader, text: string): void {

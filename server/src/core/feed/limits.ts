@@ -6,6 +6,8 @@ export const FEED_LIMITS = {
   passingWaitBytes: 65_536,
   /** Bytes that may wait for a reader before it is closed. */
   waitBytes: 1_048_576,
+  /** Events of a feed that are sent in one piece when they come at the same moment. */
+  together: 256,
   /** How often at most viewers are counted. */
   viewerCountMs: 5_000,
   /** How long it counts what a process said of its readers: three times as long as it takes it to say so again. */

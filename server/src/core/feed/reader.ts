@@ -30,6 +30,16 @@ export class FeedReader {
     return [];
   }
 
+  /**
+   * Whether it takes numbered events that follow one another, from the first of these numbers to the last, just as they are: then they
+   * count as sent. Otherwise nothing changes.
+   */
+  takesAll(first: number, last: number): boolean {
+    if (this.#waiting !== undefined || this.#seq >= first) return false;
+    this.#seq = last;
+    return true;
+  }
+
   /** Events up to this number are gone. */
   lost(seq: number): readonly ReaderEffect[] {
     if (this.#waiting === undefined) return seq > this.#seq ? [this.#resync(seq)] : [];
