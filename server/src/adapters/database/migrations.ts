@@ -220,6 +220,7 @@ async function hooks(db: Kysely<unknown>): Promise<void> {
 }
 
 async function feeds(db: Kysely<unknown>): Promise<void> {
+  await table(db, 'facts', { columns: { name: 'text', value: 'text' }, key: ['name'] });
   await table(db, 'feeds', {
     columns: { channel: 'text', audience: 'text', seq: 'bigint' },
     key: ['channel', 'audience'],

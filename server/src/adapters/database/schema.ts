@@ -220,6 +220,8 @@ export type Database = {
     id: string;
     envelope: Json;
   };
+  /** About the database itself. */
+  facts: { name: string; value: string };
   /** The newest number of each feed, which outlives the events. */
   feeds: { channel: string; audience: string; seq: Generated<number> };
 };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely } from 'kysely';
 import { type FeedId, type FeedLog } from '../../core/index.ts';
 import { ServiceError } from '../../service-error.ts';
+import { databaseId } from '../database/database-id.ts';
 import { type Database } from '../database/schema.ts';
 import { type LinkLog } from '../redis/redis-link.ts';
 import { SharedFeedLog } from './shared-feed-log.ts';
@@ -43,14 +44,15 @@ export async function openFeed(
     import('../redis/redis-feed-bus.ts'),
     import('../redis/viewer-registry.ts'),
   ]);
-  const id = randomBytes(9).toString('base64url');
+  const newId = (): string => randomBytes(9).toString('base64url');
+  const ids = { service: await databaseId(db, newId()), process: newId() };
   let bus: InstanceType<typeof RedisFeedBus> | undefined;
   const feed = new SharedFeedLog({
     log: common,
-    openBus: (handlers) => (bus = new RedisFeedBus({ url, process: id, log }, handlers)),
+    openBus: (handlers) => (bus = new RedisFeedBus({ url, ...ids, log }, handlers)),
     ...{ now, onError },
   });
   const follow = feed.follow.bind(feed);
-  const viewers = new ViewerRegistry(() => bus?.client, id);
+  const viewers = new ViewerRegistry(() => bus?.client, ids);
   return { feed, shared: { follow, viewers } };
 }

@@ -9,13 +9,12 @@ import { type Envelope } from '@shoal/protocol';
 import { formatFeedMessage, parseFeedMessage } from './feed-messages.ts';
 import { answered, type LinkLog, QUIET, type RedisConnection, RedisLink } from './redis-link.ts';
 
-/** Channel of publish and subscribe of all processes of a service. */
-const TOPIC = 'shoal:service:feeds';
-
 /** What the bus works with. */
 export type RedisFeedBusOptions = {
   /** `redis://` or `rediss://`. */
   readonly url: string;
+  /** Of the database that the processes have in common: others may have the same Redis. */
+  readonly service: string;
   /** Of this process, other than that of every other one. */
   readonly process: string;
   readonly log: LinkLog;
@@ -23,6 +22,7 @@ export type RedisFeedBusOptions = {
 
 /** A bus over Redis: what happens while that is away is not told later, since it is in the log. */
 export class RedisFeedBus implements FeedBus {
+  readonly #topic: string;
   readonly #process: string;
   readonly #handlers: FeedBusHandlers;
   readonly #talking: RedisLink;
@@ -30,7 +30,8 @@ export class RedisFeedBus implements FeedBus {
   #unpublished = 0;
 
   /** Begins to connect; needs no Redis to be there. */
-  constructor({ url, process, log }: RedisFeedBusOptions, handlers: FeedBusHandlers) {
+  constructor({ url, service, process, log }: RedisFeedBusOptions, handlers: FeedBusHandlers) {
+    this.#topic = `shoal:service:feeds:${service}`;
     this.#process = process;
     this.#handlers = handlers;
     this.#talking = new RedisLink(url, log);
@@ -51,7 +52,7 @@ export class RedisFeedBus implements FeedBus {
     if (client === undefined || this.#unpublished >= FEED_LIMITS.unpublished) return;
     this.#unpublished += 1;
     client
-      .publish(TOPIC, formatFeedMessage(this.#process, audience, envelope))
+      .publish(this.#topic, formatFeedMessage(this.#process, audience, envelope))
       // The link has noticed by itself.
       .catch(() => undefined)
       .finally(() => (this.#unpublished -= 1));
@@ -69,7 +70,7 @@ export class RedisFeedBus implements FeedBus {
         if (heard !== undefined && heard.process !== this.#process)
           this.#handlers.onEvent(heard.feed, heard.envelope);
       };
-      await answered(client.subscribe(TOPIC, hear), ORIGIN_LIMITS.redisReadMs);
+      await answered(client.subscribe(this.#topic, hear), ORIGIN_LIMITS.redisReadMs);
     } catch (error) {
       this.#listening.fail(client, error instanceof Error ? error.message : String(error));
       return;

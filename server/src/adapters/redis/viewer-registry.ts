@@ -2,13 +2,6 @@ import { type ChannelId } from '@shoal/protocol';
 import { FEED_LIMITS, ORIGIN_LIMITS } from '../../core/index.ts';
 import { answered, type RedisConnection } from './redis-link.ts';
 
-const KEYS = {
-  /** Set of processes, some of which may be gone. */
-  processes: 'shoal:service:viewers',
-  /** Hash: readers by channel; expires when the process no longer writes it. */
-  of: (process: string): string => `shoal:service:viewers:${process}`,
-} as const;
-
 /** Processes that are asked at most. */
 const PROCESSES = 256;
 
@@ -16,11 +9,17 @@ const PROCESSES = 256;
 export class ViewerRegistry {
   readonly #client: () => RedisConnection | undefined;
   readonly #process: string;
+  /** Set of processes, some of which may be gone. */
+  readonly #processes: string;
 
-  /** `process` is other than that of every other process. */
-  constructor(client: () => RedisConnection | undefined, process: string) {
+  /** `process` is other than that of every other process, `service` that of their database. */
+  constructor(
+    client: () => RedisConnection | undefined,
+    { service, process }: { readonly service: string; readonly process: string },
+  ) {
     this.#client = client;
     this.#process = process;
+    this.#processes = `shoal:service:viewers:${service}`;
   }
 
   /**
@@ -49,15 +48,15 @@ export class ViewerRegistry {
       await this.#leave(client);
       return new Map();
     }
-    const own = KEYS.of(this.#process);
+    const own = this.#of(this.#process);
     const counts = Object.fromEntries([...here].map(([channel, count]) => [channel, `${count}`]));
     const [, , , , processes] = await client
       .multi()
       .del(own)
       .hSet(own, counts)
       .pExpire(own, FEED_LIMITS.viewersExpireMs)
-      .sAdd(KEYS.processes, this.#process)
-      .sMembers(KEYS.processes)
+      .sAdd(this.#processes, this.#process)
+      .sMembers(this.#processes)
       .execTyped();
     const others = processes.filter((process) => process !== this.#process).slice(0, PROCESSES);
     const channels = [...here.keys()];
@@ -65,7 +64,7 @@ export class ViewerRegistry {
     const gone: string[] = [];
     await Promise.all(
       others.map(async (process) => {
-        const key = KEYS.of(process);
+        const key = this.#of(process);
         const [there, values] = await Promise.all([
           client.exists(key),
           client.hmGet(key, channels),
@@ -77,11 +76,16 @@ export class ViewerRegistry {
         }
       }),
     );
-    if (gone.length > 0) await client.sRem(KEYS.processes, gone);
+    if (gone.length > 0) await client.sRem(this.#processes, gone);
     return sums;
   }
 
+  /** Hash: readers by channel; expires when the process no longer writes it. */
+  #of(process: string): string {
+    return `${this.#processes}:${process}`;
+  }
+
   async #leave(client: RedisConnection): Promise<void> {
-    await client.multi().del(KEYS.of(this.#process)).sRem(KEYS.processes, this.#process).exec();
+    await client.multi().del(this.#of(this.#process)).sRem(this.#processes, this.#process).exec();
   }
 }
