@@ -134,11 +134,10 @@ async function firstAdmin(
   tokens: TokenTable,
   { newSecret, now }: { readonly newSecret: () => string; readonly now: number },
 ): Promise<string | undefined> {
-  if (await tokens.hasAdmin(now)) return undefined;
   const token = newSecret();
-  await tokens.insert({
+  const row = {
     ...{ id: randomUUID(), digest: digestOf(token), type: 'admin', user_id: 'admin' },
     ...{ name: 'admin', guest: 0, created_at: now, expires_at: null, revoked_at: null },
-  });
-  return token;
+  };
+  return (await tokens.insertFirstAdmin(row, now)) ? token : undefined;
 }
