@@ -167,6 +167,8 @@ export class SharedFeedLog implements FeedLog {
             this.#answer(place, { type: 'read', replay });
           },
           (error: unknown) => {
+            // A database that is closed cannot be read, which is no failure.
+            if (this.#closed) return;
             this.#parts.onError(error);
             this.#answer(place, { type: 'unread' });
           },
