@@ -81,7 +81,7 @@ export function readServiceCommand(
     ...(logLevel === undefined ? [`--log-level is none of ${LEVELS.join(', ')}`] : []),
   ];
   if (problems.length > 0 || logLevel === undefined) return err(problems);
-  const url = env['DATABASE_URL'];
+  const { DATABASE_URL: url, REDIS_URL: redis } = env;
   return ok({
     type: 'run',
     json: given['json'] === true,
@@ -89,6 +89,7 @@ export function readServiceCommand(
       http: { host: value('host'), port: Number(port) },
       // A password is in it, so that it is no flag.
       database: url ? { type: 'postgres', url } : { type: 'sqlite', file: value('database') },
+      ...(redis ? { redis } : {}),
       logLevel,
       processMetrics: true,
       drainMs: Number(drain) * 1_000,
@@ -121,5 +122,6 @@ ${rows.join('\n')}
   --help
 
 On the port: /v1, /openapi.json, /healthz, /readyz, and with the operator's token /metrics. Logs are JSON lines on standard output.
-DATABASE_URL=postgres://… takes PostgreSQL instead of the file.`;
+DATABASE_URL=postgres://… takes PostgreSQL instead of the file.
+REDIS_URL=redis://… is what several processes with one PostgreSQL tell each other over.`;
 }

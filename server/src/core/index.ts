@@ -176,7 +176,7 @@ export {
 } from './broadcast/lifecycle.ts';
 export { CHAT_LIMITS } from './chat/limits.ts';
 export { type Ranked, whyNoBan } from './chat/moderation.ts';
-export { type ChatRefusal, ChatRoom, type Writer } from './chat/room.ts';
+export { type ChatRefusal, takeMessage, type Writer } from './chat/room.ts';
 export {
   CHAT_MODES,
   type ChatMode,
@@ -185,7 +185,20 @@ export {
 } from './chat/settings.ts';
 export { blockedWord, plainText } from './chat/text.ts';
 export { FEED_LIMITS } from './feed/limits.ts';
-export { type FeedId, type FeedLog, type Replay } from './feed/ports.ts';
+export { FeedLine, type LineEffect, type LineInput } from './feed/line.ts';
+export {
+  type FeedBus,
+  type FeedBusHandlers,
+  type FeedId,
+  type FeedLog,
+  type Replay,
+} from './feed/ports.ts';
+export {
+  type ReadersHere,
+  ViewerCounts,
+  type ViewersLook,
+  type ViewersTold,
+} from './feed/viewer-counts.ts';
 export { FeedReader, type ReaderEffect } from './feed/reader.ts';
 export { CURRENCIES } from './money/currencies.ts';
 export { MONEY_LIMITS } from './money/limits.ts';

@@ -17,7 +17,8 @@ import { readiness } from '../adapters/database/readiness.ts';
 import { readTotals } from '../adapters/database/totals.ts';
 import { TokenTable } from '../adapters/database/token-table.ts';
 import { FeedServer } from '../adapters/feed/feed-server.ts';
-import { SqlFeedLog } from '../adapters/feed/sql-feed-log.ts';
+import { openFeed } from '../adapters/feed/open-feed.ts';
+import { ViewerCounter } from '../adapters/feed/viewer-counter.ts';
 import { makeLog } from '../adapters/logging/make-log.ts';
 import { type RenderedMetrics } from '../adapters/metrics/rendered.ts';
 import { serveMetrics } from '../adapters/metrics/serve-metrics.ts';
@@ -131,7 +132,8 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     const [tokens, channels] = [new TokenTable(db), new ChannelTable(db)];
     const now = Date.now;
     const newSecret = (): string => randomBytes(32).toString('base64url');
-    const feed = counted(new SqlFeedLog(db, onError), meter);
+    const opened = await openFeed(db, { redis: options.redis, now, log, onError });
+    const [feed, shared] = [counted(opened.feed, meter), opened.shared];
     undo.push(() => feed.close());
     const gate = new Gate({ tokens, channels, now });
     const [newId, random] = [randomUUID, Math.random];
@@ -170,10 +172,14 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
       now,
       waiting: money.waiting,
       meter,
+      ...(shared !== undefined && { follow: shared.follow }),
     });
     undo.push(() => {
       feeds.close();
     });
+    const others = shared?.viewers;
+    const counter = new ViewerCounter({ feeds, others, now, newId, onError });
+    undo.push(() => counter.close());
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
     let closing: Promise<void> | undefined;
     const attach = (app: FastifyInstance): void => {
@@ -225,11 +231,10 @@ async function firstAdmin(
   tokens: TokenTable,
   { newSecret, now }: { readonly newSecret: () => string; readonly now: number },
 ): Promise<string | undefined> {
-  if (await tokens.hasAdmin(now)) return undefined;
   const token = newSecret();
-  await tokens.insert({
+  const row = {
     ...{ id: randomUUID(), digest: digestOf(token), type: 'admin', user_id: 'admin' },
     ...{ name: 'admin', guest: 0, created_at: now, expires_at: null, revoked_at: null },
-  });
-  return token;
+  };
+  return (await tokens.insertFirstAdmin(row, now)) ? token : undefined;
 }

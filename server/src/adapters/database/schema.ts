@@ -78,6 +78,15 @@ export type Database = {
     /** 1 while viewers are still to be told of it, or of its deletion. */
     untold: Flag;
   };
+  /** When viewers wrote lately, for their rates; whoever takes a message of theirs writes this first. */
+  chat_writers: {
+    channel: string;
+    user_id: string;
+    /** Unix milliseconds, the oldest first. */
+    times: Json;
+    last_at: Millis;
+    version: number;
+  };
   bans: {
     channel: string;
     user_id: string;
@@ -211,6 +220,8 @@ export type Database = {
     id: string;
     envelope: Json;
   };
+  /** About the database itself. */
+  facts: { name: string; value: string };
   /** The newest number of each feed, which outlives the events. */
   feeds: { channel: string; audience: string; seq: Generated<number> };
 };

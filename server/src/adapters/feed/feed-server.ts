@@ -1,16 +1,18 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Envelope, type FeedAudience } from '@shoal/protocol';
+import { type Envelope, type PassingEvent } from '@shoal/protocol';
 import {
   FEED_LIMITS,
   type FeedId,
   type FeedLog,
   FeedReader,
+  type ReaderEffect,
   type Replay,
 } from '../../core/index.ts';
 import { type ReaderEnd, type ServiceMetrics } from '../metrics/service-metrics.ts';
-import { Frames } from './frames.ts';
+import { type Audience, Audiences } from './audiences.ts';
+import { frameOf } from './frames.ts';
 
 /** Who asks for a feed, and which. */
 export type Admission =
@@ -43,6 +45,8 @@ export type FeedServerPorts = {
   readonly now: () => number;
   /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
   readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
+  /** A feed has readers from now on, until the answer is called. */
+  readonly follow?: (feed: FeedId) => () => void;
   /** Counts what happens. */
   readonly meter?: FeedMeter;
 };
@@ -59,8 +63,12 @@ export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as con
 /** Where feeds are. */
 export const FEED_PATH = '/v1/events';
 
+type Admitted = Extract<Admission, { type: 'admitted' }>;
+
 type Reader = {
   readonly socket: WebSocket;
+  /** What the socket sends over: whole frames are written past it. */
+  readonly wire: Duplex;
   readonly feed: FeedId;
   readonly line: FeedReader;
   readonly speaker: Speaker;
@@ -69,7 +77,7 @@ type Reader = {
   said: { readonly since: number; count: number };
 };
 
-/** Sends feeds over WebSockets: each event is encoded once, for however many readers. */
+/** Sends feeds over WebSockets: what comes at one moment is encoded once, for however many readers, and is one write to each. */
 export class FeedServer {
   readonly #ports: FeedServerPorts;
   readonly #sockets = new WebSocketServer({
@@ -77,17 +85,22 @@ export class FeedServer {
     maxPayload: FEED_LIMITS.messageBytes,
     perMessageDeflate: false,
   });
-  readonly #readers = new Map<string, Set<Reader>>();
-  readonly #frames = new Frames();
+  readonly #audiences: Audiences<Reader>;
   readonly #undo: (() => void)[] = [];
   #count = 0;
 
   constructor(ports: FeedServerPorts) {
     this.#ports = ports;
+    this.#audiences = new Audiences(ports.follow);
     this.#undo.push(
-      ports.log.subscribe((feed, envelope) => {
-        this.#publish(feed, envelope);
-      }),
+      ports.log.subscribe(
+        (feed, envelope) => {
+          this.#publish(feed, envelope);
+        },
+        (feed, seq) => {
+          this.#lost(feed, seq);
+        },
+      ),
     );
     const timer = setInterval(() => {
       this.#keepAlive();
@@ -108,19 +121,36 @@ export class FeedServer {
 
   /** Readers of a feed. */
   readers(feed: FeedId): number {
-    return this.#readers.get(keyOf(feed))?.size ?? 0;
+    return this.#audiences.of(feed)?.readers.size ?? 0;
+  }
+
+  /** All feeds that have readers. */
+  audiences(): Iterable<Audience<unknown>> {
+    return this.#audiences.all();
   }
 
   /** Sends readers something that is worth nothing a moment later; to how many. A slow reader goes without (FEED-5). */
-  pass(feed: FeedId, envelope: Envelope): number {
-    return this.#publish(feed, envelope);
+  pass(feed: FeedId, envelope: Envelope<PassingEvent>): number {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return 0;
+    this.#flush(audience);
+    const frame = frameOf(envelope);
+    let reached = 0;
+    for (const { socket, wire, line } of audience.readers) {
+      if (wire.writableLength > FEED_LIMITS.passingWaitBytes) continue;
+      reached += 1;
+      if (line.event(envelope).length > 0 && socket.readyState === socket.OPEN) wire.write(frame);
+    }
+    this.#ports.meter?.sent(reached);
+    return reached;
   }
 
   /** Tells readers to come again, a little apart from one another, and ends. */
   close(): void {
     for (const undo of this.#undo.splice(0)) undo();
+    for (const audience of this.#audiences.all()) this.#flush(audience);
     const reconnect = JSON.stringify({ type: 'reconnect', withinMs: 5_000 });
-    for (const reader of this.#all()) {
+    for (const reader of this.#audiences.readers()) {
       reader.socket.send(reconnect);
       reader.socket.close(1001, 'the server is being stopped');
     }
@@ -147,7 +177,7 @@ export class FeedServer {
         else
           this.#sockets.handleUpgrade(request, socket, head, (opened) => {
             socket.off('error', drop);
-            this.#open(opened, admission);
+            this.#open(opened, socket, admission);
           });
       },
       (error: unknown) => {
@@ -157,15 +187,13 @@ export class FeedServer {
     );
   }
 
-  #open(socket: WebSocket, admitted: Extract<Admission, { type: 'admitted' }>): void {
+  #open(socket: WebSocket, wire: Duplex, admitted: Admitted): void {
     const { feed, after } = admitted;
     const reader: Reader = {
-      ...{ socket, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
+      ...{ socket, wire, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
       ...{ alive: true, said: { since: this.#ports.now(), count: 0 } },
     };
-    const key = keyOf(feed);
-    const readers = this.#readers.get(key) ?? new Set();
-    this.#readers.set(key, readers.add(reader));
+    const audience = this.#audiences.join(feed, reader);
     const { meter } = this.#ports;
     meter?.readerOpened(feed.audience);
     socket.on('error', () => undefined);
@@ -178,18 +206,19 @@ export class FeedServer {
     });
     socket.once('close', () => {
       meter?.readerClosed(feed.audience);
-      readers.delete(reader);
-      if (readers.size === 0 && this.#readers.get(key) === readers) this.#readers.delete(key);
+      this.#audiences.leave(feed, reader);
     });
-    this.#begin(reader, after).catch((error: unknown) => {
+    this.#begin(reader, audience, after).catch((error: unknown) => {
       this.#ports.onError(error);
       this.#end(socket, 'failed', [1011, 'the feed cannot be read']);
     });
   }
 
-  async #begin({ socket, feed, line }: Reader, after: number | undefined): Promise<void> {
+  async #begin(reader: Reader, of: Audience<Reader>, after: number | undefined): Promise<void> {
     const { log, waiting, meter } = this.#ports;
+    const { socket, feed, line } = reader;
     const seq = await log.last(feed);
+    of.seq = Math.max(of.seq, seq);
     const missed: Replay =
       after === undefined ? { type: 'events', events: [] } : await log.after(feed, after);
     // Of what comes later the line knows.
@@ -205,35 +234,72 @@ export class FeedServer {
     };
     socket.send(JSON.stringify(welcome));
     for (const envelope of again) socket.send(JSON.stringify(envelope));
-    const effects = line.begin(after ?? seq, missed);
-    for (const effect of effects)
-      if (effect.type === 'send') socket.send(this.#frames.of(effect.envelope), { binary: false });
-      else {
-        meter?.resync();
-        socket.send(JSON.stringify(effect));
-      }
-    meter?.sent(again.length + effects.filter(({ type }) => type === 'send').length);
+    meter?.sent(again.length);
+    for (const effect of line.begin(after ?? seq, missed)) this.#send(reader, effect);
   }
 
-  #publish(feed: FeedId, envelope: Envelope): number {
-    let reached = 0;
-    const passing = envelope.type === 'viewer.count';
-    for (const reader of this.#readers.get(keyOf(feed)) ?? []) {
-      const { socket, line } = reader;
-      if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
-      if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
-        this.#end(socket, 'too-slow', [FEED_CLOSE.tooSlow, 'it does not read what it is sent']);
-        // What waits would wait for ever.
-        socket.terminate();
-        continue;
-      }
-      reached += 1;
-      for (const effect of line.event(envelope))
-        if (effect.type === 'send')
-          socket.send(this.#frames.of(effect.envelope), { binary: false });
+  #send({ socket, wire }: Reader, effect: ReaderEffect): void {
+    if (socket.readyState !== socket.OPEN) return;
+    if (effect.type === 'send') {
+      wire.write(frameOf(effect.envelope));
+      this.#ports.meter?.sent(1);
+    } else {
+      socket.send(JSON.stringify(effect));
+      this.#ports.meter?.resync();
     }
-    this.#ports.meter?.sent(reached);
-    return reached;
+  }
+
+  #lost(feed: FeedId, seq: number): void {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return;
+    this.#flush(audience);
+    audience.seq = seq;
+    for (const reader of audience.readers)
+      for (const effect of reader.line.lost(seq)) this.#send(reader, effect);
+  }
+
+  /**
+   * Sends an event once whatever else is going on has had its turn: those that come together, as when the machine was busy, are sent in one
+   * piece. Writing to sockets is most of the work here.
+   */
+  #publish(feed: FeedId, envelope: Envelope): void {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return;
+    audience.seq = envelope.seq;
+    audience.pending.push(envelope);
+    if (audience.pending.length >= FEED_LIMITS.together) this.#flush(audience);
+    else if (audience.pending.length === 1)
+      setImmediate(() => {
+        this.#flush(audience);
+      });
+  }
+
+  #flush(audience: Audience<Reader>): void {
+    const events = audience.pending.splice(0);
+    const [first, last] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
+    if (last === 0) return;
+    const frames = Buffer.concat(events.map(frameOf));
+    let sent = 0;
+    for (const reader of audience.readers) {
+      const { socket, wire, line } = reader;
+      if (!this.#keepsUp(reader)) continue;
+      if (socket.readyState === socket.OPEN && line.takesAll(first, last)) {
+        wire.write(frames);
+        sent += events.length;
+      } else
+        for (const event of events)
+          for (const effect of line.event(event)) this.#send(reader, effect);
+    }
+    this.#ports.meter?.sent(sent);
+  }
+
+  /** One that does not is closed. */
+  #keepsUp({ socket, wire }: Reader): boolean {
+    if (wire.writableLength <= FEED_LIMITS.waitBytes) return true;
+    this.#end(socket, 'too-slow', [FEED_CLOSE.tooSlow, 'it does not read what it is sent']);
+    // What waits would wait for ever.
+    socket.terminate();
+    return false;
   }
 
   #refuse(socket: Duplex, status: number): void {
@@ -269,7 +335,7 @@ export class FeedServer {
 
   #keepAlive(): void {
     const text = JSON.stringify({ type: 'keepalive', at: this.#ports.now() });
-    for (const reader of this.#all()) {
+    for (const reader of this.#audiences.readers()) {
       if (!reader.alive) {
         this.#ports.meter?.readerEnded('no-answer');
         reader.socket.terminate();
@@ -280,16 +346,9 @@ export class FeedServer {
       reader.socket.send(text);
     }
   }
-
-  *#all(): Iterable<Reader> {
-    for (const readers of this.#readers.values()) yield* readers;
-  }
 }
 
-function speakerOf(
-  socket: WebSocket,
-  { feed, authorization }: Extract<Admission, { type: 'admitted' }>,
-): Speaker {
+function speakerOf(socket: WebSocket, { feed, authorization }: Admitted): Speaker {
   return {
     ...{ feed, authorization },
     answer: (message) => {
@@ -299,16 +358,6 @@ function speakerOf(
       socket.close(code, reason);
     },
   };
-}
-
-function keyOf({
-  channel,
-  audience,
-}: {
-  readonly channel: string;
-  readonly audience: FeedAudience;
-}) {
-  return `${audience}/${channel}`;
 }
 
 /** Answers a request for a WebSocket that gets none. */

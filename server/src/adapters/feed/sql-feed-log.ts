@@ -1,7 +1,9 @@
 import { type Kysely } from 'kysely';
 import { type Envelope } from '@shoal/protocol';
-import { FEED_LIMITS, type FeedId, type FeedLog, type Replay } from '../../core/index.ts';
+import { FEED_LIMITS, type FeedId, type Replay } from '../../core/index.ts';
 import { type Database } from '../database/schema.ts';
+import { feedKey } from './feed-key.ts';
+import { type CommonLog, type NewestOf } from './shared-feed-log.ts';
 
 type Listener = (feed: FeedId, envelope: Envelope) => void;
 
@@ -12,21 +14,21 @@ const TRIM_EVERY = 256;
  * The log of one process: events are in the database before anybody is told of them, so that a number that was seen is never given
  * again. Appends of a feed are made one after the other.
  */
-export class SqlFeedLog implements FeedLog {
+export class SqlFeedLog implements CommonLog {
   readonly #db: Kysely<Database>;
   readonly #onError: (error: unknown) => void;
   readonly #listeners = new Set<Listener>();
-  #line: Promise<unknown> = Promise.resolve();
+  /** The last append of each feed that has any under way. */
+  readonly #lines = new Map<string, Promise<unknown>>();
 
   constructor(db: Kysely<Database>, onError: (error: unknown) => void) {
     this.#db = db;
     this.#onError = onError;
   }
 
-  append(...[feed, event, { at, id }]: Parameters<FeedLog['append']>): Promise<Envelope> {
-    const appended = this.#line.then(async () => {
-      const known = await this.#find(feed, id);
-      if (known !== undefined) return known;
+  append(...[feed, event, { at, id }]: Parameters<CommonLog['append']>): Promise<Envelope> {
+    const key = feedKey(feed);
+    const appended = (this.#lines.get(key) ?? Promise.resolve()).then(async () => {
       let envelope: Envelope;
       try {
         envelope = await this.#insert(feed, (seq) => ({
@@ -34,15 +36,20 @@ export class SqlFeedLog implements FeedLog {
           ...{ id, version: 1, at, channel: feed.channel, seq },
         }));
       } catch (error) {
-        // Another process may have appended the same meanwhile; then it also tells.
-        const other = await this.#find(feed, id);
-        if (other === undefined) throw error;
-        return other;
+        // What is there already cannot be inserted: then whoever did that also tells.
+        const known = await this.#find(feed, id);
+        if (known === undefined) throw error;
+        return known;
       }
       for (const listener of this.#listeners) this.#tell(listener, feed, envelope);
       return envelope;
     });
-    this.#line = appended.catch(() => undefined);
+    const settled = appended
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#lines.get(key) === settled) this.#lines.delete(key);
+      });
+    this.#lines.set(key, settled);
     return appended;
   }
 
@@ -74,13 +81,31 @@ export class SqlFeedLog implements FeedLog {
     return row?.seq ?? 0;
   }
 
+  async newest(feeds: readonly FeedId[]): Promise<readonly NewestOf[]> {
+    if (feeds.length === 0) return [];
+    const asked = new Map(feeds.map((feed) => [feedKey(feed), feed]));
+    const rows = await this.#db
+      .selectFrom('feeds')
+      .selectAll()
+      .where(
+        'channel',
+        'in',
+        feeds.map(({ channel }) => channel),
+      )
+      .execute();
+    return rows.flatMap(({ channel, audience, seq }) => {
+      const feed = asked.get(`${audience}/${channel}`);
+      return feed === undefined ? [] : [{ feed, seq }];
+    });
+  }
+
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {
-    await this.#line;
+    await Promise.all(this.#lines.values());
     this.#listeners.clear();
   }
 
