@@ -137,13 +137,16 @@ describe.runIf(findPostgres() !== undefined)('two processes, one PostgreSQL, one
     for (const text of taken) expect(texts).toContain(text);
     expect(texts.length).toBeLessThanOrEqual(taken.size + unknown.size);
     for (const reader of readers) {
-      await until(() => reader.seqs.length >= listed.length, { what: 'all of it' });
+      await until(() => reader.seqs.length >= listed.length, {
+        what: 'all of it',
+        timeoutMs: 60_000,
+      });
       expect(reader.seqs).toEqual(seqs);
       expect(reader.texts).toEqual(texts);
       expect(reader.resyncs).toBe(0);
     }
     console.info({ taken: taken.size, unanswered: unknown.size, listed: listed.length });
-  });
+  }, 300_000);
 
   it('FEED-9 what is told while Redis is away is told at the other process within seconds, and at once when it is back', async () => {
     const all = await TwoProcesses.start();
