@@ -1,6 +1,7 @@
 import pino, { type Logger } from 'pino';
 import { type Bus, type ChannelId } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
+import { viewersOf } from './adapters/access/viewers-of.ts';
 import { readCertificate } from './adapters/certificate.ts';
 import { type ChannelHost } from './adapters/channel/channel-host.ts';
 import { openChannel } from './adapters/channel/open-channel.ts';
@@ -38,6 +39,7 @@ import {
 } from './core/index.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
+export { createHttpGate } from './adapters/access/http-gate.ts';
 export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
 
 /** A running origin. */
@@ -334,6 +336,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       onStoreFailed: (path, err) => {
         log.warn({ err, path }, 'the store fails');
       },
+      ...viewersOf(settings, log),
       expects: (live) =>
         hosts.has(live.channel) && isToCome(live, aboutOf(hosts, live.channel, settings)),
       served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
