@@ -33,6 +33,7 @@ import { type Mirror } from './adapters/redis/mirror.ts';
 import {
   type ChannelAbout,
   type ChannelStatus,
+  healthWithout,
   isToCome,
   ORIGIN_LIMITS,
   type ObjectStore,
@@ -314,6 +315,7 @@ function teller(
     delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
     recordings: (channel) => recordings?.list(channel) ?? [],
     jobs: (channel) => recordings?.jobs(channel) ?? [],
+    health: (channel) => hosts.get(channel)?.core.health(Date.now()) ?? healthWithout(false),
     playback: (channel) => playbackInfo(channel, { ...has, keys: signing.published(channel) }),
   };
   return (channel, field) => {

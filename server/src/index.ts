@@ -13,9 +13,12 @@ export type {
   AccessGate,
   AccessRequest,
   ChannelStatus,
+  HealthIssue,
+  HealthIssueType,
   RenditionInfo,
   Rung,
   SegmentDelivery,
+  StreamHealth,
 } from './core/index.ts';
 export { DEFAULT_LADDER, formatLadder, parseLadder } from './core/index.ts';
 export { OriginError, type OriginErrorCode } from './errors.ts';
