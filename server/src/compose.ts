@@ -197,7 +197,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
-/** Channels that came into being in an earlier process, as far as there is room; those that were used last go first. */
+/** Channels that came into being in an earlier process, as far as there is room: those with recordings, then those that were used last. */
 function earlierChannels(
   { channels, dynamicChannels, dataDir, recording }: Settings,
   states: ChannelStates,

@@ -40,14 +40,16 @@ it('ORG-41: a site decides who publishes and plays on shoal-origin, and no secre
     rmSync(dataDir, { recursive: true, force: true });
   });
   const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
-  const origin = await OriginCommand.start(
-    [
-      ...['--host', '127.0.0.1', '--http-port', '0', '--rtmp-port', '0', '--data-dir', dataDir],
-      ...['--channels=', '--auth-url', url, '--auth-play', '--segment-seconds', '1'],
-      ...['--ladder', 'off', '--log-level', 'debug'],
-    ],
-    { SHOAL_ORIGIN_AUTH_TOKEN: 'secret-operator' },
-  );
+  const start = (): Promise<OriginCommand> =>
+    OriginCommand.start(
+      [
+        ...['--host', '127.0.0.1', '--http-port', '0', '--rtmp-port', '0', '--data-dir', dataDir],
+        ...['--channels=', '--auth-url', url, '--auth-play', '--segment-seconds', '1'],
+        ...['--ladder', 'off', '--log-level', 'debug'],
+      ],
+      { SHOAL_ORIGIN_AUTH_TOKEN: 'secret-operator' },
+    );
+  const origin = await start();
   undo.push(() => origin.kill());
   const rtmp = String(origin.started['rtmpServer']);
   const wrong = await Publisher.start(`${rtmp}/secret-key?user=ana&pass=secret-wrong`);
@@ -66,7 +68,13 @@ it('ORG-41: a site decides who publishes and plays on shoal-origin, and no secre
   });
   expect([...shown]).toEqual(['Bearer secret-operator']);
   expect(new Set(asked.map(({ action }) => action))).toEqual(new Set(['publish', 'read']));
-  await origin.stop();
   expect(origin.output).not.toContain('secret');
   expect(origin.output).toContain('channel came into being');
+  // It is there again, waiting for its publisher, after it was killed.
+  await origin.kill();
+  const again = await start();
+  undo.push(() => again.kill());
+  expect(await (await fetch(`${again.url}/v1/streams`)).json()).toEqual({
+    streams: [{ channel: 'show', state: 'interrupted' }],
+  });
 });

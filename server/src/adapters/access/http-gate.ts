@@ -82,7 +82,7 @@ function poster(
   const pool = { keepAlive: true, maxSockets: ORIGIN_LIMITS.accessConnections };
   const agent = secure ? new HttpsAgent(pool) : new HttpAgent(pool);
   const { token, timeoutMs, maxBytes } = limits;
-  return (body) =>
+  const send = (body: string, again: boolean): Promise<Answer> =>
     new Promise<Answer>((resolve, reject) => {
       const sent = (secure ? requestHttps : requestHttp)(url, {
         ...{ method: 'POST', agent },
@@ -104,6 +104,12 @@ function poster(
         fail(`the site did not answer within ${timeoutMs} ms`);
       }, timeoutMs);
       sent.on('error', (error: NodeJS.ErrnoException) => {
+        // A connection that was kept, and that the site has ended just now.
+        if (again && sent.reusedSocket && error.code === 'ECONNRESET') {
+          over();
+          resolve(send(body, false));
+          return;
+        }
         fail(`no connection to the site (${error.code ?? 'error'})`);
       });
       sent.on('response', (response) => {
@@ -119,6 +125,7 @@ function poster(
       });
       sent.end(body);
     });
+  return (body) => send(body, true);
 }
 
 async function readAll(response: IncomingMessage, maxBytes: number): Promise<string> {
