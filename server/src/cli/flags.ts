@@ -42,6 +42,8 @@ export type OptionName =
   | 'dvrSeconds'
   | 'keepHours'
   | 'cacheMib'
+  | 'authUrl'
+  | 'authPlay'
   | 'pages'
   | 'metricsPort'
   | 'metricsHost'
@@ -135,6 +137,12 @@ export const OPTIONS: Readonly<Record<OptionName, Option>> = {
     only: 'delivery',
     about: 'live media kept in memory',
   },
+  authUrl: {
+    flag: 'auth-url',
+    value: 'URL',
+    about: 'site that is asked who may publish; of delivery, who may play',
+  },
+  authPlay: { flag: 'auth-play', only: 'origin', about: 'it is asked who may play, too' },
   pages: { flag: 'pages', value: 'FOLDER', about: 'served at /' },
   metricsPort: { flag: 'metrics-port', value: 'PORT', about: 'of /metrics; 0 takes any free port' },
   metricsHost: {
@@ -222,8 +230,9 @@ ${rows('delivery')}
 
 A flag wins over its variable (SHOAL_ORIGIN_HTTP_PORT for --http-port; a switch is on with 1). LIST is separated by commas.
 Keys of a bucket are in SHOAL_ORIGIN_S3_ACCESS_KEY_ID and SHOAL_ORIGIN_S3_SECRET_ACCESS_KEY alone; no flag takes a secret, since others
-could see it. A Redis with a password is better named by SHOAL_ORIGIN_REDIS.
-On the HTTP port: /live/, /healthz, /readyz, /v1/channels. Logs are JSON lines on standard output.
+could see it. The token that a site of --auth-url is shown is in SHOAL_ORIGIN_AUTH_TOKEN. With --auth-url channels come into being when that
+site names them; --channels= has no others. A Redis with a password is better named by SHOAL_ORIGIN_REDIS.
+On the HTTP port: /live/, /healthz, /readyz, /v1/streams. Logs are JSON lines on standard output.
 Exit codes: 0 stopped, 1 failed, 2 an option is wrong.
 `;
 }
