@@ -31,7 +31,7 @@ export type ShoalOptions = {
   readonly integrity?: Integrity;
   /**
    * Where given, only segments that the origin lists or the tracker announces with a signature of one of these keys are shared;
-   * all others come over HTTP. The origin publishes them at `/v1/channels/ID/playback`; get them from there or from your own
+   * all others come over HTTP. The origin publishes them at `/v1/streams/ID/playback`; get them from there or from your own
    * server, over HTTPS. A function is asked again when a key is missing, every 30 s at most. Where the browser has no Ed25519 or
    * the page was not loaded over HTTPS, it is as without keys, with a warning. Says nothing of playlists without digests, nor to
    * the stock engine. Default none: whoever sends the playlist is believed, and the tracker until the playlist comes.

@@ -5,7 +5,7 @@ export type ChannelState = 'idle' | 'starting' | 'live' | 'interrupted' | 'ended
 
 const STATES: readonly ChannelState[] = ['idle', 'starting', 'live', 'interrupted', 'ended'];
 
-/** One encoding as `GET /v1/channels/{channel}` describes it; what is not known is left out. */
+/** One encoding as `GET /v1/streams/{channel}` describes it; what is not known is left out. */
 export type RenditionStatus = {
   readonly rendition: string;
   readonly codecs: string | undefined;
@@ -16,7 +16,7 @@ export type RenditionStatus = {
   readonly bitrate: number | undefined;
 };
 
-/** The answer to `GET /v1/channels/{channel}`. */
+/** The answer to `GET /v1/streams/{channel}`. */
 export type ChannelStatus = {
   readonly state: ChannelState;
   /** Unix milliseconds of the last change of state. */
@@ -68,7 +68,7 @@ export type SegmentDelivery = {
 };
 
 /**
- * Reads the answer to `GET /v1/channels/{channel}/delivery`; entries that cannot be read are left out. What was delivered of
+ * Reads the answer to `GET /v1/streams/{channel}/delivery`; entries that cannot be read are left out. What was delivered of
  * a segment's other renditions counts as copies of the first.
  */
 export function parseDelivery(value: unknown): readonly SegmentDelivery[] {
@@ -98,7 +98,7 @@ function readDeliveries(list: readonly unknown[]): readonly SegmentDelivery[] {
   });
 }
 
-/** Reads the public keys from `GET /v1/channels/{channel}/playback`. */
+/** Reads the public keys from `GET /v1/streams/{channel}/playback`. */
 export function parseSigningKeys(value: unknown): readonly string[] {
   const signing = asRecord(asRecord(value)?.['signing']);
   return asList(signing?.['keys']).flatMap((key) => asText(asRecord(key)?.['publicKey']) ?? []);

@@ -39,8 +39,8 @@ function start(channel: ChannelId, at: Endpoints): void {
   const swarm = new SwarmCard({ trackerStatus: at.trackerStatus, channel, operator });
   const refresh = async (): Promise<void> => {
     const [status, delivery, tracker] = await Promise.all([
-      getJson(`/v1/channels/${channel}`),
-      getJson(`/v1/channels/${channel}/delivery`),
+      getJson(`/v1/streams/${channel}`),
+      getJson(`/v1/streams/${channel}/delivery`),
       getJson(`${at.trackerStatus}/v1/channels/${channel}`),
     ]);
     const now = Date.now();

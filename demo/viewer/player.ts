@@ -132,7 +132,7 @@ export function startPlayer(options: PlayerOptions): Player {
 }
 
 async function askOrigin(channel: ChannelId): Promise<ChannelNews> {
-  const answer = await getJson(`/v1/channels/${channel}`);
+  const answer = await getJson(`/v1/streams/${channel}`);
   if (answer.type === 'not-found') return 'unknown-channel';
   if (answer.type !== 'ok') return 'unreachable';
   const status = parseChannelStatus(answer.body);
@@ -141,7 +141,7 @@ async function askOrigin(channel: ChannelId): Promise<ChannelNews> {
 
 /** Rejects where the origin does not say. */
 async function askSigningKeys(channel: ChannelId): Promise<readonly string[]> {
-  const answer = await getJson(`/v1/channels/${channel}/playback`);
+  const answer = await getJson(`/v1/streams/${channel}/playback`);
   if (answer.type !== 'ok') throw new Error(`playback information: ${answer.type}`);
   return parseSigningKeys(answer.body);
 }

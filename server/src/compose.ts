@@ -4,26 +4,38 @@ import { createMemoryBus } from './adapters/bus/memory.ts';
 import { readCertificate } from './adapters/certificate.ts';
 import { type ChannelHost } from './adapters/channel/channel-host.ts';
 import { openChannel } from './adapters/channel/open-channel.ts';
+import { OriginChannels } from './adapters/channel/origin-channels.ts';
 import { primeFfmpeg } from './adapters/encoder/ffmpeg-process.ts';
 import { expectSrt, findFfmpeg, type FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
 import { type ChannelReport, type TellReport } from './adapters/http/channel-report.ts';
 import { playbackInfo } from './adapters/http/playback-info.ts';
-import { startHttp } from './adapters/http/start-http.ts';
+import { type HttpOptions, startHttp } from './adapters/http/start-http.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
 import { type IngestSupervisor } from './adapters/ingest/ingest-supervisor.ts';
+import { PublishAsker } from './adapters/ingest/publish-asker.ts';
 import { SrtListeners } from './adapters/ingest/srt-listeners.ts';
 import { startIngest } from './adapters/ingest/start-ingest.ts';
 import { type StreamKeys } from './adapters/keys/key-file.ts';
 import { type SigningKey, type SigningKeys } from './adapters/keys/signing-keys.ts';
 import { signingPlace } from './adapters/keys/signing-place.ts';
-import { type Recordings, startRecordings } from './adapters/recording/recordings.ts';
+import {
+  recordedChannels,
+  type Recordings,
+  startRecordings,
+} from './adapters/recording/recordings.ts';
 import { type ChannelStates } from './adapters/storage/channel-state-file.ts';
 import { openDataDir } from './adapters/storage/data-dir.ts';
 import { createMemoryStore } from './adapters/storage/memory-store.ts';
 import { type Mirror } from './adapters/redis/mirror.ts';
-import { type ChannelAbout, isToCome, type ObjectStore } from './core/index.ts';
+import {
+  type ChannelAbout,
+  type ChannelStatus,
+  isToCome,
+  ORIGIN_LIMITS,
+  type ObjectStore,
+} from './core/index.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
 export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
@@ -38,7 +50,13 @@ export type Origin = {
   readonly srtPort: (channel: ChannelId) => number | undefined;
   /** Carries `segment.ready` and the stream events (EVT-1, EVT-2). */
   readonly bus: Bus;
-  /** Throws a RangeError for a channel that the origin does not have. */
+  /** How its channels are, in the order in which they came. */
+  readonly streams: () => readonly ChannelStatus[];
+  /** What the status API tells of a channel, part by part. Throws a RangeError for a channel that the origin does not have. */
+  readonly report: TellReport;
+  /** Ends the publisher of a channel, if it has one; it may come back unless it may no longer. The reason is for the log and the status. */
+  readonly drop: (channel: ChannelId, reason: string) => void;
+  /** Throws a RangeError for a channel that is not configured. */
   readonly streamKey: (channel: ChannelId) => string;
   /** Has the next signing key of a channel sign from its next segment on; see {@link SigningKeys.rotate}. Returns what is published now. */
   readonly rotateSigningKey: (
@@ -86,6 +104,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   );
   const { keys, states, signing, close: unlock } = folder;
   const undo: (() => Promise<unknown>)[] = [unlock];
+  let channels: OriginChannels | undefined;
   const bus = createMemoryBus((err) => {
     log.error({ err }, 'a listener of the bus failed');
   });
@@ -93,25 +112,36 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     for (let next = undo.pop(); next !== undefined; next = undo.pop()) await next();
   };
   try {
-    recordings = await openRecordings(settings, { states, ffmpegPath: ffmpeg.path, log });
+    const configured = settings.channels.map(({ channel }) => channel);
+    const earlier = earlierChannels(settings, states);
+    for (const channel of earlier) signing.add(channel);
+    const ids = [...configured, ...earlier];
+    recordings = await openRecordings(settings, { ids, states, ffmpegPath: ffmpeg.path, log });
     undo.push(async () => recordings?.close());
-    const mirror = await openMirror(settings, { hosts, recordings, signing, log });
+    const mirror = await openMirror(settings, { ids, hosts, recordings, signing, log });
     const store = mirror?.over(createMemoryStore()) ?? createMemoryStore();
     bus.subscribe((event) => mirror?.publish(event));
     undo.push(async () => mirror?.close());
-    undo.push(() => Promise.all([...hosts.values()].map((host) => host.close())));
+    undo.push(async () => {
+      await channels?.close();
+      await Promise.all([...hosts.values()].map((host) => host.close()));
+    });
     const secure = settings.rtmps && readCertificate(settings.rtmps);
     const at = { ...settings.rtmp, ...(secure !== undefined && { secure }) };
-    const ingest = await startIngest(at, { keys, channels: hosts, log });
+    const gate = settings.access?.publish;
+    const take: OriginChannels['take'] = async (channel, use) =>
+      channels?.take(channel, use) ?? false;
+    const asker = gate && new PublishAsker({ gate, take, log });
+    const ingest = await startIngest(at, { keys, channels: hosts, ...(asker && { asker }), log });
     undo.push(() => ingest.close());
     const srt = srtListeners(settings, { keys, ffmpeg, log });
     undo.push(async () => srt?.close());
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
     const shared = { store, bus, states, signing, log, ingest, ffmpeg, onPlaylist };
-    for (const { channel } of settings.channels) {
-      const { host: recording, window } = recordings?.of(channel) ?? {};
-      const host = openChannel(channelOptions(channel, settings), {
+    const open = (channel: ChannelId): ChannelHost => {
+      const recording = recordings?.of(channel).host;
+      return openChannel(channelOptions(channel, settings), {
         ...shared,
         // Each knows its own sessions.
         drop: (session, reason) => {
@@ -120,14 +150,17 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
         },
         ...(recording !== undefined && { recording }),
       });
-      if (window !== undefined) host.restore(window);
-      hosts.set(channel, host);
-    }
+    };
+    const { dynamicChannels: dynamic, listedSegments } = settings;
+    const of = { configured, dynamic, most: ORIGIN_LIMITS.channels, listedSegments };
+    channels = new OriginChannels(hosts, of, { open, states, signing, recordings, mirror, log });
+    for (const channel of ids) channels.begin(channel);
     mirror?.start();
     if (srt !== undefined) await expectSrt(ffmpeg);
-    for (const [channel, host] of hosts) await srt?.start(channel, host);
+    for (const channel of configured) await startSrt(srt, channel, hosts);
     const ports = httpPorts(settings, { store, hosts, blocked, recordings, signing, ingest, log });
     const http = await startHttp({ ...settings.http, ...pages(settings) }, ports);
+    const report = teller(settings, { hosts, recordings, signing });
     undo.push(http.close);
     log.info({ httpPort: http.port, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
@@ -137,6 +170,9 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       rtmpsPort: ingest.securePort,
       srtPort: (channel) => srt?.port(channel),
       bus,
+      streams: () => channels?.statuses() ?? [],
+      report,
+      drop: (channel, reason) => hosts.get(channel)?.drop(reason),
       streamKey: keys.keyOf,
       rotateSigningKey: (channel, { leaked = false } = {}) => {
         const published = signing.rotate(channel, { leaked });
@@ -158,15 +194,42 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
+/** Channels that came into being in an earlier process, as far as there is room; those that were used last go first. */
+function earlierChannels(
+  { channels, dynamicChannels, dataDir, recording }: Settings,
+  states: ChannelStates,
+): readonly ChannelId[] {
+  if (!dynamicChannels) return [];
+  const recorded = recording === undefined ? [] : recordedChannels(dataDir, recording);
+  const configured = new Set(channels.map(({ channel }) => channel));
+  const earlier = new Set([...recorded, ...states.list()]);
+  const others = [...earlier].filter((channel) => !configured.has(channel));
+  return others.slice(0, ORIGIN_LIMITS.channels - configured.size);
+}
+
+async function startSrt(
+  srt: SrtListeners | undefined,
+  channel: ChannelId,
+  hosts: ReadonlyMap<ChannelId, ChannelHost>,
+): Promise<void> {
+  const host = hosts.get(channel);
+  if (host !== undefined) await srt?.start(channel, host);
+}
+
 /** They are ready before anybody can publish. */
 async function openRecordings(
   settings: Settings,
-  parts: { readonly states: ChannelStates; readonly ffmpegPath: string; readonly log: Logger },
+  parts: {
+    readonly ids: readonly ChannelId[];
+    readonly states: ChannelStates;
+    readonly ffmpegPath: string;
+    readonly log: Logger;
+  },
 ): Promise<Recordings | undefined> {
-  const { states, ffmpegPath, log } = parts;
+  const { ids, states, ffmpegPath, log } = parts;
   const { recording, dataDir, listedSegments: listed } = settings;
   if (recording === undefined) return undefined;
-  const channels = settings.channels.map(({ channel }) => ({ channel, ...states.load(channel) }));
+  const channels = ids.map((channel) => ({ channel, ...states.load(channel) }));
   const segmentMs = settings.segmentSeconds * 1000;
   const note: Parameters<typeof startRecordings>[1]['note'] =
     (channel) => (level, message, err) => {
@@ -179,14 +242,15 @@ async function openRecordings(
 /** Redis is loaded by those alone that have one. */
 async function openMirror(
   settings: Settings,
-  parts: Pick<Parts, 'hosts' | 'recordings' | 'signing' | 'log'>,
+  parts: Pick<Parts, 'hosts' | 'recordings' | 'signing' | 'log'> & {
+    readonly ids: readonly ChannelId[];
+  },
 ): Promise<Mirror | undefined> {
-  const { hosts, recordings, log } = parts;
+  const { ids, hosts, recordings, log } = parts;
   if (settings.redis === undefined) return undefined;
   const { Mirror } = await import('./adapters/redis/mirror.ts');
-  const channels = settings.channels.map(({ channel }) => channel);
   return new Mirror(
-    { url: settings.redis, channels, log },
+    { url: settings.redis, channels: ids, log },
     {
       now: () => Date.now(),
       about: (channel) => aboutOf(hosts, channel, settings),
@@ -250,11 +314,14 @@ function teller(
     jobs: (channel) => recordings?.jobs(channel) ?? [],
     playback: (channel) => playbackInfo(channel, { ...has, keys: signing.published(channel) }),
   };
-  return (channel, field) => parts[field](channel);
+  return (channel, field) => {
+    if (!hosts.has(channel)) throw new RangeError(`no channel ${channel}`);
+    return parts[field](channel);
+  };
 }
 
-function pages({ staticDir }: Settings): { readonly staticDir?: string } {
-  return staticDir === undefined ? {} : { staticDir };
+function pages({ staticDir, mounts }: Settings): Pick<HttpOptions, 'staticDir' | 'mounts'> {
+  return { ...(staticDir !== undefined && { staticDir }), ...(mounts !== undefined && { mounts }) };
 }
 
 function httpPorts(settings: Settings, parts: Parts): HttpPorts {

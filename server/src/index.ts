@@ -1,11 +1,21 @@
 export type { FindFfmpegOptions, FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
+export type { Mount } from './adapters/http/app.ts';
+export type { ChannelReport, TellReport } from './adapters/http/channel-report.ts';
 export type { DeliveryRecord } from './adapters/http/live-routes.ts';
 export type { PlaybackInfo } from './adapters/http/playback-info.ts';
 export type { SigningKey } from './adapters/keys/signing-keys.ts';
 export type { DeliveryOptions } from './delivery-options.ts';
 export { type Delivery, startDelivery } from './compose-delivery.ts';
 export { findFfmpeg, installCommand, type Origin, startOrigin } from './compose.ts';
-export type { ChannelStatus, RenditionInfo, Rung, SegmentDelivery } from './core/index.ts';
+export type {
+  AccessAnswer,
+  AccessGate,
+  AccessRequest,
+  ChannelStatus,
+  RenditionInfo,
+  Rung,
+  SegmentDelivery,
+} from './core/index.ts';
 export { DEFAULT_LADDER, formatLadder, parseLadder } from './core/index.ts';
 export { OriginError, type OriginErrorCode } from './errors.ts';
 export { type OpenService, openService, type Service, startService } from './service/compose.ts';

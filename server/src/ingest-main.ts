@@ -9,8 +9,9 @@ const PIPE_FD = 4;
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
 
 const server = new RtmpServer({
-  onAsk: (session, { ip, app, name }) => {
-    writeJson(pipe, { kind: FRAME_KIND.ask, session }, { ip, app, name });
+  onAsk: (session, { secure, ...asked }) => {
+    const protocol = secure ? 'rtmps' : 'rtmp';
+    writeJson(pipe, { kind: FRAME_KIND.ask, session }, { ...asked, protocol });
   },
   onTag: (session, tag) => writeFrame(pipe, { kind: FRAME_KIND.tag, session, body: tag }),
   onClosed: (session, reason) => {

@@ -1,14 +1,23 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
+import { type Mount } from './adapters/http/app.ts';
 import { type DeliveryRecord } from './adapters/http/live-routes.ts';
 import { type RecordingSettings } from './adapters/recording/recordings.ts';
 import { type StoreOptions } from './adapters/storage/open-store.ts';
-import { DEFAULT_LADDER, ladderProblem, ORIGIN_LIMITS, type Rung } from './core/index.ts';
+import {
+  type AccessGate,
+  DEFAULT_LADDER,
+  ladderProblem,
+  ORIGIN_LIMITS,
+  type Rung,
+} from './core/index.ts';
 import { OriginError } from './errors.ts';
 
 /** What is kept of a channel unless said otherwise: 50 GiB. */
 const KEEP_BYTES = 53_687_091_200;
+/** How many channels at least share a store in memory where more may come. */
+const MEMORY_SHARERS = 8;
 
 /** A codec whose pictures may be copied although not every viewer can play them. */
 export type Passthrough = 'HEVC' | 'AV1';
@@ -43,7 +52,7 @@ export type OriginOptions = {
   readonly srt?: { readonly host: string; readonly port: number };
   /** Folder for stream keys, signing keys and what must outlive a restart; made when it is not there. */
   readonly dataDir: string;
-  /** Channels that may publish, at least one; keys are created in dataDir when not given. */
+  /** Channels that may publish, at least one unless `access.publish` is given; keys are created in dataDir when not given. */
   readonly channels: readonly { readonly channel: ChannelId; readonly key?: string }[];
   /** Length that segments should have, 1–6 s. Default 2. */
   readonly segmentSeconds?: number;
@@ -83,7 +92,7 @@ export type OriginOptions = {
    * - `keepHours`: how long a broadcast is kept as a VOD after its end, 0–87,600; with 0 none is, and there is the DVR alone.
    *   Default 168, a week; 0 with a store in memory, which a restart empties.
    * - `keepBytes`: how much of a channel is kept; the oldest broadcasts that are over are deleted beyond. Default 50 GiB, so that
-   *   a disk does not fill up; of a store in memory four fifths, shared by the channels.
+   *   a disk does not fill up; of a store in memory four fifths, shared by the channels, or by 8 where more may come.
    * - `mp4`: makes MP4 files of broadcasts that are over, in the background; `storyboard`: a poster, and small pictures of all of it with a
    *   WebVTT index. Default of both: false.
    */
@@ -100,6 +109,19 @@ export type OriginOptions = {
    * hear of it. The origin serves without it all the same, also where it cannot be reached. Default: none.
    */
   readonly redis?: string;
+  /**
+   * Who may publish and play.
+   * - `publish`: asked about publishers who do not show a stream key of this origin. Default: they are refused.
+   * - `read`: asked about requests under `/live/`. Default: everybody may play everything.
+   */
+  readonly access?: { readonly publish?: AccessGate; readonly read?: AccessGate };
+  /**
+   * Whether a channel that `access.publish` names, and that the origin does not have, comes into being, up to 1,024 in all. Default: when
+   * that is given.
+   */
+  readonly dynamicChannels?: boolean;
+  /** What else the HTTP server serves, such as a broadcast service ({@link openService}); its owner closes it after the origin. */
+  readonly mounts?: readonly Mount[];
   /** Folder of pages served at `/`. Default: none. */
   readonly staticDir?: string;
   /** The ffmpeg to use. Default: see {@link findFfmpeg}. */
@@ -124,6 +146,7 @@ export type Settings = Omit<OriginOptions, 'recording'> & {
       | 'lowLatency'
       | 'interruptedMs'
       | 'closeAfterMs'
+      | 'dynamicChannels'
       | 'logLevel'
     >
   >;
@@ -141,6 +164,7 @@ export function readOptions(options: OriginOptions): Settings {
     lowLatency: options.lowLatency ?? false,
     interruptedMs: options.interruptedMs ?? 30_000,
     closeAfterMs: options.closeAfterMs ?? 300_000,
+    dynamicChannels: options.dynamicChannels ?? options.access?.publish !== undefined,
     logLevel: options.logLevel ?? 'info',
   };
   inRange('http.port', options.http.port, { from: 0, to: 65_535, whole: true });
@@ -159,8 +183,16 @@ export function readOptions(options: OriginOptions): Settings {
   if (ladder !== undefined) throw new OriginError('bad-options', `ladder: ${ladder}`);
   const { channels, staticDir, redis } = options;
   if (redis !== undefined) expectRedisUrl(redis);
-  const recorded = recording && { recording: readRecording(recording, channels.length) };
-  inRange('channels', channels.length, { from: 1, to: ORIGIN_LIMITS.channels, whole: true });
+  const { dynamicChannels } = settings;
+  if (dynamicChannels && options.access?.publish === undefined)
+    throw new OriginError('bad-options', 'dynamicChannels needs access.publish');
+  const sharers = Math.max(channels.length, dynamicChannels ? MEMORY_SHARERS : 1);
+  const recorded = recording && { recording: readRecording(recording, sharers) };
+  inRange('channels', channels.length, {
+    from: dynamicChannels ? 0 : 1,
+    to: ORIGIN_LIMITS.channels,
+    whole: true,
+  });
   for (const { channel } of channels) {
     const id = parseChannelId(channel);
     if (!id.ok) throw new OriginError('bad-options', id.error);

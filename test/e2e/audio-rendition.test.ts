@@ -38,7 +38,7 @@ it('ORG-30 SWM-20 two viewers share the picture, and the sound that is apart fro
   }
   await allToShare(viewers);
   const status = broadcast.origin.httpPort;
-  const answer = await fetch(`http://127.0.0.1:${status}/v1/channels/apart`);
+  const answer = await fetch(`http://127.0.0.1:${status}/v1/streams/apart`);
   const { lastMsn } = (await answer.json()) as { readonly lastMsn: number }; // the status API
   const wanted = Array.from({ length: MEASURED }, (_, i) => lastMsn + 1 + i);
   for (const rendition of ['source', 'audio']) {

@@ -84,7 +84,7 @@ describe('the demo', () => {
       text,
       await (await fetch(base)).text(),
       await (await fetch(`${base}/studio/`)).text(),
-      await (await fetch(`${base}/v1/channels/demo`)).text(),
+      await (await fetch(`${base}/v1/streams/demo`)).text(),
     ].join('\n');
     expect(everything).not.toContain(demo.streamKey);
   });
@@ -99,7 +99,7 @@ describe('the demo', () => {
   it('goes live with the test pattern', async () => {
     await until(
       async () => {
-        const status = await json(`${base}/v1/channels/demo`);
+        const status = await json(`${base}/v1/streams/demo`);
         return typeof status === 'object' && status !== null && 'state' in status
           ? status.state === 'live'
           : false;
@@ -115,7 +115,7 @@ describe('the demo', () => {
   });
 
   it('ORG-22 signs what it makes, with keys that it publishes, and shows no private one', async () => {
-    const { signing } = (await json(`${base}/v1/channels/demo/playback`)) as PlaybackInfo;
+    const { signing } = (await json(`${base}/v1/streams/demo/playback`)) as PlaybackInfo;
     const keys = signing.keys.map(({ publicKey }) => publicKey);
     const playlist = await (await fetch(`${base}/live/demo/source/index.m3u8`)).text();
     const swarm = readSwarmTags(playlist);
@@ -154,7 +154,7 @@ describe('the demo', () => {
     try {
       await until(
         async () => {
-          const status = await json(`${base}/v1/channels/demo`);
+          const status = await json(`${base}/v1/streams/demo`);
           return JSON.stringify(status).includes('"width":160') || !publisher.running;
         },
         { what: 'segments of the other publisher', timeoutMs: 30_000 },
@@ -188,7 +188,7 @@ describe('--rotate-signing-key', () => {
     const keys: (readonly string[])[] = [];
     for (const flags of [[], ['--rotate-signing-key']]) {
       const demo = await startDemo(configure([`--data-dir=${dataDir}`, ...flags]));
-      const url = `http://127.0.0.1:${demo.httpPort}/v1/channels/demo/playback`;
+      const url = `http://127.0.0.1:${demo.httpPort}/v1/streams/demo/playback`;
       const { signing } = (await (await fetch(url)).json()) as PlaybackInfo;
       keys.push(signing.keys.map(({ publicKey }) => publicKey));
       await demo.close();

@@ -84,8 +84,8 @@ it('runs everything in one process without Redis, and shows stream keys only whe
   expect(Object.keys(keys)).toEqual(['one', 'two']);
   const said = JSON.stringify(command.started);
   for (const key of Object.values(keys)) expect(said).not.toContain(key);
-  expect(await (await fetch(`${command.url}/v1/channels`)).json()).toEqual({
-    channels: ['one', 'two'].map((channel) => ({ channel, state: 'idle' })),
+  expect(await (await fetch(`${command.url}/v1/streams`)).json()).toEqual({
+    streams: ['one', 'two'].map((channel) => ({ channel, state: 'idle' })),
   });
   expect((await fetch(`${command.url}/readyz`)).status).toBe(200);
   expect(await command.stop()).toBe(0);
@@ -119,11 +119,11 @@ it('ORG-31 ORG-33 ingest and delivery start without Redis, the one serving, the 
   open.push(() => node.kill());
   const status = async (url: string): Promise<number> => (await fetch(url)).status;
   expect(await status(`${source.url}/readyz`)).toBe(200);
-  expect(await status(`${source.url}/v1/channels`)).toBe(200);
+  expect(await status(`${source.url}/v1/streams`)).toBe(200);
   expect(await status(`${node.url}/healthz`)).toBe(200);
   for (const path of [
     '/readyz',
-    '/v1/channels',
+    '/v1/streams',
     '/live/demo/index.m3u8',
     '/live/demo/source/1-1.m4s',
   ])

@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 function keys(): Promise<readonly string[]> {
-  return origin.text('/v1/channels/demo/playback').then((text) => {
+  return origin.text('/v1/streams/demo/playback').then((text) => {
     const { signing } = JSON.parse(text) as PlaybackInfo;
     return signing.keys.map(({ publicKey }) => publicKey);
   });
@@ -127,7 +127,7 @@ const NOTHING: Partial<ShoalStats> = { peers: 0, viewers: undefined, tracker: 'o
 
 describe('viewers with signing keys', { timeout: 400_000 }, () => {
   it('SEG-14 SEG-15 share, over a rotation and with a tracker that lies', async () => {
-    const keysFrom = origin.url('/v1/channels/demo/playback');
+    const keysFrom = origin.url('/v1/streams/demo/playback');
     const pages = [await watch({ keysFrom }), await watch({ signingKeys: await keys() })];
     await allShare(pages);
 

@@ -214,7 +214,7 @@ ${rows('delivery')}
 A flag wins over its variable (SHOAL_ORIGIN_HTTP_PORT for --http-port; a switch is on with 1). LIST is separated by commas.
 Keys of a bucket are in SHOAL_ORIGIN_S3_ACCESS_KEY_ID and SHOAL_ORIGIN_S3_SECRET_ACCESS_KEY alone; no flag takes a secret, since others
 could see it. A Redis with a password is better named by SHOAL_ORIGIN_REDIS.
-On the HTTP port: /live/, /healthz, /readyz, /v1/channels. Logs are JSON lines on standard output.
+On the HTTP port: /live/, /healthz, /readyz, /v1/streams. Logs are JSON lines on standard output.
 Exit codes: 0 stopped, 1 failed, 2 an option is wrong.
 `;
 }

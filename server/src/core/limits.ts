@@ -91,6 +91,16 @@ export const ORIGIN_LIMITS = {
   signingKeyLeadMs: 60_000,
   /** How long a key is published after it has signed last, in any case: playlists stay in caches, and in players. */
   retiredKeyMs: 3_600_000,
+  /** Until it is known whether somebody may publish or play, how many may be asked about at a time, and the query of a publisher. */
+  accessMs: 5_000,
+  publishQuestions: 64,
+  readQuestions: 256,
+  accessQueryChars: 8_192,
+  /** How long an answer about somebody who plays is remembered, and how many are. */
+  accessAnswerMs: 30_000,
+  accessAnswers: 10_000,
+  /** Of the answer of a site that is asked. */
+  accessAnswerBytes: 16_384,
   /** Channels of one origin. */
   channels: 1_024,
   /** From connecting to the end of the TLS handshake of HTTPS. */
@@ -99,6 +109,9 @@ export const ORIGIN_LIMITS = {
   http2Streams: 128,
   /** HTTP connections. */
   httpConnections: 8_192,
+  /** For a WebSocket to be taken by somebody, and for those who have one to end it when the server is closed. */
+  upgradeMs: 10_000,
+  goodbyeMs: 500,
   /** Requests that wait for the next version of a playlist; each holds a connection, or a stream of one. */
   blockedRequests: 16_384,
   /** A response whose reader takes nothing. */

@@ -79,7 +79,7 @@ describe('sound as a rendition of its own', () => {
     expect(dvr).toMatch(/URI="audio\/dvr\.m3u8"/);
     await publisher.stop();
     const listed = async (): Promise<string | undefined> => {
-      const response = await fetch(test.url('/v1/channels/demo/recordings'));
+      const response = await fetch(test.url('/v1/streams/demo/recordings'));
       const { recordings } = (await response.json()) as {
         readonly recordings: readonly { readonly playlist?: string }[];
       }; // the recordings API

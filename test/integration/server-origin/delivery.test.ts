@@ -55,7 +55,7 @@ function request(
 type CountedSegment = { readonly servedBytes: number; readonly requests: number };
 
 async function counted(of: string): Promise<CountedSegment> {
-  const list: unknown = JSON.parse(await test.text('/v1/channels/demo/delivery'));
+  const list: unknown = JSON.parse(await test.text('/v1/streams/demo/delivery'));
   const entry = (Array.isArray(list) ? list : []).find((one: { epoch: number; msn: number }) =>
     of.endsWith(`/${one.epoch}-${one.msn}.m4s`),
   ) as CountedSegment | undefined; // the test checks the fields that it uses
@@ -189,16 +189,16 @@ describe('delivery', () => {
   });
 
   it('the status API tells state, media and epoch', async () => {
-    expect(JSON.parse(await test.text('/v1/channels'))).toEqual({
-      channels: [{ channel: 'demo', state: 'interrupted' }],
+    expect(JSON.parse(await test.text('/v1/streams'))).toEqual({
+      streams: [{ channel: 'demo', state: 'interrupted' }],
     });
-    expect(JSON.parse(await test.text('/v1/channels/demo'))).toMatchObject({
+    expect(JSON.parse(await test.text('/v1/streams/demo'))).toMatchObject({
       channel: 'demo',
       state: 'interrupted',
       targetDurationMs: 1_000,
       renditions: [{ rendition: 'source', width: 160, height: 90, frameRate: 30 }],
     });
-    const nobody = await request('/v1/channels/nobody');
+    const nobody = await request('/v1/streams/nobody');
     expect(nobody.status).toBe(404);
     expect(nobody.headers.get('content-type')).toMatch(/problem\+json/);
     expect(nobody.headers.get('access-control-allow-origin')).toBe('*');

@@ -105,7 +105,7 @@ async function playsInChromium(url: string): Promise<void> {
   const browser = await launchChromium();
   undo.push(() => browser.close());
   const page = await browser.newPage();
-  await page.goto(new URL('/v1/channels', url).href);
+  await page.goto(new URL('/v1/streams', url).href);
   await page.setContent(`<video muted src="${url}"></video>`);
   const video = page.locator('video');
   await video.evaluate(async (element: HTMLVideoElement) => {

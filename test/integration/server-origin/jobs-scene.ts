@@ -47,12 +47,12 @@ export type Mp4 = {
 };
 
 export async function jobsOf(http: string): Promise<readonly Job[]> {
-  const response = await fetch(`${http}/v1/channels/demo/jobs`);
+  const response = await fetch(`${http}/v1/streams/demo/jobs`);
   return ((await response.json()) as { jobs: readonly Job[] }).jobs;
 }
 
 export async function recordingsOf(http: string): Promise<readonly Recorded[]> {
-  const response = await fetch(`${http}/v1/channels/demo/recordings`);
+  const response = await fetch(`${http}/v1/streams/demo/recordings`);
   return ((await response.json()) as { recordings: readonly Recorded[] }).recordings;
 }
 

@@ -47,7 +47,7 @@ type Broadcast = {
 };
 
 async function broadcasts(http: string): Promise<readonly Broadcast[]> {
-  const response = await fetch(`${http}/v1/channels/demo/recordings`);
+  const response = await fetch(`${http}/v1/streams/demo/recordings`);
   return ((await response.json()) as { recordings: readonly Broadcast[] }).recordings;
 }
 

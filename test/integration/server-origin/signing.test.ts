@@ -11,7 +11,7 @@ import { DEMO, type TestOrigin } from './test-origin.ts';
 const { start, publish, makeFolder } = scene();
 
 async function playback(origin: TestOrigin): Promise<PlaybackInfo> {
-  return JSON.parse(await origin.text('/v1/channels/demo/playback')) as PlaybackInfo;
+  return JSON.parse(await origin.text('/v1/streams/demo/playback')) as PlaybackInfo;
 }
 
 async function listed(origin: TestOrigin, playlist = 'index'): Promise<readonly SegmentInfo[]> {
@@ -76,7 +76,7 @@ describe('a channel signs what it makes', () => {
     let vod = '';
     await until(
       async () => {
-        const text = await origin.text('/v1/channels/demo/recordings');
+        const text = await origin.text('/v1/streams/demo/recordings');
         vod = /"playlist":"\/live\/demo\/(\d+-vod)\.m3u8"/.exec(text)?.[1] ?? '';
         return vod !== '';
       },
@@ -97,8 +97,8 @@ describe('a channel signs what it makes', () => {
     for (const { publicKey } of leaked) expect(known).not.toContain(publicKey);
     expect((await playback(origin)).signing.keys).toEqual(leaked);
     for (const channel of ['other', '..%2F', 'x'.repeat(65)])
-      expect((await fetch(origin.url(`/v1/channels/${channel}/playback`))).status).toBe(404);
-    const answer = await fetch(origin.url('/v1/channels/demo/playback'));
+      expect((await fetch(origin.url(`/v1/streams/${channel}/playback`))).status).toBe(404);
+    const answer = await fetch(origin.url('/v1/streams/demo/playback'));
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });

@@ -99,7 +99,7 @@ export class TestOrigin {
   /** Looks at the broadcasts that are over and listed. */
   async #lintVods(): Promise<readonly string[]> {
     if (this.#dvrWatch === undefined || this.#origin === undefined) return [];
-    const { recordings } = JSON.parse(await this.text('/v1/channels/demo/recordings')) as {
+    const { recordings } = JSON.parse(await this.text('/v1/streams/demo/recordings')) as {
       recordings: readonly { readonly playlist?: string }[];
     };
     const found: string[] = [];
@@ -172,7 +172,7 @@ export class TestOrigin {
   }
 
   async status(): Promise<{ readonly state: string; readonly reason: string }> {
-    const status: unknown = JSON.parse(await this.text('/v1/channels/demo'));
+    const status: unknown = JSON.parse(await this.text('/v1/streams/demo'));
     const fields = new Map<string, unknown>(Object.entries(Object(status) as object));
     const text = (name: string): string => {
       const value = fields.get(name);

@@ -204,7 +204,7 @@ it('ORG-31 ORG-33 a Redis that does not answer hangs nobody: the ingest goes on,
   expect(unknown.map(({ status }) => status)).toEqual([503, 503, 503]);
   await until(async () => (await ask('/readyz')).status === 503, { what: 'that it is not ready' });
   expect((await ask('/healthz')).status).toBe(200);
-  expect((await ask('/v1/channels')).status).toBe(503);
+  expect((await ask('/v1/streams')).status).toBe(503);
   expect(slowest).toBeLessThan(4_500);
   const msn = async (url: string): Promise<number> =>
     Number(/MEDIA-SEQUENCE:(\d+)/.exec(await (await fetch(url + list)).text())?.[1]) +

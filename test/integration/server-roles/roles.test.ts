@@ -140,7 +140,7 @@ it('ORG-33 ORG-34 delivery processes serve what the ingest does, byte for byte, 
     await until(
       async () => {
         const all = (await (
-          await fetch(`${url}/v1/channels/demo/delivery`)
+          await fetch(`${url}/v1/streams/demo/delivery`)
         ).json()) as readonly Counted[];
         const of = all.find((entry) => counted.endsWith(`-${entry.msn}.m4s`));
         // The linter fetches each segment once from the first of them.
@@ -148,13 +148,13 @@ it('ORG-33 ORG-34 delivery processes serve what the ingest does, byte for byte, 
       },
       { what: `two copies of ${counted} at ${url}` },
     );
-  expect(await (await fetch(`${first.url}/v1/channels`)).json()).toEqual({
-    channels: [{ channel: 'demo', state: 'live' }],
+  expect(await (await fetch(`${first.url}/v1/streams`)).json()).toEqual({
+    streams: [{ channel: 'demo', state: 'live' }],
   });
 
   // Keys that signed what the nodes serve are told by the nodes as well (ORG-22).
   const told = async (url: string, what: string): Promise<unknown> =>
-    (await fetch(`${url}/v1/channels/demo/${what}`)).json();
+    (await fetch(`${url}/v1/streams/demo/${what}`)).json();
   for (const what of ['playback', 'jobs'])
     expect(await told(first.url, what)).toEqual(await told(source.url, what));
   expect(await told(second.url, 'playback')).toMatchObject({
@@ -171,7 +171,7 @@ it('ORG-33 ORG-34 delivery processes serve what the ingest does, byte for byte, 
   await publisher.stop();
   type Listing = { readonly recordings: readonly { readonly playlist?: string }[] };
   const recordings = async (url: string): Promise<Listing> =>
-    (await (await fetch(`${url}/v1/channels/demo/recordings`)).json()) as Listing;
+    (await (await fetch(`${url}/v1/streams/demo/recordings`)).json()) as Listing;
   await until(
     async () =>
       (await recordings(source.url)).recordings.some(({ playlist }) => playlist !== undefined),

@@ -51,6 +51,8 @@ export class ChannelHost {
   #session: SessionId | undefined;
   #paused = false;
   #closed: (() => void) | undefined;
+  /** Of all that it has in the store. */
+  readonly #paths = new Set<string>();
 
   constructor(channel: ChannelId, core: Channel, ports: ChannelHostPorts) {
     this.channel = channel;
@@ -60,7 +62,10 @@ export class ChannelHost {
   }
 
   /** The channel itself, for reading. */
-  get core(): Pick<Channel, 'status' | 'numbers' | 'delivery' | 'served' | 'expectsMedia'> {
+  get core(): Pick<
+    Channel,
+    'status' | 'numbers' | 'delivery' | 'served' | 'expectsMedia' | 'open'
+  > {
     return this.#core;
   }
 
@@ -88,7 +93,22 @@ export class ChannelHost {
 
   /** A publisher is gone. */
   unpublish(session: SessionId, reason: string): void {
+    if (session === this.#session) this.#session = undefined;
     this.#input({ type: 'unpublish', session, reason });
+  }
+
+  /** Ends its publisher, if it has one. */
+  drop(reason: string): void {
+    if (this.#session !== undefined) this.#ports.publisher.drop(this.#session, reason);
+  }
+
+  /** Takes away everything that it serves. */
+  clear(): void {
+    for (const path of this.#paths) {
+      this.#ports.store.delete(path);
+      this.#ports.onPlaylist(path);
+    }
+    this.#paths.clear();
   }
 
   /** Ends the encoders; resolves when they are gone. The ingest is closed before. Idempotent. */
@@ -152,6 +172,7 @@ export class ChannelHost {
         break;
       case 'store':
         store.put(effect.path, immutableObject(effect));
+        this.#paths.add(effect.path);
         break;
       case 'segment':
         this.#ports.recording?.made(effect.made);
@@ -161,6 +182,7 @@ export class ChannelHost {
         break;
       case 'evict':
         store.delete(effect.path);
+        this.#paths.delete(effect.path);
         break;
       case 'event':
         bus.publish(effect.event);
@@ -169,9 +191,12 @@ export class ChannelHost {
         this.#ports.save(this.channel, effect.state);
         break;
       case 'playlist':
-        if (effect.text === undefined) store.delete(effect.path);
-        else {
+        if (effect.text === undefined) {
+          store.delete(effect.path);
+          this.#paths.delete(effect.path);
+        } else {
           const { text, awaited } = effect;
+          this.#paths.add(effect.path);
           store.put(effect.path, versions.next(text, this.#core.status(), awaited));
         }
         this.#ports.onPlaylist(effect.path);

@@ -6,6 +6,7 @@ import { CORS_HEADERS, type LiveRoutesPorts, PREFLIGHT_HEADERS, serveLive } from
 import { OriginError } from '../../errors.ts';
 import { type ChannelReport } from './channel-report.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
+import { type Connections } from './connections.ts';
 import { type Certificate, makeServer } from './make-server.ts';
 
 /** What another process has to be asked for takes a while; an `OriginError` (`redis`) when it cannot be had. */
@@ -30,26 +31,33 @@ export type HttpPorts = {
 const KEEP_ALIVE_MS = 65_000;
 const REQUEST_MS = 30_000;
 
-/** Builds the HTTP server: live media, the status API, health, and pages of `staticDir`. */
+/** What adds routes of its own to a server that does not listen yet; they must be others than the origin's. */
+export type Mount = { readonly mount: (app: FastifyInstance) => Promise<void> };
+
+/** Builds the HTTP server: live media, the status API, health, what is mounted, and pages of `staticDir`. */
 export async function createHttpApp(
   ports: HttpPorts,
-  options: { readonly staticDir?: string; readonly tls?: Certificate },
+  options: {
+    readonly staticDir?: string;
+    readonly tls?: Certificate;
+    readonly mounts?: readonly Mount[];
+  },
 ): Promise<FastifyInstance> {
-  const { tls } = options;
-  let cutAll = (): void => undefined;
+  const { tls, mounts = [] } = options;
+  let connections: Connections | undefined;
   const app = Fastify({
     logger: false,
     serverFactory: (listener) => {
       const times = { keepAliveMs: KEEP_ALIVE_MS, requestMs: REQUEST_MS };
       const made = makeServer(listener, { ...times, ...(tls !== undefined && { tls }) });
-      ({ cutAll } = made);
+      ({ connections } = made);
       return made.server;
     },
     bodyLimit: 1024,
     routerOptions: { maxParamLength: 128 },
   });
   app.addHook('preClose', (done) => {
-    cutAll();
+    connections?.cutAll();
     done();
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -62,7 +70,8 @@ export async function createHttpApp(
     return fail(reply, status, status >= 500 ? 'unexpected failure' : error.message);
   });
   app.setNotFoundHandler((request, reply) => notFound(request.headers.accept ?? '', reply));
-  app.options('/*', (_request, reply) => reply.code(204).headers(PREFLIGHT_HEADERS).send());
+  for (const url of ['/live/*', '/healthz', '/readyz', '/v1/streams', '/v1/streams/*'])
+    app.options(url, (_request, reply) => reply.code(204).headers(PREFLIGHT_HEADERS).send());
   app.route({
     method: ['GET', 'HEAD'],
     url: '/live/*',
@@ -84,20 +93,22 @@ export async function createHttpApp(
       .send({ status: ready ? 'ready' : 'not ready' });
   });
   statusRoutes(app, ports);
+  for (const { mount } of mounts) await mount(app);
+  if (mounts.length > 0) connections?.guardUpgrades();
   if (options.staticDir !== undefined)
     await app.register(fastifyStatic, { root: options.staticDir, index: ['index.html'] });
   return app;
 }
 
 function statusRoutes(app: FastifyInstance, ports: HttpPorts): void {
-  app.get('/v1/channels', async (_request, reply) => {
+  app.get('/v1/streams', async (_request, reply) => {
     const all = await ports.channels();
-    const channels = all.map(({ channel, state }) => ({ channel, state }));
-    return fresh(reply).send({ channels });
+    const streams = all.map(({ channel, state }) => ({ channel, state }));
+    return fresh(reply).send({ streams });
   });
   const route = (path: string, answer: (status: ChannelStatus) => OrLater<unknown>): void => {
     app.get<{ Params: { channel: string } }>(
-      `/v1/channels/:channel${path}`,
+      `/v1/streams/:channel${path}`,
       async (request, reply) => {
         const status = await find(ports, request.params.channel);
         if (status === undefined) return fail(reply, 404, 'no such channel');

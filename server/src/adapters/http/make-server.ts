@@ -1,17 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createSecureServer, type Http2SecureServer } from 'node:http2';
-import { type Socket } from 'node:net';
+import { createSecureServer } from 'node:http2';
 import { ORIGIN_LIMITS } from '../../core/index.ts';
+import { Connections } from './connections.ts';
 
 /** A certificate with its chain, and its key. PEM. */
 export type Certificate = { readonly cert: string; readonly key: string };
 
-/** A server for one of the two, and how to end what is connected to it. */
-export type MadeServer = {
-  readonly server: Server;
-  /** Ends all connections at once. */
-  readonly cutAll: () => void;
-};
+/** A server for one of the two, and what is connected to it. */
+export type MadeServer = { readonly server: Server; readonly connections: Connections };
 
 /** HTTP/1.1 in the clear; with a certificate HTTP/2 over TLS, and HTTP/1.1 for those who do not speak it. */
 export function makeServer(
@@ -25,12 +21,7 @@ export function makeServer(
       listener,
     );
     server.maxConnections = ORIGIN_LIMITS.httpConnections;
-    return {
-      server,
-      cutAll: () => {
-        server.closeAllConnections();
-      },
-    };
+    return { server, connections: new Connections(server) };
   }
   const secure = createSecureServer({
     ...tls,
@@ -43,21 +34,9 @@ export function makeServer(
   secure.on('tlsClientError', () => undefined);
   secure.setTimeout(keepAliveMs);
   secure.maxConnections = ORIGIN_LIMITS.httpConnections;
-  const cutAll = trackSockets(secure);
   // Requests and responses of HTTP/2 have what those of HTTP/1.1 have (nodejs.org/api/http2.html, compatibility API); the types
   // of Fastify know one kind of server at a time.
   const server = secure as unknown as Server;
   server.on('request', listener);
-  return { server, cutAll };
-}
-
-function trackSockets(server: Http2SecureServer): () => void {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return () => {
-    for (const socket of sockets) socket.destroy();
-  };
+  return { server, connections: new Connections(server) };
 }

@@ -1,6 +1,6 @@
 import { OriginError } from '../../errors.ts';
 import { type FileCertificate, readCertificate } from '../certificate.ts';
-import { createHttpApp, type HttpPorts } from './app.ts';
+import { createHttpApp, type HttpPorts, type Mount } from './app.ts';
 
 /** Where to listen, with which certificate, and the folder of pages served at `/`. */
 export type HttpOptions = {
@@ -8,16 +8,19 @@ export type HttpOptions = {
   readonly port: number;
   readonly tls?: FileCertificate;
   readonly staticDir?: string;
+  /** What else is served. */
+  readonly mounts?: readonly Mount[];
 };
 
 /** A server that listens. */
 export type HttpServer = { readonly port: number; readonly close: () => Promise<void> };
 
-/** Rejects with an `OriginError`: `bad-options` for a certificate, `port-in-use` or `listen-failed`. */
+/** Rejects with an `OriginError`: `bad-options` for a certificate, `port-in-use` or `listen-failed`; else as what is mounted does. */
 export async function startHttp(options: HttpOptions, ports: HttpPorts): Promise<HttpServer> {
-  const { host, port, tls, staticDir } = options;
+  const { host, port, tls, staticDir, mounts } = options;
   const app = await createHttpApp(ports, {
     ...(staticDir !== undefined && { staticDir }),
+    ...(mounts !== undefined && { mounts }),
     ...(tls !== undefined && { tls: readCertificate(tls) }),
   });
   try {

@@ -205,6 +205,8 @@ export class IngestSupervisor {
           ip: textField(fields, 'ip'),
           app: textField(fields, 'app'),
           name: textField(fields, 'name'),
+          query: textField(fields, 'query'),
+          secure: textField(fields, 'protocol') === 'rtmps',
         });
         break;
       }

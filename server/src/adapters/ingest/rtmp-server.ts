@@ -81,7 +81,7 @@ export class RtmpServer {
     const connection = new PublisherConnection(socket, {
       onAsk: (request) => {
         entry.asked = true;
-        this.#handlers.onAsk(session, { ...request, ip });
+        this.#handlers.onAsk(session, { ...request, ip, secure: secureContext !== undefined });
       },
       onTag: (tag) => {
         if (this.#handlers.onTag(session, tag)) return;

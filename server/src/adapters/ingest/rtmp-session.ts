@@ -13,13 +13,20 @@ import {
 // Its log lines are written by whoever connects; what matters is reported through `onClosed`.
 logger.log = () => {};
 
-/** Who asks to publish: the two parts of `rtmp://host/{app}/{name}`, the query of the name cut off. */
-export type PublishRequest = { readonly app: string; readonly name: string };
+/** Who asks to publish: the two parts of `rtmp://host/{app}/{name}`, and their queries. */
+export type PublishRequest = {
+  readonly app: string;
+  readonly name: string;
+  /** Of the name and, after it, of the application; without question marks. */
+  readonly query: string;
+  /** Whether by RTMPS. */
+  readonly secure: boolean;
+};
 
 /** What a connection tells its owner. After `onClosed` nothing more comes. */
 type RtmpHandlers = {
   /** To be answered by `accept` or `refuse`; until then nothing of the connection is read. */
-  readonly onAsk: (request: PublishRequest) => void;
+  readonly onAsk: (request: Omit<PublishRequest, 'secure'>) => void;
   /** One FLV tag of the accepted publisher, in memory of its own. */
   readonly onTag: (tag: Uint8Array) => void;
   readonly onClosed: (reason: string) => void;
@@ -261,14 +268,17 @@ export class PublisherConnection {
     if (this.#state !== 'connecting') throw new Violation('a second publish');
     if (typeof streamApp !== 'string' || typeof streamName !== 'string' || streamName === '')
       throw new Violation('publish without a name');
-    const [name = ''] = streamName.split('?');
+    const [name, ofName] = splitQuery(streamName);
+    const [app, ofApp] = splitQuery(streamApp);
+    const query = [ofName, ofApp].filter((part) => part !== '').join('&');
+    if (query.length > ORIGIN_LIMITS.accessQueryChars) throw new Violation('query too long');
     this.#rtmp.streamId = this.#rtmp.parserPacket.header.stream_id;
     // What Publish.Start repeats to the publisher: never its key.
     this.#rtmp.streamName = 'stream';
     this.#state = 'asking';
     this.#pauses.add('asking');
     this.#socket.pause();
-    this.#handlers.onAsk({ app: streamApp, name });
+    this.#handlers.onAsk({ app, name, query });
   }
 
   #media(): void {
@@ -286,4 +296,9 @@ export class PublisherConnection {
     if (this.#state === 'asking') this.#early.push(tag);
     else this.#handlers.onTag(tag);
   }
+}
+
+function splitQuery(text: string): readonly [before: string, query: string] {
+  const at = text.indexOf('?');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }

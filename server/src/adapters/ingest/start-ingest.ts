@@ -3,43 +3,73 @@ import { type ChannelId } from '@shoal/protocol';
 import { type SessionId } from '../../core/index.ts';
 import { type StreamKeys } from '../keys/key-file.ts';
 import { type IngestAddresses, IngestSupervisor } from './ingest-supervisor.ts';
+import { type PublishAsker } from './publish-asker.ts';
 import { type PublishedChannel } from './published-channel.ts';
+import { type PublishRequest } from './rtmp-session.ts';
 
 const RTMP_APP = 'live';
 
-/** Listens for RTMP, and leads each publisher to the channel that its key opens (ORG-1). Rejects as `IngestSupervisor.start` does. */
-export function startIngest(
-  at: IngestAddresses,
-  parts: {
-    readonly keys: StreamKeys;
-    readonly channels: ReadonlyMap<ChannelId, PublishedChannel>;
-    readonly log: Logger;
-  },
-): Promise<IngestSupervisor> {
-  const { keys, channels, log } = parts;
-  const sessions = new Map<SessionId, PublishedChannel>();
+/** What publishers are led to, and who decides. */
+export type IngestParts = {
+  readonly keys: StreamKeys;
+  readonly channels: ReadonlyMap<ChannelId, PublishedChannel>;
+  /** Asked about those who do not show a key of the origin's own (ORG-37). Default: they are refused. */
+  readonly asker?: PublishAsker;
+  readonly log: Logger;
+};
+
+/** Listens for RTMP, and leads each publisher to its channel (ORG-1). Rejects as `IngestSupervisor.start` does. */
+export function startIngest(at: IngestAddresses, parts: IngestParts): Promise<IngestSupervisor> {
+  const { keys, channels, asker, log } = parts;
+  /** Those who were accepted, or of whom it is still asked. */
+  const sessions = new Map<SessionId, PublishedChannel | 'asking'>();
+  const onAsk = async (
+    ingest: IngestSupervisor,
+    session: SessionId,
+    request: PublishRequest & { readonly ip: string },
+  ): Promise<void> => {
+    const { ip, app, name } = request;
+    const accept = (id: ChannelId, channel: PublishedChannel): void => {
+      log.info({ ip, session, channel: id }, 'publisher accepted');
+      sessions.set(session, channel);
+      channel.publish(session);
+      ingest.accept(session);
+    };
+    const refuse = (reason: string): void => {
+      sessions.delete(session);
+      log.warn({ ip, session, reason }, 'publisher refused');
+      ingest.refuse(session, reason);
+    };
+    const id = app === RTMP_APP ? keys.channelOf(name) : undefined;
+    const channel = id && channels.get(id);
+    if (id !== undefined && channel !== undefined) {
+      accept(id, channel);
+      return;
+    }
+    if (asker === undefined || app !== RTMP_APP) {
+      refuse('wrong application or stream key');
+      return;
+    }
+    sessions.set(session, 'asking');
+    // Whoever asked may be gone meanwhile.
+    const refused = await asker.ask(request, session, (named, host) => {
+      if (sessions.get(session) === 'asking') accept(named, host);
+    });
+    if (refused !== undefined) refuse(refused);
+  };
   const starting = IngestSupervisor.start(at, {
-    onAsk: (session, { ip, app, name }) => {
-      const id = app === RTMP_APP ? keys.channelOf(name) : undefined;
+    onAsk: (session, request) => {
       // Somebody may ask while the origin is still being put together.
-      void starting.then((ingest) => {
-        const channel = id === undefined ? undefined : channels.get(id);
-        if (channel === undefined) {
-          log.warn({ ip, session }, 'publisher refused: wrong app or stream key');
-          ingest.refuse(session, 'wrong application or stream key');
-          return;
-        }
-        log.info({ ip, session, channel: id }, 'publisher accepted');
-        sessions.set(session, channel);
-        channel.publish(session);
-        ingest.accept(session);
-      });
+      void starting.then((ingest) => onAsk(ingest, session, request));
     },
-    onTag: (session, tag) => sessions.get(session)?.tag(session, tag),
+    onTag: (session, tag) => {
+      const channel = sessions.get(session);
+      if (typeof channel === 'object') channel.tag(session, tag);
+    },
     onClosed: (session, reason) => {
       const channel = sessions.get(session);
       sessions.delete(session);
-      channel?.unpublish(session, reason);
+      if (typeof channel === 'object') channel.unpublish(session, reason);
     },
     onRestart: (detail, delayMs) => {
       log.error({ detail, delayMs }, 'the ingest process is started again');

@@ -51,12 +51,26 @@ export class SigningKeys {
     this.#placeOf = placeOf;
     this.#rings = new Map(readRings(this.#path));
     const before = this.#rings.size;
-    for (const channel of channels) {
-      const ring = this.#rings.get(channel) ?? newRing();
-      this.#rings.set(channel, ring);
-      this.#signers.set(channel, privateKey(ring.current));
-    }
+    for (const channel of channels) this.#take(channel);
     if (this.#rings.size !== before) this.#write();
+  }
+
+  /** Takes in one more channel; throws an `OriginError` (`data-dir`) when its new keys cannot be written. */
+  add(channel: ChannelId): void {
+    const isNew = !this.#rings.has(channel);
+    this.#take(channel);
+    try {
+      if (isNew) this.#write();
+    } catch (cause) {
+      this.remove(channel);
+      throw new OriginError('data-dir', `cannot write ${this.#path}`, { cause });
+    }
+  }
+
+  /** Forgets the keys of a channel; the file does when it is written next. */
+  remove(channel: ChannelId): void {
+    this.#rings.delete(channel);
+    this.#signers.delete(channel);
   }
 
   /** The signature of a channel's current key; synchronous, 0.05 ms. */
@@ -93,6 +107,12 @@ export class SigningKeys {
     }
     this.#signers.set(channel, privateKey(rotated.value.current));
     return this.published(channel);
+  }
+
+  #take(channel: ChannelId): void {
+    const ring = this.#rings.get(channel) ?? newRing();
+    this.#rings.set(channel, ring);
+    this.#signers.set(channel, privateKey(ring.current));
   }
 
   #ringOf(channel: ChannelId): KeyRing {

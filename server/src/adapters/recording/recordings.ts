@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ChannelId, parseLivePath } from '@shoal/protocol';
+import { type ChannelId, parseChannelId, parseLivePath } from '@shoal/protocol';
 import {
   type BroadcastStatus,
   type Interrupted,
@@ -71,7 +72,7 @@ export class Recordings {
   async open(channel: ChannelId, interrupted: Interrupted, listed: number): Promise<void> {
     const { store, dvrSeconds, keepHours, keepBytes } = this.#settings;
     const { dataDir, note } = this.#ports;
-    const journals = new JournalFolder(join(dataDir, 'recordings', nameOf(store), channel));
+    const journals = new JournalFolder(join(folderOf(dataDir, store), channel));
     // Of a store that is as empty as this process is young.
     if (store.type === 'memory') journals.clear();
     const dvrMs = dvrSeconds * 1000;
@@ -99,6 +100,21 @@ export class Recordings {
     });
     this.#hosts.set(channel, host);
     this.#windows.set(channel, await host.newest(listed));
+  }
+
+  /** Ends the recording of a channel that has none to be kept. */
+  async giveUp(channel: ChannelId): Promise<void> {
+    const host = this.#hosts.get(channel);
+    this.#hosts.delete(channel);
+    this.#windows.delete(channel);
+    await host?.close();
+    const { dataDir } = this.#ports;
+    try {
+      // Fails where there is something in it after all.
+      rmdirSync(join(folderOf(dataDir, this.#settings.store), channel));
+    } catch {
+      // An empty folder harms nobody.
+    }
   }
 
   /** The recording of a channel, and what its live playlist listed when the origin stopped. */
@@ -168,6 +184,31 @@ export async function startRecordings(
   // Nobody waits for it: a bucket may be slow.
   void recordings.begin();
   return recordings;
+}
+
+/** Channels that have journals of a store from before. */
+export function recordedChannels(
+  dataDir: string,
+  { store }: RecordingSettings,
+): readonly ChannelId[] {
+  const folder = folderOf(dataDir, store);
+  return foldersIn(folder).flatMap((name) => {
+    const channel = parseChannelId(name);
+    return channel.ok && readdirSync(join(folder, name)).length > 0 ? [channel.value] : [];
+  });
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch {
+    return [];
+  }
+}
+
+function folderOf(dataDir: string, store: StoreOptions): string {
+  return join(dataDir, 'recordings', nameOf(store));
 }
 
 /** Journals tell of one store: another one has another name. */

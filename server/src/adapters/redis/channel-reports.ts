@@ -43,8 +43,9 @@ export class ChannelReports {
 
   async #read(): Promise<readonly ChannelStatus[]> {
     const client = this.#ready();
-    const most = ORIGIN_LIMITS.channels - 1;
-    const names = await this.#answer(client.zRange(KEYS.channels, 0, most));
+    // Those that were heard of last, in the order of their names.
+    const newest = client.zRange(KEYS.channels, -ORIGIN_LIMITS.channels, -1);
+    const names = (await this.#answer(newest)).sort();
     const read = names.flatMap((name) => {
       const channel = parseChannelId(name);
       return channel.ok ? [client.hGet(KEYS.lists(channel.value), ABOUT)] : [];

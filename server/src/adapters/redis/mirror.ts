@@ -56,6 +56,7 @@ export class Mirror {
   readonly #link: RedisLink;
   readonly #listener: RedisLink;
   readonly #channels = new Map<ChannelId, ChannelMirror>();
+  readonly #limits: Partial<MirrorLimits> | undefined;
   readonly #wanted: WantedLists;
   readonly #totals: ServedTotals;
   readonly #run: number;
@@ -71,6 +72,7 @@ export class Mirror {
     this.#ports = ports;
     this.#log = log;
     this.#run = ports.now();
+    this.#limits = limits;
     for (const channel of channels) this.#channels.set(channel, new ChannelMirror(limits));
     this.#wanted = new WantedLists(ports);
     this.#totals = new ServedTotals({
@@ -106,6 +108,21 @@ export class Mirror {
     this.#timer = setInterval(() => {
       this.#beat();
     }, ORIGIN_LIMITS.mirrorBeatMs);
+  }
+
+  /** Takes in one more channel. */
+  add(channel: ChannelId): void {
+    this.#channels.set(channel, new ChannelMirror(this.#limits));
+    this.#schedule(channel);
+  }
+
+  /** Takes away all that it has of a channel; what cannot be reached now expires by itself. */
+  remove(channel: ChannelId): void {
+    this.#channels.delete(channel);
+    this.#due.delete(channel);
+    const all = [KEYS.media, KEYS.lists, KEYS.reports, KEYS.served].map((key) => key(channel));
+    const removing = this.#link.client?.multi().del(all).zRem(KEYS.channels, channel).exec();
+    removing?.catch(() => undefined);
   }
 
   /** Whether all that there was has been written. */

@@ -1,6 +1,14 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { type ChannelId } from '@shoal/protocol';
+import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import {
   type ChannelState,
   formatChannelState,
@@ -15,6 +23,9 @@ export type ChannelStates = {
   readonly load: (channel: ChannelId) => ChannelState;
   /** Returns when the state is in the file. */
   readonly save: (channel: ChannelId, state: ChannelState) => void;
+  /** Channels that have one, the one that was saved last first. */
+  readonly list: () => readonly ChannelId[];
+  readonly remove: (channel: ChannelId) => void;
 };
 
 /** A file per channel below `dataDir/channels`, replaced as a whole. */
@@ -35,6 +46,18 @@ export function createChannelStates(dataDir: string): ChannelStates {
       const path = join(folder, `${channel}.json`);
       writeFileSync(`${path}.new`, formatChannelState(state));
       renameSync(`${path}.new`, path);
+    },
+    list: () =>
+      readdirSync(folder)
+        .flatMap((file) => {
+          const channel = parseChannelId(/^(.+)\.json$/.exec(file)?.[1] ?? '');
+          const at = channel.ok ? statSync(join(folder, file)).mtimeMs : 0;
+          return channel.ok ? [{ channel: channel.value, at }] : [];
+        })
+        .sort((a, b) => b.at - a.at)
+        .map(({ channel }) => channel),
+    remove: (channel) => {
+      rmSync(join(folder, `${channel}.json`), { force: true });
     },
   };
 }

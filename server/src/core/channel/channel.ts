@@ -127,6 +127,11 @@ export class Channel {
     return { nextMsn, oldestMsn };
   }
 
+  /** Whether viewers may still follow a playlist that goes on; else nothing is done in it until somebody publishes. */
+  get open(): boolean {
+    return this.#lifecycle.open;
+  }
+
   /** True while viewers may expect a playlist soon, although there may be none yet. */
   get expectsMedia(): boolean {
     const { state } = this.#lifecycle.state;

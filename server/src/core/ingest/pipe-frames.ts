@@ -8,7 +8,7 @@ export const FRAME_KIND = {
   /** Ingest → origin: `{port}`, or `{code, message}` when it failed. */
   listening: 2,
   listenFailed: 3,
-  /** Ingest → origin: somebody asks to publish, `{ip, app, name}`. */
+  /** Ingest → origin: somebody asks to publish, `{ip, app, name, query, protocol}`. */
   ask: 4,
   /** Origin → ingest: the answer, and what may follow it; refuse and drop carry `{reason}`. */
   accept: 5,
