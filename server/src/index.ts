@@ -1,7 +1,9 @@
 export type { FindFfmpegOptions, FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 export type { Mount } from './adapters/http/app.ts';
 export type { ChannelReport, TellReport } from './adapters/http/channel-report.ts';
+export type { IceServer, PlaybackOptions } from './adapters/broadcast/playback-options.ts';
 export type { DeliveryRecord } from './adapters/http/live-routes.ts';
+export type { LocalOrigin } from './adapters/origins/local-origin.ts';
 export type { PlaybackInfo } from './adapters/http/playback-info.ts';
 export type { SigningKey } from './adapters/keys/signing-keys.ts';
 export type { DeliveryOptions } from './delivery-options.ts';
