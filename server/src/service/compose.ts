@@ -18,7 +18,7 @@ import { startMoney } from '../adapters/money/start-money.ts';
 import { localOrigin, type LocalOrigin } from '../adapters/origins/local-origin.ts';
 import { remoteOrigin } from '../adapters/origins/remote-origin.ts';
 import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
-import { type AccessGate } from '../core/index.ts';
+import { type AccessGate, type StreamOrigin } from '../core/index.ts';
 import { ServiceError } from '../service-error.ts';
 import { type ServiceOptions } from './options.ts';
 
@@ -122,7 +122,7 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
       feeds.close();
     });
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
-    if (originUrl !== undefined) await broadcasts.follow(remoteOrigin(originUrl));
+    if (originUrl !== undefined) await broadcasts.follow(originAt(originUrl));
     let closing: Promise<void> | undefined;
     return {
       ...{ adminToken, access: broadcasts.access },
@@ -142,6 +142,12 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
     await close();
     throw error;
   }
+}
+
+/** Throws a `ServiceError` (`bad-options`) where this is no URL of one. */
+function originAt(url: string): StreamOrigin {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return remoteOrigin(url);
+  throw new ServiceError('bad-options', 'originUrl must be a URL of http or https');
 }
 
 /** Makes a token for the operator where there is none. */
