@@ -229,9 +229,10 @@ it('BRD-4 BRD-7 over kill -9 of the service everything is told once, in order, a
   });
   // Without its origin it says so, and goes on when it is back.
   await live.close();
-  const away = await fetch(`http://127.0.0.1:${service.port}/v1/channels/demo/playback`);
-  expect(away.status).toBe(503);
-  expect(await away.json()).toMatchObject({ code: 'origin-away' });
+  const ask = (): Promise<Response> =>
+    fetch(`http://127.0.0.1:${service.port}/v1/channels/demo/playback`);
+  await until(async () => (await ask()).status === 503, { what: 'that it is missed' });
+  expect(await (await ask()).json()).toMatchObject({ code: 'origin-away' });
   expect(await (await fetch(`http://127.0.0.1:${service.port}/v1/channels/demo`)).json()) //
     .toMatchObject({ id: 'demo', owner: null });
 });

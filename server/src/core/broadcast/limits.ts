@@ -34,6 +34,9 @@ export const BROADCAST_LIMITS = {
   /** An origin that is asked by HTTP: until its answer is there, and how long that may be. */
   originMs: 5_000,
   originBytes: 8_388_608,
+  /** What it said is taken for what it says for so long, and how much of that is remembered. */
+  rememberMs: 1_000,
+  remembered: 512,
   /** VODs of a channel of which it is remembered that viewers were told. */
   vods: 2_048,
   /** How long after the end of a stream its recording is looked for. */
