@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BROADCAST_LIMITS, type HealthIssue } from '@shoal/server/core';
+import { BROADCAST_LIMITS, type BroadcastIssue } from '@shoal/server/core';
 import { channelId } from '../../support/builders.ts';
 import { until } from '../../support/until.ts';
 import { ScriptedOrigin } from './scripted-origin.ts';
@@ -209,6 +209,7 @@ describe('stream keys', () => {
     const named = { ...asked, path: 'live/demo' };
     expect((await internal({ ...named, query: `token=${key}` })).status).toBe(200);
     expect((await internal({ ...named, password: key, user: 'any' })).status).toBe(200);
+    expect((await internal({ ...named, query: `user=any&pass=${key}` })).status).toBe(200);
     expect(await internal(named)).toMatchObject({ status: 403, body: { code: 'access-refused' } });
     expect((await internal({ ...asked, action: 'read', path: 'live/demo/index.m3u8' })).status) //
       .toBe(200);
@@ -262,7 +263,7 @@ describe('stream keys', () => {
 });
 
 describe('what is known of a stream', () => {
-  const ISSUE: HealthIssue = {
+  const ISSUE: BroadcastIssue = {
     ...{ type: 'noAudio', severity: 'warning', reason: 'none came' },
     description: 'Your stream has no sound.',
   };
