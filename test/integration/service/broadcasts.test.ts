@@ -193,7 +193,7 @@ describe('stream keys', () => {
     const used = (await ask('GET', '/stream-keys')).body as { keys: { usedAt: number | null }[] };
     expect(used.keys[0]?.usedAt).toBeGreaterThan(0);
     for (let i = 1; i < BROADCAST_LIMITS.keys; i++) await ask('POST', '/stream-keys', {});
-    expect(await ask('POST', '/stream-keys', {})).toMatchObject({
+    expect(await ask('POST', '/stream-keys')).toMatchObject({
       status: 409,
       body: { code: 'too-many-stream-keys' },
     });
@@ -224,7 +224,7 @@ describe('stream keys', () => {
   it('KEY-4 who publishes with a key that is taken back is dropped; with grace it stays', async () => {
     const made = (await ask('POST', '/stream-keys', {})).body;
     const [id, key] = [field(made, 'id'), field(made, 'key')];
-    const unused = field((await ask('POST', '/stream-keys', {})).body, 'id');
+    const unused = field((await ask('POST', '/stream-keys')).body, 'id');
     await publish(key);
     await streaming();
     const gentle = await ask('POST', `/stream-keys/${id}/rotate`, { graceSeconds: 60 });
@@ -238,7 +238,7 @@ describe('stream keys', () => {
     expect((await publish(key)).allowed).toBe(false);
     expect((await ask('DELETE', `/stream-keys/${id}`)).status).toBe(404);
     const next = field(gentle.body, 'id');
-    expect((await ask('POST', `/stream-keys/${next}/rotate`, {})).status).toBe(201);
+    expect((await ask('POST', `/stream-keys/${next}/rotate`)).status).toBe(201);
     expect(origin.dropped).toHaveLength(2);
     expect((await publish(field(gentle.body, 'key'))).allowed).toBe(false);
     expect((await ask('POST', '/stream-keys/none/rotate', {})).status).toBe(404);

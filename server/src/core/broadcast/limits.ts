@@ -13,6 +13,8 @@ export const BROADCAST_LIMITS = {
   revokedKeyMs: 2_592_000_000,
   /** A key that was used so long before a stream began may be the one that it was begun with. */
   keyUseMs: 60_000,
+  /** Somebody who was let in so lately may be on the way still, and is dropped once more. */
+  keyLateMs: 5_000,
   /** How often it is asked which streams there are. */
   lookMs: 2_000,
   /** What an origin said earlier than what is known is not believed for so long. */
