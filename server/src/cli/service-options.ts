@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '@shoal/protocol';
+import { PLAYBACK_FLAGS, readPlaybackFlags } from './playback-flags.ts';
 import { type ServiceOptions } from '../service/options.ts';
 
 /** What the command line of `shoal-service` asks for. */
@@ -39,6 +40,7 @@ const FLAGS = {
     fallback: '0',
     what: 'it goes on so long when it is to end, not ready',
   },
+  ...PLAYBACK_FLAGS,
   'log-level': { variable: 'SHOAL_SERVICE_LOG_LEVEL', fallback: 'info', what: LEVELS.join(', ') },
 } as const;
 
@@ -58,6 +60,7 @@ export function readServiceCommand(
       options: {
         ...{ host: text, port: text, database: text, 'log-level': text, 'drain-seconds': text },
         ...{ 'metrics-port': text, 'metrics-host': text },
+        ...{ 'origin-url': text, 'hls-url': text, trackers: text },
         ...{ json: switched, help: switched, 'allow-http-webhooks': switched },
       },
     }).values;
@@ -72,7 +75,9 @@ export function readServiceCommand(
   const [port, level] = [value('port'), value('log-level')];
   const [metrics, drain] = [value('metrics-port'), value('drain-seconds')];
   const logLevel = LEVELS.find((known) => known === level);
+  const playback = readPlaybackFlags(value, env);
   const problems = [
+    ...(playback.ok ? [] : playback.error),
     ...(isPort(port) ? [] : [`--port is ${port}: not a port`]),
     ...(metrics === 'none' || isPort(metrics) ? [] : [`--metrics-port is ${metrics}: not a port`]),
     ...(/^\d{1,2}$/.test(drain) && Number(drain) <= DRAIN_MOST_S
@@ -80,7 +85,7 @@ export function readServiceCommand(
       : [`--drain-seconds is ${drain}: not from 0 to ${DRAIN_MOST_S}`]),
     ...(logLevel === undefined ? [`--log-level is none of ${LEVELS.join(', ')}`] : []),
   ];
-  if (problems.length > 0 || logLevel === undefined) return err(problems);
+  if (problems.length > 0 || logLevel === undefined || !playback.ok) return err(problems);
   const { DATABASE_URL: url, REDIS_URL: redis } = env;
   return ok({
     type: 'run',
@@ -96,6 +101,7 @@ export function readServiceCommand(
       ...(metrics !== 'none' && {
         metrics: { host: value('metrics-host'), port: Number(metrics) },
       }),
+      ...playback.value,
       ...(given['allow-http-webhooks'] === true && { webhooks: { allowHttp: true } }),
     },
   });
@@ -122,6 +128,7 @@ ${rows.join('\n')}
   --help
 
 On the port: /v1, /openapi.json, /healthz, /readyz, and with the operator's token /metrics. Logs are JSON lines on standard output.
+SHOAL_SERVICE_ICE_SERVERS has the ICE servers that players are told, as JSON: [{"urls":"turn:…","username":…,"credential":…}].
 DATABASE_URL=postgres://… takes PostgreSQL instead of the file.
 REDIS_URL=redis://… is what several processes with one PostgreSQL tell each other over.`;
 }

@@ -9,6 +9,7 @@ import { probeRoutes } from '../adapters/api/probe-routes.ts';
 import { RequestIds } from '../adapters/api/request-id.ts';
 import { makeServiceApp } from '../adapters/api/service-app.ts';
 import { RequestWatch } from '../adapters/api/watch-requests.ts';
+import { startBroadcasts } from '../adapters/broadcast/start-broadcasts.ts';
 import { startChat } from '../adapters/chat/start-chat.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
 import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
@@ -24,8 +25,10 @@ import { type RenderedMetrics } from '../adapters/metrics/rendered.ts';
 import { serveMetrics } from '../adapters/metrics/serve-metrics.ts';
 import { ServiceMetrics } from '../adapters/metrics/service-metrics.ts';
 import { startMoney } from '../adapters/money/start-money.ts';
+import { localOrigin, type LocalOrigin } from '../adapters/origins/local-origin.ts';
+import { remoteOrigin } from '../adapters/origins/remote-origin.ts';
 import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
-import { type FeedLog } from '../core/index.ts';
+import { type AccessGate, type FeedLog, type StreamOrigin } from '../core/index.ts';
 import { ServiceError } from '../service-error.ts';
 import { type ServiceOptions } from './options.ts';
 
@@ -44,6 +47,13 @@ export type OpenService = {
   readonly drain: () => void;
   /** What it counts, for Prometheus. */
   readonly metrics: () => Promise<RenderedMetrics>;
+  /** Decides who publishes and plays, by the stream keys and channels in its database. */
+  readonly access: AccessGate;
+  /**
+   * Follows the streams of an origin in this process, once; resolves when it knows them. Rejects with a `ServiceError` (`bad-options`) where an
+   * origin is followed already.
+   */
+  readonly follow: (origin: LocalOrigin) => Promise<void>;
   /** Idempotent. */
   readonly close: () => Promise<void>;
 };
@@ -64,7 +74,7 @@ type Opened = OpenService & {
 /** Starts the broadcast service; rejects with a `ServiceError`, after which nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const opened = await open(options);
-  const { adminToken, notReady, drain, metrics } = opened;
+  const { adminToken, notReady, drain, metrics, access, follow } = opened;
   const app = makeServiceApp(opened.watch);
   const undo: (() => Promise<void>)[] = [opened.close, () => app.close()];
   let closing: Promise<void> | undefined;
@@ -85,7 +95,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await close();
     };
     return {
-      ...{ adminToken, notReady, drain, metrics, port, metricsPort },
+      ...{ adminToken, notReady, drain, metrics, access, follow, port, metricsPort },
       close: () => (closing ??= drained()),
     };
   } catch (error) {
@@ -147,6 +157,12 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     const onWritten = meter.written.bind(meter);
     const chat = await startChat(db, { feed, now, newId, onError, isSubscribed, onWritten });
     undo.push(() => chat.close());
+    const { originUrl, playback = {} } = options;
+    const broadcasts = startBroadcasts({
+      ...{ db, feed, channels, digestOf, newSecret, now, newId, onError },
+      playback: { ...(originUrl !== undefined && { hlsUrl: originUrl }), ...playback },
+    });
+    undo.push(() => broadcasts.close());
     const policy = options.webhooks ?? {};
     const webhooks = startWebhooks({
       ...{ db, feed, policy, now, random, newId, onError },
@@ -160,13 +176,15 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
       ...{ gate, tokens, channels, chat, feed, once, now, newId, newSecret },
       ...{ money: money.parts, webhooks: webhooks.parts, watch },
       requestsAMinute: options.requestsAMinute ?? REQUESTS_A_MINUTE,
+      broadcasts: broadcasts.parts,
     };
     const say = chatOverSocket({ gate, chat: chat.chat, onError });
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
       onMessage: (speaker, message) => {
-        if (!money.onMessage(speaker.feed, message)) say(speaker, message);
+        if (money.onMessage(speaker.feed, message)) return;
+        if (!broadcasts.onMessage(speaker, message)) say(speaker, message);
       },
       onError,
       now,
@@ -181,6 +199,7 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     const counter = new ViewerCounter({ feeds, others, now, newId, onError });
     undo.push(() => counter.close());
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
+    if (originUrl !== undefined) await broadcasts.follow(originAt(originUrl));
     let closing: Promise<void> | undefined;
     const attach = (app: FastifyInstance): void => {
       feeds.attach(app.server);
@@ -193,7 +212,8 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     const { drain, notReady } = state;
     const metrics = meter.render.bind(meter);
     return {
-      ...{ adminToken, watch, drain, notReady, metrics },
+      ...{ adminToken, watch, drain, notReady, metrics, access: broadcasts.access },
+      follow: (origin) => broadcasts.follow(localOrigin(origin)),
       mount: async (app) => {
         await createApi(app, parts);
         attach(app);
@@ -221,9 +241,15 @@ function counted(feed: FeedLog, meter: ServiceMetrics): FeedLog {
     },
     after: (id, seq) => feed.after(id, seq),
     last: (id) => feed.last(id),
-    subscribe: (listener) => feed.subscribe(listener),
+    subscribe: (...listeners) => feed.subscribe(...listeners),
     close: () => feed.close(),
   };
+}
+
+/** Throws a `ServiceError` (`bad-options`) where this is no URL of one. */
+function originAt(url: string): StreamOrigin {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return remoteOrigin(url);
+  throw new ServiceError('bad-options', 'originUrl must be a URL of http or https');
 }
 
 /** Makes a token for the operator where there is none. */

@@ -1,3 +1,4 @@
+import { type PlaybackOptions } from '../adapters/broadcast/playback-options.ts';
 import { type DatabaseOptions } from '../adapters/database/open-database.ts';
 import { type LogLevel, type LogTo } from '../adapters/logging/make-log.ts';
 import { type MetricsAddress } from '../adapters/metrics/serve-metrics.ts';
@@ -13,6 +14,10 @@ export type ServiceOptions = {
    * together. It need not be there at the start. Without it a process is the only one of its database.
    */
   readonly redis?: string;
+  /** URL of an origin in another process, whose streams are followed. Default: none, until `follow` is called. */
+  readonly originUrl?: string;
+  /** What players are told. */
+  readonly playback?: PlaybackOptions;
   /** Where webhooks may go; by default HTTPS servers of the Internet on the usual ports alone. */
   readonly webhooks?: WebhookPolicy;
   /** Default `info`. */

@@ -6,7 +6,12 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import { accessRoutes } from './access-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { playbackRoutes } from './playback-routes.ts';
+import { vodRoutes } from './vod-routes.ts';
 import { banRoutes } from './ban-routes.ts';
+import { broadcastRoutes } from './broadcast-routes.ts';
 import { channelRoutes } from './channel-routes.ts';
 import { chatRoutes } from './chat-routes.ts';
 import { followerRoutes } from './follower-routes.ts';
@@ -19,6 +24,7 @@ import { paymentRoutes } from './payment-routes.ts';
 import { describeRoute } from './describe-route.ts';
 import { ApiProblem, errorHandler, notFound } from './problems.ts';
 import { refuseNul } from './refuse-nul.ts';
+import { streamKeyRoutes } from './stream-key-routes.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { reportRoutes } from './report-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -27,6 +33,10 @@ import { webhookRoutes } from './webhook-routes.ts';
 const MONEY_AND_HOOKS = [
   ...[paymentRoutes, donationRoutes, subscriptionRoutes, outboxRoutes],
   ...[webhookRoutes, deliveryRoutes],
+];
+const BROADCASTS = [
+  ...[broadcastRoutes, streamKeyRoutes, accessRoutes],
+  ...[healthRoutes, playbackRoutes, vodRoutes],
 ];
 const BODY_BYTES = 65_536;
 /** Addresses and tokens whose requests are counted. */
@@ -99,6 +109,7 @@ export async function createApi(
     add?.(api);
     channelRoutes(api, parts);
     tokenRoutes(api, parts);
+    for (const add of BROADCASTS) add(api, parts);
     for (const add of MONEY_AND_HOOKS) add(api, parts);
     chatRoutes(api, parts);
     banRoutes(api, parts);
