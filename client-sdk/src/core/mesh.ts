@@ -111,7 +111,9 @@ export class Mesh {
   farewell(neighbour: Neighbour, reason: ByeReason): readonly Effect[] {
     const { peer, state } = neighbour;
     if (state === 'leaving') return [];
-    if (reason === BYE.corrupt || reason === BYE.violation) this.#ban(peer);
+    // What came first from one that never said hello says nothing against it: a hello can get lost (PEER-3).
+    const violates = reason === BYE.violation && state === 'ready';
+    if (reason === BYE.corrupt || violates) this.#ban(peer);
     this.#become(neighbour, 'leaving');
     const bye: Effect = { type: 'send', peer, message: { type: 'bye', reason } };
     return [...(state === 'connecting' ? [] : [bye]), { type: 'disconnect', peer }];

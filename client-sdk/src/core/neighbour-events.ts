@@ -35,16 +35,21 @@ export function onLinkClosed(state: SwarmState, peer: PeerId): void {
   const neighbour = state.mesh.remove(peer);
   if (neighbour === undefined) return;
   release(state, neighbour);
-  const { state: stage, session } = neighbour;
-  if (stage === 'connecting' || stage === 'greeting')
-    state.tracker.bad({ peer, reason: 'unreachable', session });
+  if (neighbour.state === 'connecting' || neighbour.state === 'greeting')
+    unreachable(state, neighbour);
   reportPeers(state);
+}
+
+function unreachable(state: SwarmState, { peer, session }: Neighbour): void {
+  state.tracker.bad({ peer, reason: 'unreachable', session });
 }
 
 /** Says goodbye to a neighbour and never counts on it again. */
 export function drop(state: SwarmState, neighbour: Neighbour, reason: ByeReason): void {
   if (neighbour.state === 'leaving') return;
   release(state, neighbour);
+  // Nobody knows why its hello did not arrive.
+  if (reason === BYE.violation && neighbour.state !== 'ready') unreachable(state, neighbour);
   state.emit(...state.mesh.farewell(neighbour, reason));
   // Without digests of the origin it is one viewer's word against another's: nobody is denounced.
   if (reason === BYE.corrupt && state.plain?.inUse !== true)

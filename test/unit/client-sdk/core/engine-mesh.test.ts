@@ -110,6 +110,20 @@ describe('the mesh', () => {
     }
   });
 
+  it('PEER-3 tells the tracker of one whose hello did not arrive as well, and meets it again', () => {
+    const driver = watchingViewer();
+    driver.introduce('a');
+    driver.step({ type: 'link-open', peer: peerId('a') });
+    driver.have(segment, 'a');
+    expect(driver.sent('a', 'bye')).toEqual([{ type: 'bye', reason: BYE.violation }]);
+    driver.close('a');
+    driver.advance(1_000);
+    expect(toldBad(driver)).toEqual([{ peer: 'a', reason: 'unreachable', session: 's' }]);
+    driver.forget();
+    driver.introduce('a');
+    expect(driver.all('connect')).toHaveLength(1);
+  });
+
   it('does not connect to one peer twice, and tells the tracker whom it could not reach', () => {
     const driver = watchingViewer();
     driver.introduce('a');
