@@ -54,7 +54,12 @@ export type ViewerEvent =
     }
   | {
       readonly type: 'vod.ready';
-      readonly data: { readonly broadcast: string; readonly playlist: string };
+      readonly data: {
+        /** Null where it is not known which one it is of. */
+        readonly broadcast: string | null;
+        /** Path or URL of its multivariant playlist. */
+        readonly playlist: string;
+      };
     };
 
 /** What viewers are told that is worth nothing a moment later: it has no number of its own, and a slow reader loses it first. */

@@ -174,6 +174,31 @@ export {
   type RequestedState,
   type StreamChange,
 } from './broadcast/lifecycle.ts';
+export {
+  healthKey,
+  healthOf,
+  type HealthIssue,
+  type PlaybackShare,
+  type StreamHealth,
+} from './broadcast/health.ts';
+export { BROADCAST_LIMITS } from './broadcast/limits.ts';
+export { type PlaybackReport, PlaybackReports } from './broadcast/playback-reports.ts';
+export { broadcastOfRecording, type OnAir } from './broadcast/recorded.ts';
+export {
+  audienceOf,
+  barsChannel,
+  type ChannelStream,
+  isPublic,
+  shownStream,
+  type StreamStep,
+  streamStep,
+} from './broadcast/stream.ts';
+export {
+  type Stream,
+  type StreamOrigin,
+  type StreamPlayback,
+  type StreamReport,
+} from './broadcast/stream-origin.ts';
 export { CHAT_LIMITS } from './chat/limits.ts';
 export { type Ranked, whyNoBan } from './chat/moderation.ts';
 export { type ChatRefusal, ChatRoom, type Writer } from './chat/room.ts';

@@ -6,6 +6,7 @@ import { chatOverSocket } from '../adapters/api/chat-socket.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
 import { Idempotency } from '../adapters/api/idempotency.ts';
+import { startBroadcasts } from '../adapters/broadcast/start-broadcasts.ts';
 import { startChat } from '../adapters/chat/start-chat.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
 import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
@@ -14,7 +15,10 @@ import { TokenTable } from '../adapters/database/token-table.ts';
 import { FeedServer } from '../adapters/feed/feed-server.ts';
 import { SqlFeedLog } from '../adapters/feed/sql-feed-log.ts';
 import { startMoney } from '../adapters/money/start-money.ts';
+import { localOrigin, type LocalOrigin } from '../adapters/origins/local-origin.ts';
+import { remoteOrigin } from '../adapters/origins/remote-origin.ts';
 import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
+import { type AccessGate } from '../core/index.ts';
 import { ServiceError } from '../service-error.ts';
 import { type ServiceOptions } from './options.ts';
 
@@ -24,6 +28,13 @@ export type OpenService = {
   readonly mount: (app: FastifyInstance) => Promise<void>;
   /** The operator's token where there was none before: made at the first start, and shown this once. */
   readonly adminToken: string | undefined;
+  /** Decides who publishes and plays, by the stream keys and channels in its database. */
+  readonly access: AccessGate;
+  /**
+   * Follows the streams of an origin in this process, once; resolves when it knows them. Rejects with a `ServiceError` (`bad-options`) where an
+   * origin is followed already.
+   */
+  readonly follow: (origin: LocalOrigin) => Promise<void>;
   /** Idempotent. */
   readonly close: () => Promise<void>;
 };
@@ -82,19 +93,26 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
     const isSubscribed = subscriptions.isSubscribed.bind(subscriptions);
     const chat = await startChat(db, { feed, now, newId, onError, isSubscribed });
     undo.push(() => chat.close());
+    const { originUrl, playback = {} } = options;
+    const broadcasts = startBroadcasts({
+      ...{ db, feed, channels, digestOf, newSecret, now, newId, onError },
+      playback: { ...(originUrl !== undefined && { hlsUrl: originUrl }), ...playback },
+    });
+    undo.push(() => broadcasts.close());
     const policy = options.webhooks ?? {};
     const webhooks = startWebhooks({ db, feed, policy, now, random, newId, onError });
     undo.push(() => webhooks.close());
     const parts = {
       ...{ gate, tokens, channels, chat, feed, once, now, newId, newSecret },
-      ...{ money: money.parts, webhooks: webhooks.parts },
+      ...{ money: money.parts, webhooks: webhooks.parts, broadcasts: broadcasts.parts },
     };
     const say = chatOverSocket({ gate, chat: chat.chat, onError });
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
       onMessage: (speaker, message) => {
-        if (!money.onMessage(speaker.feed, message)) say(speaker, message);
+        if (money.onMessage(speaker.feed, message)) return;
+        if (!broadcasts.onMessage(speaker, message)) say(speaker, message);
       },
       onError,
       now,
@@ -104,9 +122,11 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
       feeds.close();
     });
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
+    if (originUrl !== undefined) await broadcasts.follow(remoteOrigin(originUrl));
     let closing: Promise<void> | undefined;
     return {
-      adminToken,
+      ...{ adminToken, access: broadcasts.access },
+      follow: (origin) => broadcasts.follow(localOrigin(origin)),
       mount: async (app) => {
         await createApi(app, parts, onError);
         feeds.attach(app.server);

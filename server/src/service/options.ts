@@ -1,3 +1,4 @@
+import { type PlaybackOptions } from '../adapters/broadcast/playback-options.ts';
 import { type DatabaseOptions } from '../adapters/database/open-database.ts';
 import { type WebhookPolicy } from '../adapters/webhooks/target.ts';
 
@@ -6,6 +7,10 @@ export type ServiceOptions = {
   /** Where it is served; port 0 takes any that is free. */
   readonly http: { readonly host: string; readonly port: number };
   readonly database: DatabaseOptions;
+  /** URL of an origin in another process, whose streams are followed. Default: none, until `follow` is called. */
+  readonly originUrl?: string;
+  /** What players are told. */
+  readonly playback?: PlaybackOptions;
   /** Where webhooks may go; by default HTTPS servers of the Internet on the usual ports alone. */
   readonly webhooks?: WebhookPolicy;
   /** Default `info`. */

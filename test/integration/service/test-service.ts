@@ -83,6 +83,12 @@ export class TestService {
     this.#admin = token;
   }
 
+  /** The service itself, where it is in this process. */
+  get service(): Service {
+    if (this.#service === undefined) throw new Error('the service is down');
+    return this.#service;
+  }
+
   get port(): number {
     return this.#elsewhere?.().port ?? this.#service?.port ?? 0;
   }

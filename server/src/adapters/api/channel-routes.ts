@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { parseChannelId } from '@shoal/protocol';
-import { DEFAULT_CHAT_SETTINGS } from '../../core/index.ts';
-import { type ChannelRow } from '../database/channel-table.ts';
+import { type ChannelRow, newChannel } from '../database/channel-table.ts';
 import { NEXT, PAGE_QUERY, readPage, writeCursor } from './paging.ts';
 import { type Api, type ApiParts } from './parts.ts';
 import { conflict } from './problems.ts';
@@ -58,15 +57,8 @@ export function channelRoutes(app: Api, parts: ApiParts): void {
       response: { 201: CHANNEL },
     },
     handler: async (request, reply) => {
-      const { id, title, category, tags, owner } = request.body;
-      const at = now();
-      const row: ChannelRow = {
-        ...{ id, title, category, tags: JSON.stringify(tags), owner },
-        chat_mode: DEFAULT_CHAT_SETTINGS.mode,
-        chat_slow_seconds: DEFAULT_CHAT_SETTINGS.slowModeSeconds,
-        chat_blocked_words: JSON.stringify(DEFAULT_CHAT_SETTINGS.blockedWords),
-        ...{ version: 1, created_at: at, updated_at: at },
-      };
+      const { id } = request.body;
+      const row = newChannel(request.body, now());
       if (!(await channels.insert(row)))
         throw conflict('channel-exists', `there is a channel ${id}`);
       return reply

@@ -7,7 +7,12 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import { accessRoutes } from './access-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { playbackRoutes } from './playback-routes.ts';
+import { vodRoutes } from './vod-routes.ts';
 import { banRoutes } from './ban-routes.ts';
+import { broadcastRoutes } from './broadcast-routes.ts';
 import { channelRoutes } from './channel-routes.ts';
 import { chatRoutes } from './chat-routes.ts';
 import { followerRoutes } from './follower-routes.ts';
@@ -19,6 +24,7 @@ import { outboxRoutes } from './outbox-routes.ts';
 import { paymentRoutes } from './payment-routes.ts';
 import { ApiProblem, errorHandler } from './problems.ts';
 import { refuseNul } from './refuse-nul.ts';
+import { streamKeyRoutes } from './stream-key-routes.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { reportRoutes } from './report-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -27,6 +33,10 @@ import { webhookRoutes } from './webhook-routes.ts';
 const MONEY_AND_HOOKS = [
   ...[paymentRoutes, donationRoutes, subscriptionRoutes, outboxRoutes],
   ...[webhookRoutes, deliveryRoutes],
+];
+const BROADCASTS = [
+  ...[broadcastRoutes, streamKeyRoutes, accessRoutes],
+  ...[healthRoutes, playbackRoutes, vodRoutes],
 ];
 const BODY_BYTES = 65_536;
 /** Of one address or token. */
@@ -75,6 +85,7 @@ export async function createApi(
     const api = scope.withTypeProvider<ZodTypeProvider>();
     channelRoutes(api, parts);
     tokenRoutes(api, parts);
+    for (const add of BROADCASTS) add(api, parts);
     for (const add of MONEY_AND_HOOKS) add(api, parts);
     chatRoutes(api, parts);
     banRoutes(api, parts);

@@ -2,6 +2,7 @@ import { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } f
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type FeedLog } from '../../core/index.ts';
+import { type BroadcastParts } from '../broadcast/start-broadcasts.ts';
 import { type ChatParts } from '../chat/start-chat.ts';
 import { type ChannelTable } from '../database/channel-table.ts';
 import { type TokenTable } from '../database/token-table.ts';
@@ -24,6 +25,7 @@ export type ApiParts = {
   readonly gate: Gate;
   readonly tokens: TokenTable;
   readonly channels: ChannelTable;
+  readonly broadcasts: BroadcastParts;
   readonly chat: ChatParts;
   readonly feed: FeedLog;
   readonly once: Idempotency;

@@ -1,10 +1,28 @@
 import { type Kysely, type Selectable, type Updateable } from 'kysely';
 import { type ChannelId } from '@shoal/protocol';
+import { DEFAULT_CHAT_SETTINGS } from '../../core/index.ts';
 import { type Database } from './schema.ts';
 import { below, cursorOf, type Page, type Paged, pageOf } from './page.ts';
 
 /** A channel as it is kept. */
 export type ChannelRow = Selectable<Database['channels']>;
+
+/** A channel as it is made. */
+export function newChannel(
+  of: { readonly id: string } & Partial<
+    Pick<ChannelRow, 'title' | 'category' | 'owner'> & { readonly tags: readonly string[] }
+  >,
+  at: number,
+): ChannelRow {
+  const { id, title = '', category = '', owner = null, tags = [] } = of;
+  return {
+    ...{ id, title, category, tags: JSON.stringify(tags), owner },
+    chat_mode: DEFAULT_CHAT_SETTINGS.mode,
+    chat_slow_seconds: DEFAULT_CHAT_SETTINGS.slowModeSeconds,
+    chat_blocked_words: JSON.stringify(DEFAULT_CHAT_SETTINGS.blockedWords),
+    ...{ version: 1, created_at: at, updated_at: at },
+  };
+}
 
 /** Somebody who moderates. */
 export type ModeratorRow = Selectable<Database['moderators']>;

@@ -3,6 +3,7 @@ import {
   type Kysely,
   type Migration,
   type MigrationProvider,
+  sql,
 } from 'kysely';
 
 type Table = CreateTableBuilder<string, string>;
@@ -51,7 +52,7 @@ const first: Migration = {
     await table(db, 'stream_keys', {
       columns: {
         ...{ id: 'text', channel: 'text', digest: 'text', hint: 'text' },
-        ...{ created_at: 'bigint', revoked_at: 'bigint?' },
+        ...{ created_at: 'bigint', revoked_at: 'bigint?', used_at: 'bigint?' },
       },
       key: ['id'],
     });
@@ -66,6 +67,7 @@ const first: Migration = {
       key: ['id'],
     });
     await index(db, ['broadcasts', 'channel', 'created_at', 'id']);
+    await streams(db);
     await table(db, 'tokens', {
       columns: {
         ...{ id: 'text', digest: 'text', type: 'text', user_id: 'text', name: 'text' },
@@ -83,6 +85,32 @@ const first: Migration = {
     await feeds(db);
   },
 };
+
+async function streams(db: Kysely<unknown>): Promise<void> {
+  // What the turns of channels see to; the database has it that nothing else can be.
+  await sql`create unique index broadcasts_under_way on broadcasts (channel)
+    where state in ('testing', 'live', 'interrupted')`.execute(db);
+  await table(db, 'streams', {
+    columns: {
+      ...{ channel: 'text', state: 'text', shown: 'text', since: 'bigint', barred: 'integer' },
+      ...{ online_at: 'bigint?', changed_at: 'bigint', health: 'text', health_at: 'bigint?' },
+      ...{ turns: 'bigint', created_at: 'bigint' },
+    },
+    key: ['channel'],
+  });
+  await table(db, 'announcements', {
+    columns: {
+      ...{ id: 'text', channel: 'text', place: 'bigint', audience: 'text' },
+      ...{ event: 'text', at: 'bigint' },
+    },
+    key: ['id'],
+  });
+  await index(db, ['announcements', 'channel', 'place'], true);
+  await table(db, 'vods', {
+    columns: { channel: 'text', recording: 'bigint', noted_at: 'bigint' },
+    key: ['channel', 'recording'],
+  });
+}
 
 async function people(db: Kysely<unknown>): Promise<void> {
   await table(db, 'moderators', {

@@ -4,6 +4,7 @@ import { type Generated } from 'kysely';
 type Millis = number;
 /** 0 or 1: SQLite has no booleans. */
 type Flag = number;
+type StreamState = 'online' | 'interrupted' | 'offline';
 /** JSON as text, which both databases have. */
 type Json = string;
 
@@ -29,8 +30,43 @@ export type Database = {
     digest: string;
     hint: string;
     created_at: Millis;
+    /** From when on it opens nothing; may be to come. */
     revoked_at: Millis | null;
+    /** When somebody was let in with it last. */
+    used_at: Millis | null;
   };
+  /** Streams of channels. A row is written first by whoever changes something of its channel's broadcasts, so that there is one at a time. */
+  streams: {
+    channel: string;
+    state: StreamState;
+    /** What viewers were told. */
+    shown: StreamState;
+    /** Of the origin's clock. */
+    since: Millis;
+    /** 1 while nobody may publish until a broadcast is ready. */
+    barred: Flag;
+    /** When it came online last, and when its state changed: of our clock. */
+    online_at: Millis | null;
+    changed_at: Millis;
+    /** What the streamer was told of its health, and when. */
+    health: string;
+    health_at: Millis | null;
+    /** Counts changes. */
+    turns: number;
+    created_at: Millis;
+  };
+  /** Events that are to be told, once and in order; written together with what they tell of. */
+  announcements: {
+    id: string;
+    channel: string;
+    /** Its place among those of the channel. */
+    place: number;
+    audience: string;
+    event: Json;
+    at: Millis;
+  };
+  /** Recordings of which viewers were told, or need not be. */
+  vods: { channel: string; recording: number; noted_at: Millis };
   broadcasts: {
     id: string;
     channel: string;
