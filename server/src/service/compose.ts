@@ -11,7 +11,7 @@ import { startChat } from '../adapters/chat/start-chat.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
 import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
 import { openDatabase } from '../adapters/database/open-database.ts';
-import { TokenTable } from '../adapters/database/token-table.ts';
+import { type TokenHolder, TokenTable } from '../adapters/database/token-table.ts';
 import { FeedServer } from '../adapters/feed/feed-server.ts';
 import { SqlFeedLog } from '../adapters/feed/sql-feed-log.ts';
 import { startMoney } from '../adapters/money/start-money.ts';
@@ -26,7 +26,7 @@ import { type ServiceOptions } from './options.ts';
 export type OpenService = {
   /** Adds its API and its feeds to a server that does not listen yet. Once. */
   readonly mount: (app: FastifyInstance) => Promise<void>;
-  /** The operator's token where there was none before: made at the first start, and shown this once. */
+  /** The operator's token where there was none before, nor one given: made at the first start, and shown this once. */
   readonly adminToken: string | undefined;
   /** Decides who publishes and plays, by the stream keys and channels in its database. */
   readonly access: AccessGate;
@@ -75,10 +75,11 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
   const onError = (err: unknown): void => {
     log.error({ err }, 'unexpected failure');
   };
+  const given = givenTokens(options);
   try {
     const { db, close: closeDatabase } = await openDatabase(options.database);
     undo.push(closeDatabase);
-    const [tokens, channels] = [new TokenTable(db), new ChannelTable(db)];
+    const [tokens, channels] = [new TokenTable(db, given), new ChannelTable(db)];
     const now = Date.now;
     const newSecret = (): string => randomBytes(32).toString('base64url');
     const feed = new SqlFeedLog(db, onError);
@@ -144,6 +145,24 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
   }
 }
 
+const GIVEN_TOKEN = /^[A-Za-z0-9_-]{20,200}$/;
+
+/** Tokens that are good while the process runs, by their digests. */
+function givenTokens({
+  adminToken,
+  overlayTokens = [],
+}: Omit<ServiceOptions, 'http'>): ReadonlyMap<string, TokenHolder> {
+  const given: [string, TokenHolder][] = overlayTokens.map(({ channel, token }) => [
+    token,
+    { type: 'alerts', channel },
+  ]);
+  if (adminToken !== undefined) given.push([adminToken, { type: 'admin', id: 'admin' }]);
+  for (const [token] of given)
+    if (!GIVEN_TOKEN.test(token))
+      throw new ServiceError('bad-options', `a token must match ${GIVEN_TOKEN.source}`);
+  return new Map(given.map(([token, holder]) => [digestOf(token), holder]));
+}
+
 /** Makes a token for the operator where there is none. */
 async function firstAdmin(
   tokens: TokenTable,
@@ -153,7 +172,14 @@ async function firstAdmin(
   const token = newSecret();
   await tokens.insert({
     ...{ id: randomUUID(), digest: digestOf(token), type: 'admin', user_id: 'admin' },
-    ...{ name: 'admin', guest: 0, created_at: now, expires_at: null, revoked_at: null },
+    ...{
+      name: 'admin',
+      guest: 0,
+      channel: null,
+      created_at: now,
+      expires_at: null,
+      revoked_at: null,
+    },
   });
   return token;
 }
