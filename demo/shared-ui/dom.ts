@@ -1,3 +1,5 @@
+const SURE_MS = 5_000;
+
 /** The page's element with this `data-testid`; its absence is a bug of the page. */
 export function element<T extends HTMLElement>(testId: string, type: new () => T): T {
   const found = document.querySelector(`[data-testid="${testId}"]`);
@@ -39,6 +41,26 @@ export function makeButton(of: Made, onClick: () => unknown): HTMLButtonElement 
   const button = make('button', { class: 'button', ...of });
   button.type = 'button';
   whileBusy(button, 'click', onClick);
+  return button;
+}
+
+/** A button for what cannot be undone: it asks once more, for some seconds, before it does it. */
+export function makeSureButton(of: Made, sure: string, onClick: () => unknown): HTMLButtonElement {
+  let asked: number | undefined;
+  const button = makeButton(of, () => {
+    if (asked === undefined) {
+      button.textContent = sure;
+      asked = window.setTimeout(rest, SURE_MS);
+      return undefined;
+    }
+    window.clearTimeout(asked);
+    rest();
+    return onClick();
+  });
+  const rest = (): void => {
+    asked = undefined;
+    button.textContent = of.text ?? '';
+  };
   return button;
 }
 

@@ -8,6 +8,7 @@ import {
   parseBroadcasts,
 } from '../shared-ui/service-api.ts';
 import { askService } from '../shared-ui/service-client.ts';
+import { whenText } from '../shared-ui/when-text.ts';
 import { type Phase } from './phase.ts';
 
 /** A count of viewers is shown for so long; the service counts every few seconds. */
@@ -87,15 +88,6 @@ export function withBroadcast(
     title: 'The channel is off the air',
     detail: `${name} was live until ${whenText(last.endedAt, now)}. Playback begins by itself when the next broadcast starts.`,
   };
-}
-
-/** A moment for people: the time of today, else with its day. */
-export function whenText(at: number, now: number): string {
-  const [then, today] = [new Date(at), new Date(now)];
-  const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  if (then.toDateString() === today.toDateString()) return time;
-  const day = then.toLocaleDateString([], { day: 'numeric', month: 'long' });
-  return `${time} on ${day}`;
 }
 
 function showAbout(channel: string, { title, category, tags }: ChannelAbout, now: string): void {
