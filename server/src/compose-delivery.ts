@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino';
 import { parseLivePath } from '@shoal/protocol';
+import { viewersOf } from './adapters/access/viewers-of.ts';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
 import { startHttp } from './adapters/http/start-http.ts';
@@ -93,6 +94,7 @@ function httpPorts(settings: DeliverySettings, parts: Parts): HttpPorts {
       onStoreFailed: (path, err) => {
         log.warn({ err, path }, 'the store fails');
       },
+      ...viewersOf(settings, log),
       expects: (name) => live.expects(name),
       served: (channel, id, bytes) => {
         counter.served(channel, id, bytes);

@@ -1,6 +1,7 @@
 import pino, { type Logger } from 'pino';
 import { type Bus, type ChannelId } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
+import { viewersOf } from './adapters/access/viewers-of.ts';
 import { readCertificate } from './adapters/certificate.ts';
 import { type ChannelHost } from './adapters/channel/channel-host.ts';
 import { openChannel } from './adapters/channel/open-channel.ts';
@@ -32,12 +33,14 @@ import { type Mirror } from './adapters/redis/mirror.ts';
 import {
   type ChannelAbout,
   type ChannelStatus,
+  healthWithout,
   isToCome,
   ORIGIN_LIMITS,
   type ObjectStore,
 } from './core/index.ts';
 import { type OriginOptions, readOptions, type Settings } from './options.ts';
 
+export { createHttpGate } from './adapters/access/http-gate.ts';
 export { findFfmpeg, installCommand } from './adapters/encoder/find-ffmpeg.ts';
 
 /** A running origin. */
@@ -194,7 +197,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
-/** Channels that came into being in an earlier process, as far as there is room; those that were used last go first. */
+/** Channels that came into being in an earlier process, as far as there is room: those with recordings, then those that were used last. */
 function earlierChannels(
   { channels, dynamicChannels, dataDir, recording }: Settings,
   states: ChannelStates,
@@ -312,6 +315,7 @@ function teller(
     delivery: (channel) => hosts.get(channel)?.core.delivery() ?? [],
     recordings: (channel) => recordings?.list(channel) ?? [],
     jobs: (channel) => recordings?.jobs(channel) ?? [],
+    health: (channel) => hosts.get(channel)?.core.health(Date.now()) ?? healthWithout(false),
     playback: (channel) => playbackInfo(channel, { ...has, keys: signing.published(channel) }),
   };
   return (channel, field) => {
@@ -334,6 +338,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
       onStoreFailed: (path, err) => {
         log.warn({ err, path }, 'the store fails');
       },
+      ...viewersOf(settings, log),
       expects: (live) =>
         hosts.has(live.channel) && isToCome(live, aboutOf(hosts, live.channel, settings)),
       served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),

@@ -15,6 +15,8 @@ export type DeliveryOptions = {
   readonly store?: Exclude<StoreOptions, { readonly type: 'memory' }>;
   /** Live media kept in memory, bytes, from 33,554,432, one segment. Default 268,435,456. */
   readonly cacheBytes?: number;
+  /** Asked about requests under `/live/`. Default: everybody may play everything. */
+  readonly access?: Pick<NonNullable<OriginOptions['access']>, 'read'>;
   /** Folder of pages served at `/`. Default: none. */
   readonly staticDir?: string;
   /** Default `info`. Lines go to standard output as JSON. */

@@ -1,3 +1,4 @@
+export type { HttpGateOptions } from './adapters/access/http-gate.ts';
 export type { FindFfmpegOptions, FoundFfmpeg } from './adapters/encoder/find-ffmpeg.ts';
 export type { Mount } from './adapters/http/app.ts';
 export type { ChannelReport, TellReport } from './adapters/http/channel-report.ts';
@@ -6,15 +7,18 @@ export type { PlaybackInfo } from './adapters/http/playback-info.ts';
 export type { SigningKey } from './adapters/keys/signing-keys.ts';
 export type { DeliveryOptions } from './delivery-options.ts';
 export { type Delivery, startDelivery } from './compose-delivery.ts';
-export { findFfmpeg, installCommand, type Origin, startOrigin } from './compose.ts';
+export { createHttpGate, findFfmpeg, installCommand, type Origin, startOrigin } from './compose.ts';
 export type {
   AccessAnswer,
   AccessGate,
   AccessRequest,
   ChannelStatus,
+  HealthIssue,
+  HealthIssueType,
   RenditionInfo,
   Rung,
   SegmentDelivery,
+  StreamHealth,
 } from './core/index.ts';
 export { DEFAULT_LADDER, formatLadder, parseLadder } from './core/index.ts';
 export { OriginError, type OriginErrorCode } from './errors.ts';

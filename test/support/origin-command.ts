@@ -8,7 +8,14 @@ export class OriginCommand {
   /** The line of `--json`. */
   readonly started: Readonly<Record<string, unknown>>;
 
-  private constructor(process: ChildProcess, started: Readonly<Record<string, unknown>>) {
+  readonly #output: () => string;
+
+  private constructor(
+    process: ChildProcess,
+    started: Readonly<Record<string, unknown>>,
+    output: () => string,
+  ) {
+    this.#output = output;
     this.#process = process;
     this.started = started;
   }
@@ -43,7 +50,12 @@ export class OriginCommand {
         reject(new Error(`exit code ${String(code)}: ${said}`));
       });
     });
-    return new OriginCommand(child, await started);
+    return new OriginCommand(child, await started, () => said);
+  }
+
+  /** All that it has said so far, its log included. */
+  get output(): string {
+    return this.#output();
   }
 
   /** Where its HTTP is. */

@@ -42,6 +42,8 @@ export type OptionName =
   | 'dvrSeconds'
   | 'keepHours'
   | 'cacheMib'
+  | 'authUrl'
+  | 'authPlay'
   | 'pages'
   | 'logLevel';
 
@@ -133,6 +135,12 @@ export const OPTIONS: Readonly<Record<OptionName, Option>> = {
     only: 'delivery',
     about: 'live media kept in memory',
   },
+  authUrl: {
+    flag: 'auth-url',
+    value: 'URL',
+    about: 'site that is asked who may publish; of delivery, who may play',
+  },
+  authPlay: { flag: 'auth-play', only: 'origin', about: 'it is asked who may play, too' },
   pages: { flag: 'pages', value: 'FOLDER', about: 'served at /' },
   logLevel: {
     flag: 'log-level',
@@ -213,7 +221,8 @@ ${rows('delivery')}
 
 A flag wins over its variable (SHOAL_ORIGIN_HTTP_PORT for --http-port; a switch is on with 1). LIST is separated by commas.
 Keys of a bucket are in SHOAL_ORIGIN_S3_ACCESS_KEY_ID and SHOAL_ORIGIN_S3_SECRET_ACCESS_KEY alone; no flag takes a secret, since others
-could see it. A Redis with a password is better named by SHOAL_ORIGIN_REDIS.
+could see it. The token that a site of --auth-url is shown is in SHOAL_ORIGIN_AUTH_TOKEN. With --auth-url channels come into being when that
+site names them; --channels= has no others. A Redis with a password is better named by SHOAL_ORIGIN_REDIS.
 On the HTTP port: /live/, /healthz, /readyz, /v1/streams. Logs are JSON lines on standard output.
 Exit codes: 0 stopped, 1 failed, 2 an option is wrong.
 `;

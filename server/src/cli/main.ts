@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { join, resolve } from 'node:path';
-import { OriginError, startDelivery, startOrigin } from '../index.ts';
+import {
+  createHttpGate,
+  OriginError,
+  type OriginOptions,
+  startDelivery,
+  startOrigin,
+} from '../index.ts';
 import { helpText } from './flags.ts';
 import { nextSignal } from './next-signal.ts';
 import { type OriginCommand, readOriginCommand } from './options.ts';
@@ -49,15 +55,22 @@ async function run(command: Run): Promise<number> {
 }
 
 async function start(command: Run): Promise<Running> {
+  const access = accessOf(command);
   if (command.type === 'delivery') {
-    const delivery = await startDelivery(command.delivery);
+    const delivery = await startDelivery({ ...command.delivery, ...access });
     return { started: deliveryStarted(delivery, command.delivery), close: delivery.close };
   }
   const { origin: options, showKeys } = command;
-  const origin = await startOrigin(options);
+  const origin = await startOrigin({ ...options, ...access });
   const keysFile = join(resolve(options.dataDir), 'stream-keys.json');
   return {
     started: originStarted(origin, options, { showKeys, keysFile }),
     close: origin.close,
   };
+}
+
+function accessOf({ auth }: Run): Pick<OriginOptions, 'access'> {
+  if (auth === undefined) return {};
+  const gate = createHttpGate(auth);
+  return { access: Object.fromEntries(auth.actions.map((action) => [action, gate])) };
 }

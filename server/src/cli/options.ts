@@ -15,10 +15,23 @@ export type OriginCommand =
   | {
       readonly type: 'origin';
       readonly origin: OriginOptions;
+      readonly auth?: Auth;
       readonly showKeys: boolean;
       readonly json: boolean;
     }
-  | { readonly type: 'delivery'; readonly delivery: DeliveryOptions; readonly json: boolean };
+  | {
+      readonly type: 'delivery';
+      readonly delivery: DeliveryOptions;
+      readonly auth?: Auth;
+      readonly json: boolean;
+    };
+
+/** A site that is asked who may do what. */
+type Auth = {
+  readonly url: string;
+  readonly token?: string;
+  readonly actions: readonly ('publish' | 'read')[];
+};
 
 /** Where options come from; a flag wins over its variable. */
 export type Sources = {
@@ -44,8 +57,11 @@ export function readOriginCommand({
   const json = flags.value.json || env['SHOAL_ORIGIN_JSON'] === '1';
   const command: OriginCommand =
     role === 'delivery'
-      ? { type: 'delivery', delivery: deliveryOf(reader), json }
-      : { type: 'origin', origin: originOf(reader), showKeys: reader.on('showKeys'), json };
+      ? { type: 'delivery', delivery: deliveryOf(reader), ...authOf(reader), json }
+      : {
+          ...{ type: 'origin', origin: originOf(reader), ...authOf(reader) },
+          ...{ showKeys: reader.on('showKeys'), json },
+        };
   return reader.problems.length > 0 ? err(reader.problems) : ok(command);
 }
 
@@ -152,6 +168,19 @@ function shared(reader: Reader): Pick<OriginOptions, 'http' | 'staticDir' | 'log
     ...optional('staticDir', reader.text('pages')),
     ...optional('logLevel', logLevel),
   };
+}
+
+function authOf(reader: Reader): { readonly auth?: Auth } {
+  const url = reader.text('authUrl');
+  const plays = reader.on('authPlay');
+  if (plays && url === undefined) reader.problems.push('--auth-play needs --auth-url');
+  if (url === undefined) return {};
+  const token = reader.variable('SHOAL_ORIGIN_AUTH_TOKEN');
+  const actions =
+    reader.role === 'delivery'
+      ? (['read'] as const)
+      : (['publish', ...(plays ? (['read'] as const) : [])] as const);
+  return { auth: { url, actions, ...optional('token', token) } };
 }
 
 function redisOf(reader: Reader): string | undefined {

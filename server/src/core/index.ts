@@ -1,3 +1,6 @@
+export { HealthMeter } from './health/health-meter.ts';
+export { healthReport, healthWithout } from './health/health-report.ts';
+export type { HealthIssue, HealthIssueType, StreamHealth } from './health/stream-health.ts';
 export type { AccessAnswer, AccessGate, AccessRequest } from './access/gate.ts';
 export { Channel } from './channel/channel.ts';
 export {

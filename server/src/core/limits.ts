@@ -91,6 +91,8 @@ export const ORIGIN_LIMITS = {
   signingKeyLeadMs: 60_000,
   /** How long a key is published after it has signed last, in any case: playlists stay in caches, and in players. */
   retiredKeyMs: 3_600_000,
+  /** A playlist or index of a store whose URLs are to be followed by credentials. */
+  guardedListBytes: 16_777_216,
   /** Until it is known whether somebody may publish or play, how many may be asked about at a time, and the query of a publisher. */
   accessMs: 5_000,
   publishQuestions: 64,
@@ -99,6 +101,10 @@ export const ORIGIN_LIMITS = {
   /** How long an answer about somebody who plays is remembered, and how many are. */
   accessAnswerMs: 30_000,
   accessAnswers: 10_000,
+  /** And that there was none. */
+  accessRetryMs: 1_000,
+  /** Connections to a site that is asked. */
+  accessConnections: 64,
   /** Of the answer of a site that is asked. */
   accessAnswerBytes: 16_384,
   /** Channels of one origin. */

@@ -158,6 +158,8 @@ it('ORG-38: a delivery process serves a channel that came into being', async () 
     async () => (await (await fetch(`${url}/v1/streams`)).text()).includes('"channel":"new"'),
     { what: 'its status' },
   );
+  const health = await fetch(`${url}/v1/streams/new/health`);
+  expect(await health.json()).toMatchObject({ publishing: true });
   const playback = await fetch(`${url}/v1/streams/new/playback`);
   expect(await playback.json()).toEqual(origin.report(id('new'), 'playback'));
 });

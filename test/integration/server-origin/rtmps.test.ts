@@ -56,6 +56,22 @@ describe('RTMPS', () => {
     expect(test.linter.problems).toEqual([]);
   });
 
+  it('ORG-37 a gate is told that it was RTMPS', async () => {
+    const asked: string[] = [];
+    const test = await start({
+      ...{ rtmps: RTMPS, channels: [] },
+      access: {
+        publish: ({ protocol, path }) => {
+          asked.push(`${protocol} ${path}`);
+          return Promise.resolve({ allowed: true, channel: DEMO });
+        },
+      },
+    });
+    await publish(`rtmps://127.0.0.1:${test.origin.rtmpsPort}/live/key`);
+    await test.playlistWhere((p) => p.segments.length >= 1, 'a segment');
+    expect(asked).toEqual(['rtmps live/key']);
+  });
+
   it('ORG-12 ORG-2 what is no TLS, or says nothing, is closed and hurts nobody', async () => {
     const test = await start({ rtmps: RTMPS });
     await publish(url(test));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { afterEach, expect, it } from 'vitest';
-import { parseLivePath, unwrap } from '@shoal/protocol';
+import { parseChannelId, parseLivePath, unwrap } from '@shoal/protocol';
 import {
   type ChannelAbout,
   type LiveObject,
@@ -337,4 +337,32 @@ it('ORG-31 a Redis that is full takes nothing by halves, and all when there is r
   await until(() => mirror.idle && said.includes('takes what is live again'), { what: 'room' });
   expect(await listedIn()).toContain(segment(9));
   expect(await client.hExists(KEYS.media(DEMO), segment(9))).toBe(1);
+});
+
+it('ORG-38 a channel that is added is mirrored and told of, and one that is given up leaves nothing', async () => {
+  const redis = keep(await RedisServer.start());
+  const { store, mirror } = await started(redis);
+  const other = unwrap(parseChannelId('other'));
+  const path = '/live/other/source/index.m3u8';
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  keep({
+    close: () => {
+      client.destroy();
+    },
+  });
+  const keys = async (): Promise<readonly string[]> =>
+    (await client.keys('shoal:origin:*:other')).sort();
+  mirror.add(other);
+  store.put(path, list('another'));
+  await until(async () => (await client.zRange('shoal:origin:channels', 0, -1)).includes('other'), {
+    what: 'word of it',
+  });
+  const live = reader(redis);
+  await until(() => live.client !== undefined, { what: 'a connection' });
+  expect(Buffer.from((await get(live, path))?.bytes ?? []).toString()).toBe('another');
+  expect(await keys()).toEqual(['shoal:origin:lists:other', 'shoal:origin:reports:other']);
+  mirror.remove(other);
+  await until(async () => (await keys()).length === 0, { what: 'it to be gone' });
+  expect(await client.zRange('shoal:origin:channels', 0, -1)).not.toContain('other');
 });

@@ -64,7 +64,7 @@ export class ChannelHost {
   /** The channel itself, for reading. */
   get core(): Pick<
     Channel,
-    'status' | 'numbers' | 'delivery' | 'served' | 'expectsMedia' | 'open'
+    'status' | 'numbers' | 'delivery' | 'served' | 'expectsMedia' | 'open' | 'health'
   > {
     return this.#core;
   }

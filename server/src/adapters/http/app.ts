@@ -118,6 +118,7 @@ function statusRoutes(app: FastifyInstance, ports: HttpPorts): void {
   };
   route('', (status) => status);
   route('/delivery', ({ channel }) => ports.report(channel, 'delivery'));
+  route('/health', ({ channel }) => ports.report(channel, 'health'));
   route('/playback', ({ channel }) => ports.report(channel, 'playback'));
   for (const field of ['recordings', 'jobs'] as const)
     route(`/${field}`, async ({ channel }) => ({ [field]: await ports.report(channel, field) }));

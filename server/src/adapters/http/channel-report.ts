@@ -1,5 +1,10 @@
 import { type ChannelId } from '@shoal/protocol';
-import { type BroadcastStatus, type JobStatus, type SegmentDelivery } from '../../core/index.ts';
+import {
+  type BroadcastStatus,
+  type JobStatus,
+  type SegmentDelivery,
+  type StreamHealth,
+} from '../../core/index.ts';
 import { type PlaybackInfo } from './playback-info.ts';
 
 /** What the origin of a channel tells of it, beside its status. */
@@ -10,6 +15,8 @@ export type ChannelReport = {
   readonly recordings: readonly BroadcastStatus[];
   /** What is made of broadcasts that are over. */
   readonly jobs: readonly JobStatus[];
+  /** How well it gets what it needs of its publisher. */
+  readonly health: StreamHealth;
   /** What a player must know of a channel to play it. */
   readonly playback: PlaybackInfo;
 };

@@ -6,12 +6,15 @@ import {
   type ObjectStore,
   playlistPath,
 } from '../../core/index.ts';
+import { type Credentials, credentialsOf } from '../access/credentials.ts';
+import { type MayPlay, type Viewer } from '../access/viewers.ts';
 import { type Answer, failure, missing, present, RETRY_SOON, segmentOf } from './answers.ts';
 import { type BlockedRequests } from './blocked-requests.ts';
+import { credentialQuery, privately, withCredentials } from './guarded-lists.ts';
 import { lowLatencyAnswer, type Verdict } from './low-latency-answer.ts';
 import { sendBody } from './send-body.ts';
 import { sendStored } from './send-stored.ts';
-import { storedAnswer } from './stored-answer.ts';
+import { storedAnswer, storedList } from './stored-answer.ts';
 import { isPlaylist, type StoredFiles } from './stored-files.ts';
 
 /** A response under `/live/` that is over. */
@@ -38,6 +41,8 @@ export type LiveRoutesPorts = {
   readonly stored?: StoredFiles;
   /** Told why it cannot give what somebody wants. */
   readonly onStoreFailed?: (path: string, error: unknown) => void;
+  /** Whether somebody may play a channel (ORG-39). Default: everybody may. */
+  readonly mayPlay?: (viewer: Viewer) => MayPlay | Promise<MayPlay>;
   /** Whether a playlist that is not there is to come soon. */
   readonly expects: (live: ListPath) => boolean;
   /**
@@ -65,7 +70,7 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
 export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
   ...CORS_HEADERS,
   'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
-  'Access-Control-Allow-Headers': 'Range, If-None-Match, If-Range, Cache-Control',
+  'Access-Control-Allow-Headers': 'Range, If-None-Match, If-Range, Cache-Control, Authorization',
   'Access-Control-Max-Age': '86400',
 };
 
@@ -78,6 +83,8 @@ type Asked = {
   readonly path: string;
   readonly query: string;
   readonly live: LivePath | undefined;
+  /** Where not everybody may play: what is to follow in the URLs of playlists. */
+  readonly credentials?: string;
 };
 
 /** Serves GET and HEAD of everything under `/live/` (SEG-3, ORG-6, ORG-7, ORG-18). */
@@ -92,7 +99,52 @@ export function serveLive(
   const parsed = parseLivePath(path);
   const live = parsed.ok ? parsed.value : undefined;
   const asked = { request, response, path, query: at < 0 ? '' : url.slice(at + 1), live };
-  settle(asked, answerNow(asked, ports), ports);
+  const { mayPlay } = ports;
+  if (mayPlay === undefined || live === undefined) settle(asked, answerNow(asked, ports), ports);
+  else admit(asked, { mayPlay, channel: live.channel }, ports);
+}
+
+/** Answers those who may play. */
+function admit(
+  asked: Asked,
+  of: Required<Pick<LiveRoutesPorts, 'mayPlay'>> & { readonly channel: ChannelId },
+  ports: LiveRoutesPorts,
+): void {
+  const { request, response, query } = asked;
+  const { authorization } = request.headers;
+  const shown = credentialsOf(query, authorization);
+  const guarded = { ...asked, credentials: credentialQuery(query) };
+  const answer = (verdict: MayPlay): void => {
+    if (verdict === 'yes') settle(guarded, answerNow(guarded, ports), ports);
+    else send(guarded, refusal(verdict, shown), ports);
+  };
+  const ip = request.socket.remoteAddress ?? '';
+  const verdict = of.mayPlay({ ...shown, channel: of.channel, ip, query });
+  if (typeof verdict === 'string') {
+    answer(verdict);
+    return;
+  }
+  let left = false;
+  const leave = (): void => {
+    left = true;
+  };
+  response.once('close', leave);
+  void verdict.then((found) => {
+    response.off('close', leave);
+    if (!left) answer(found);
+  });
+}
+
+const REFUSED = { 'Cache-Control': 'no-store' } as const;
+
+function refusal(verdict: 'no' | 'unknown', { user, password, token }: Credentials): Answer {
+  if (verdict === 'unknown') return failure(503, 'it cannot be asked now who may play', RETRY_SOON);
+  if (user !== '' || password !== '' || token !== '')
+    return failure(403, 'not allowed to play this', REFUSED);
+  return failure(401, 'who plays this has to say who it is', {
+    ...REFUSED,
+    'WWW-Authenticate': 'Bearer',
+  });
 }
 
 /** An answer, what to wait for, or that there is nothing here. */
@@ -138,8 +190,10 @@ function verdictOn(live: LivePath | undefined, ports: LiveRoutesPorts): Answer {
   return missing(isList && ports.expects(live));
 }
 
-function answerNow({ request, path, query, live }: Asked, ports: LiveRoutesPorts): Found {
-  const object = live === undefined ? undefined : ports.store.get(path);
+function answerNow(asked: Asked, ports: LiveRoutesPorts): Found {
+  const { request, path, query, live, credentials = '' } = asked;
+  const found = live === undefined ? undefined : ports.store.get(path);
+  const object = found && listsUrls(live) ? withCredentials(found, credentials) : found;
   if (object?.awaited !== undefined)
     return lowLatencyAnswer({ ...object, awaited: object.awaited }, { path, query }, request);
   if (object !== undefined) return present(object, request);
@@ -186,6 +240,18 @@ function lookInStore(asked: Asked, verdict: Answer, ports: LiveRoutesPorts): voi
     send(asked, verdict, ports);
     return;
   }
+  const { credentials = '' } = asked;
+  if (credentials !== '' && listsUrls(live)) {
+    storedList(stored, { path, live }, credentials).then(
+      (found) => {
+        send(asked, found === undefined ? verdict : present(found, request), ports);
+      },
+      (error: unknown) => {
+        storeFails(asked, error, ports);
+      },
+    );
+    return;
+  }
   storedAnswer(stored, { path, live }, { request, response }).then(
     (found) => {
       if (found === 'left') return;
@@ -195,20 +261,37 @@ function lookInStore(asked: Asked, verdict: Answer, ports: LiveRoutesPorts): voi
       else send(asked, { ...found.part, body: found.body, ...segmentOf(found.head) }, ports);
     },
     (error: unknown) => {
-      ports.onStoreFailed?.(path, error);
-      send(asked, failure(503, 'the store fails', RETRY_SOON), ports);
+      storeFails(asked, error, ports);
     },
   );
 }
 
+function storeFails(asked: Asked, error: unknown, ports: LiveRoutesPorts): void {
+  ports.onStoreFailed?.(asked.path, error);
+  send(asked, failure(503, 'the store fails', RETRY_SOON), ports);
+}
+
+/** Whether what is under a path leads players to other URLs. */
+function listsUrls(live: LivePath | undefined): boolean {
+  return (
+    live?.type === 'playlist' ||
+    live?.type === 'multivariant' ||
+    (live?.type === 'product' && live.kind === 'storyboard')
+  );
+}
+
 function send(
-  { request, response, path, live }: Asked,
+  asked: Asked,
   { status, headers, body, segment }: Answer,
   ports: LiveRoutesPorts,
 ): void {
+  const { request, response, path, live, credentials } = asked;
+  const control = headers['Cache-Control'];
   response.writeHead(status, {
     ...CORS_HEADERS,
     ...headers,
+    ...(credentials !== undefined &&
+      typeof control === 'string' && { 'Cache-Control': privately(control) }),
     ...(status !== 304 && { 'Content-Length': body.length }),
   });
   const { range } = request.headers;

@@ -1,5 +1,8 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type LiveObject, ORIGIN_LIMITS } from '../../core/index.ts';
+import { OriginError } from '../../errors.ts';
 import { type EntityHead, type EntityPart, wantedPart } from './entity.ts';
+import { withCredentials } from './guarded-lists.ts';
 import { isReplaced, type LivePath, type StoredFiles } from './stored-files.ts';
 
 /** A body that comes from a store: its first bytes, and what follows. */
@@ -43,6 +46,23 @@ export async function storedAnswer(
   } finally {
     response.off('close', leave);
   }
+}
+
+/** The same for a text in which URLs are to be followed by credentials: read whole. */
+export async function storedList(
+  files: StoredFiles,
+  { path, live }: { readonly path: string; readonly live: LivePath },
+  credentials: string,
+): Promise<LiveObject | undefined> {
+  const file = await files.find(path, live);
+  if (file === undefined) return undefined;
+  if (file.size > ORIGIN_LIMITS.guardedListBytes)
+    throw new OriginError('storage', `${path} is too large to be read whole`);
+  const chunks: Uint8Array[] = [];
+  const source = file.read(0, file.size);
+  for (let next = await source.next(); next.done !== true; next = await source.next())
+    chunks.push(next.value);
+  return withCredentials({ ...file.head, bytes: Buffer.concat(chunks) }, credentials);
 }
 
 async function answerWith(

@@ -8,6 +8,8 @@ import { type PublishedChannel } from './published-channel.ts';
 import { type PublishRequest } from './rtmp-session.ts';
 
 const RTMP_APP = 'live';
+/** Of what a publisher is told. */
+const REASON_CHARS = 200;
 
 /** What publishers are led to, and who decides. */
 export type IngestParts = {
@@ -38,7 +40,7 @@ export function startIngest(at: IngestAddresses, parts: IngestParts): Promise<In
     const refuse = (reason: string): void => {
       sessions.delete(session);
       log.warn({ ip, session, reason }, 'publisher refused');
-      ingest.refuse(session, reason);
+      ingest.refuse(session, reason.slice(0, REASON_CHARS));
     };
     const id = app === RTMP_APP ? keys.channelOf(name) : undefined;
     const channel = id && channels.get(id);

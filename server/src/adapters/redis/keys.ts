@@ -8,7 +8,7 @@ export const KEYS = {
   media: (channel: ChannelId): string => `shoal:origin:media:${channel}`,
   /** Hash: playlists by path, `about`, and `place`, that of the last change. */
   lists: (channel: ChannelId): string => `shoal:origin:lists:${channel}`,
-  /** Hash of what the status API tells beside that: `delivery` and `recordings`, JSON. */
+  /** Hash of what the status API tells beside that: `delivery`, `recordings`, `jobs`, `health`, `playback`, JSON. */
   reports: (channel: ChannelId): string => `shoal:origin:reports:${channel}`,
   /** Hash of what was served, added up over all delivery processes: `bytes` and `requests` by segment. */
   served: (channel: ChannelId): string => `shoal:origin:served:${channel}`,

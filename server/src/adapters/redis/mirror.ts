@@ -42,7 +42,7 @@ export type MirrorOptions = {
 };
 
 /** What delivery processes tell of a channel, beside its status. */
-const REPORTED = ['delivery', 'recordings', 'jobs', 'playback'] as const;
+const REPORTED = ['delivery', 'recordings', 'jobs', 'health', 'playback'] as const;
 const NOTHING = new Uint8Array(0);
 
 /**

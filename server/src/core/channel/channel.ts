@@ -2,6 +2,9 @@ import { assertNever, type SegmentId } from '@shoal/protocol';
 import { type SegmentDelivery } from '../delivery/accounting.ts';
 import { PublishFeed } from '../flv/publish-feed.ts';
 import { type CutPart, type CutSegment } from '../fmp4/cut.ts';
+import { HealthMeter } from '../health/health-meter.ts';
+import { healthReport, healthWithout } from '../health/health-report.ts';
+import { type StreamHealth } from '../health/stream-health.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type ChannelState } from './channel-state.ts';
 import { ChannelOutput } from './channel-output.ts';
@@ -33,6 +36,8 @@ export class Channel {
   /** Changes of picture or sound since the last segment. */
   #renewals = 0;
   #session: SessionId | undefined;
+  /** Of the publisher that is there. */
+  #health: HealthMeter | undefined;
   #lastEpoch: number | undefined;
   #lastMsn: number | undefined;
   #reason: string | undefined;
@@ -77,13 +82,16 @@ export class Channel {
       case 'publish':
         this.#session = input.session;
         this.#feed = this.#newFeed();
+        this.#health = new HealthMeter(now);
         this.#reason = undefined;
         this.#keysTooFarApart = false;
         this.#renewals = 0;
         this.#apply(this.#lifecycle.step({ type: 'publish', session: input.session }, now), now);
         break;
       case 'tag':
-        if (input.session === this.#session) this.#tag(input.tag, now);
+        if (input.session !== this.#session) break;
+        this.#health?.tag(input.tag, now);
+        this.#tag(input.tag, now);
         break;
       case 'unpublish':
         if (input.session === this.#session) this.#unpublish(input.reason, now);
@@ -95,6 +103,7 @@ export class Channel {
         this.#encoderExit(input.epoch, input.detail, now);
         break;
       case 'held':
+        this.#health?.held(input.held, now);
         this.#apply(this.#lifecycle.step(input, now), now);
         break;
       case 'tick':
@@ -119,6 +128,14 @@ export class Channel {
   /** What was served of the newest segments, oldest first. */
   delivery(): readonly SegmentDelivery[] {
     return this.#output.delivery.list();
+  }
+
+  /** How well it gets what it needs of its publisher. */
+  health(now: number): StreamHealth {
+    const { segmentMs } = this.#options;
+    if (this.#health === undefined)
+      return healthWithout(this.#lifecycle.state.state === 'interrupted');
+    return healthReport(this.#health, { media: this.#feed.media, segmentMs, now });
   }
 
   /** Numbers of the next segment, and of the oldest that its playlists list. */
@@ -211,6 +228,7 @@ export class Channel {
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
+    this.#health = undefined;
     this.#feed = this.#newFeed();
     this.#reason = reason;
     this.#note('info', `publisher gone: ${reason}`);
@@ -294,6 +312,7 @@ export class Channel {
     const { epoch } = record;
     this.#effects.push(...this.#output.segment(record, cut, now));
     [this.#lastEpoch, this.#lastMsn] = [epoch, this.#output.timeline.nextMsn - 1];
+    this.#health?.segment(cut.durationMs, now);
     this.#renewals = 0;
     this.#apply(this.#lifecycle.step({ type: 'segment', epoch }, now), now);
     if (!cut.independent) this.#keysTooFarApart = true;

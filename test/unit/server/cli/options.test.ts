@@ -115,4 +115,20 @@ describe('the command line of shoal-origin', () => {
     expect(read(['delivery', '--help'])).toEqual({ type: 'help' });
     for (const { flag } of Object.values(OPTIONS)) expect(helpText()).toContain(`--${flag}`);
   });
+
+  it('ORG-41: a site that is asked who may publish, and play; its token comes from the environment alone', () => {
+    const env = { SHOAL_ORIGIN_AUTH_TOKEN: 'secret' };
+    const url = 'https://site.example.org/auth';
+    expect(read(['--auth-url', url, '--channels='], env)).toMatchObject({
+      origin: { channels: [] },
+      auth: { url, token: 'secret', actions: ['publish'] },
+    });
+    expect(read(['--auth-url', url, '--auth-play'])).toMatchObject({
+      auth: { url, actions: ['publish', 'read'] },
+    });
+    expect(read(['delivery', '--redis', REDIS, '--auth-url', url])).toMatchObject({
+      auth: { url, actions: ['read'] },
+    });
+    expect(read(['--auth-play'])).toEqual(['--auth-play needs --auth-url']);
+  });
 });

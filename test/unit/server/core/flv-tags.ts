@@ -33,7 +33,7 @@ export const flvTag = {
     make(FLV_TAG.video, [0x17, 1, 0, 0, 0, 5], { at, size }),
   frame: (at: number, size = 0): Uint8Array =>
     make(FLV_TAG.video, [0x27, 1, 0, 0, 0, 1], { at, size }),
-  audio: (at: number): Uint8Array => make(FLV_TAG.audio, [0xaf, 1, 33, 0], { at }),
+  audio: (at: number, size = 0): Uint8Array => make(FLV_TAG.audio, [0xaf, 1, 33, 0], { at, size }),
   /** H.263 of 160×90, key frame or not. */
   legacy: (at: number, key = true): Uint8Array =>
     make(FLV_TAG.video, [key ? 0x12 : 0x22, ...Buffer.from('00008000502d00', 'hex')], { at }),
