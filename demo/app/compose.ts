@@ -78,7 +78,7 @@ export async function startDemo(
       logLevel: config.logLevel,
     }).catch(explain('origin'));
     closers.push(() => origin.close());
-    await service.follow(origin as Parameters<OpenService['follow']>[0]).catch(explain('service'));
+    await service.follow(origin).catch(explain('service'));
     if (config.rotateSigningKey) rotate(origin, config);
     const tracker = await startTracker({
       host: config.host,

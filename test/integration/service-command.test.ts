@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, it } from 'vitest';
+import { readServiceCommand } from '../../server/src/cli/service-options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-service-'));
 const children: ChildProcess[] = [];
@@ -46,6 +47,30 @@ async function start(): Promise<Running> {
   return { child, started: JSON.parse(line) as Running['started'] };
 }
 
+it('PLY-1 what players are told is chosen by flags and variables, and none of it is guessed', () => {
+  const read = (args: readonly string[], env: Readonly<Record<string, string>> = {}): unknown => {
+    const command = readServiceCommand(args, env);
+    if (!command.ok) return command.error;
+    return command.value.type === 'run' ? command.value.options : undefined;
+  };
+  expect(read([])).toMatchObject({ playback: {} });
+  expect(read([])).not.toHaveProperty('originUrl');
+  const ice = [{ urls: ['turn:t.example'], username: 'u', credential: 'c' }];
+  const env = {
+    SHOAL_ORIGIN_URL: 'http://origin:8080',
+    SHOAL_SERVICE_ICE_SERVERS: JSON.stringify(ice),
+  };
+  expect(read(['--trackers', 'wss://a.example,wss://b.example'], env)).toMatchObject({
+    originUrl: 'http://origin:8080',
+    playback: { trackers: ['wss://a.example', 'wss://b.example'], iceServers: ice },
+  });
+  for (const secret of ['secret', '{"a":1}', '[{"credential":"secret"}]']) {
+    const problems = read([], { SHOAL_SERVICE_ICE_SERVERS: secret });
+    expect(JSON.stringify(problems)).toContain('is no list of ICE servers');
+    expect(JSON.stringify(problems)).not.toContain('secret');
+  }
+});
+
 it('tells its options, and what is wrong with them', async () => {
   const help = await run(['--help']);
   expect([help.code, help.err]).toEqual([0, '']);
@@ -54,6 +79,12 @@ it('tells its options, and what is wrong with them', async () => {
   expect([wrong.code, wrong.out]).toEqual([2, '']);
   expect(wrong.err).toMatch(/--port is x: not a port\n--log-level is none of/);
   expect((await run(['--nope'])).code).toBe(2);
+  expect(help.out).toContain('SHOAL_ORIGIN_URL');
+  const urls = ['--origin-url', 'nowhere', '--trackers', 'wss://t.example,http://t.example'];
+  const places = await run(urls);
+  expect(places.code).toBe(2);
+  expect(places.err).toContain('--origin-url is nowhere: not a URL of http or https');
+  expect(places.err).toContain('--trackers is http://t.example: not a URL of ws or wss');
 });
 
 it('ACC-3 shows the operator’s token at the first start alone, and ends in good order', async () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '@shoal/protocol';
+import { PLAYBACK_FLAGS, readPlaybackFlags } from './playback-flags.ts';
 import { type ServiceOptions } from '../service/options.ts';
 
 /** What the command line of `shoal-service` asks for. */
@@ -21,6 +22,7 @@ const FLAGS = {
     fallback: './.shoal/service.db',
     what: 'file of the database, made when it is not there',
   },
+  ...PLAYBACK_FLAGS,
   'log-level': { variable: 'SHOAL_SERVICE_LOG_LEVEL', fallback: 'info', what: LEVELS.join(', ') },
 } as const;
 
@@ -39,6 +41,7 @@ export function readServiceCommand(
       args: [...args],
       options: {
         ...{ host: text, port: text, database: text, 'log-level': text },
+        ...{ 'origin-url': text, 'hls-url': text, trackers: text },
         ...{ json: switched, help: switched, 'allow-http-webhooks': switched },
       },
     }).values;
@@ -52,11 +55,13 @@ export function readServiceCommand(
   };
   const [port, level] = [value('port'), value('log-level')];
   const logLevel = LEVELS.find((known) => known === level);
+  const playback = readPlaybackFlags(value, env);
   const problems = [
+    ...(playback.ok ? [] : playback.error),
     ...(/^\d{1,5}$/.test(port) && Number(port) <= 65_535 ? [] : [`--port is ${port}: not a port`]),
     ...(logLevel === undefined ? [`--log-level is none of ${LEVELS.join(', ')}`] : []),
   ];
-  if (problems.length > 0 || logLevel === undefined) return err(problems);
+  if (problems.length > 0 || logLevel === undefined || !playback.ok) return err(problems);
   const url = env['DATABASE_URL'];
   return ok({
     type: 'run',
@@ -66,6 +71,7 @@ export function readServiceCommand(
       // A password is in it, so that it is no flag.
       database: url ? { type: 'postgres', url } : { type: 'sqlite', file: value('database') },
       logLevel,
+      ...playback.value,
       ...(given['allow-http-webhooks'] === true && { webhooks: { allowHttp: true } }),
     },
   });
@@ -87,5 +93,6 @@ ${rows.join('\n')}
   --json                 print what was started as a line of JSON
   --help
 
+SHOAL_SERVICE_ICE_SERVERS has the ICE servers that players are told, as JSON: [{"urls":"turn:…","username":…,"credential":…}].
 DATABASE_URL=postgres://… takes PostgreSQL instead of the file.`;
 }

@@ -180,9 +180,9 @@ export {
 export {
   healthKey,
   healthOf,
-  type HealthIssue,
+  type BroadcastIssue,
   type PlaybackShare,
-  type StreamHealth,
+  type BroadcastHealth,
 } from './broadcast/health.ts';
 export { BROADCAST_LIMITS } from './broadcast/limits.ts';
 export { type PlaybackReport, PlaybackReports } from './broadcast/playback-reports.ts';

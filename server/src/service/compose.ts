@@ -5,20 +5,21 @@ import { admitReader } from '../adapters/api/admit-reader.ts';
 import { chatOverSocket } from '../adapters/api/chat-socket.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
+import { givenTokens } from '../adapters/api/given-tokens.ts';
 import { Idempotency } from '../adapters/api/idempotency.ts';
 import { startBroadcasts } from '../adapters/broadcast/start-broadcasts.ts';
 import { startChat } from '../adapters/chat/start-chat.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
 import { IdempotencyTable } from '../adapters/database/idempotency-table.ts';
 import { openDatabase } from '../adapters/database/open-database.ts';
-import { type TokenHolder, TokenTable } from '../adapters/database/token-table.ts';
+import { TokenTable } from '../adapters/database/token-table.ts';
 import { FeedServer } from '../adapters/feed/feed-server.ts';
 import { SqlFeedLog } from '../adapters/feed/sql-feed-log.ts';
 import { startMoney } from '../adapters/money/start-money.ts';
 import { localOrigin, type LocalOrigin } from '../adapters/origins/local-origin.ts';
 import { remoteOrigin } from '../adapters/origins/remote-origin.ts';
 import { startWebhooks } from '../adapters/webhooks/start-webhooks.ts';
-import { type AccessGate } from '../core/index.ts';
+import { type AccessGate, type StreamOrigin } from '../core/index.ts';
 import { ServiceError } from '../service-error.ts';
 import { type ServiceOptions } from './options.ts';
 
@@ -123,7 +124,7 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
       feeds.close();
     });
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
-    if (originUrl !== undefined) await broadcasts.follow(remoteOrigin(originUrl));
+    if (originUrl !== undefined) await broadcasts.follow(originAt(originUrl));
     let closing: Promise<void> | undefined;
     return {
       ...{ adminToken, access: broadcasts.access },
@@ -145,22 +146,10 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
   }
 }
 
-const GIVEN_TOKEN = /^[A-Za-z0-9_-]{20,200}$/;
-
-/** Tokens that are good while the process runs, by their digests. */
-function givenTokens({
-  adminToken,
-  overlayTokens = [],
-}: Omit<ServiceOptions, 'http'>): ReadonlyMap<string, TokenHolder> {
-  const given: [string, TokenHolder][] = overlayTokens.map(({ channel, token }) => [
-    token,
-    { type: 'alerts', channel },
-  ]);
-  if (adminToken !== undefined) given.push([adminToken, { type: 'admin', id: 'admin' }]);
-  for (const [token] of given)
-    if (!GIVEN_TOKEN.test(token))
-      throw new ServiceError('bad-options', `a token must match ${GIVEN_TOKEN.source}`);
-  return new Map(given.map(([token, holder]) => [digestOf(token), holder]));
+/** Throws a `ServiceError` (`bad-options`) where this is no URL of one. */
+function originAt(url: string): StreamOrigin {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return remoteOrigin(url);
+  throw new ServiceError('bad-options', 'originUrl must be a URL of http or https');
 }
 
 /** Makes a token for the operator where there is none. */

@@ -3,6 +3,7 @@ import { type Envelope } from '@shoal/protocol';
 import { BROADCAST_LIMITS, isUnderWay, type BroadcastState } from '@shoal/server/core';
 import { Announcer } from '../../../server/src/adapters/broadcast/announcer.ts';
 import { Broadcasts } from '../../../server/src/adapters/broadcast/broadcasts.ts';
+import { StreamKeys } from '../../../server/src/adapters/broadcast/stream-keys.ts';
 import { AnnouncementTable } from '../../../server/src/adapters/database/announcement-table.ts';
 import { BroadcastTable } from '../../../server/src/adapters/database/broadcast-table.ts';
 import { ChannelTable, newChannel } from '../../../server/src/adapters/database/channel-table.ts';
@@ -11,6 +12,7 @@ import { StreamKeyTable } from '../../../server/src/adapters/database/stream-key
 import { SqlFeedLog } from '../../../server/src/adapters/feed/sql-feed-log.ts';
 import { channelId } from '../../support/builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { until } from '../../support/until.ts';
 import { bothDatabases, openForTest } from './databases.ts';
 
 const CHANNEL = channelId();
@@ -153,7 +155,7 @@ describe.each(bothDatabases())('broadcasts in %s', (_, make) => {
   });
 
   it('BRD-7 what a process that died kept and did not tell, is told by the next one, once', async () => {
-    const { db, table, states, feed, told } = await start();
+    const { db, table, states, feed, told, announcer } = await start();
     // As far as it came: the change is in the database with what tells of it, and the first of two events is in the feed.
     await table.inTurn(CHANNEL, 5, async (turn) => {
       await turn.announce('viewers', { type: 'stream.online', data: {} }, 'e1');
@@ -169,6 +171,15 @@ describe.each(bothDatabases())('broadcasts in %s', (_, make) => {
       ['e2', 5],
     ]);
     expect(await new AnnouncementTable(db).untold({ limit: 10 })).toEqual([]);
+    // More than are told in one go.
+    const many = BROADCAST_LIMITS.batch * 2 + 1;
+    for (let i = 0; i < many; i++)
+      await table.inTurn(CHANNEL, 6, (turn) =>
+        turn.announce('streamer', { type: 'stream.online', data: {} }, `m${i}`),
+      );
+    await announcer.tell();
+    expect((await told(STREAMER)).map(({ id }) => id)) //
+      .toEqual(Array.from({ length: many }, (__, i) => `m${i}`));
   });
 
   it('BRD-8 whose broadcast was taken down is dropped and barred until another is ready', async () => {
@@ -283,6 +294,44 @@ describe.each(bothDatabases())('broadcasts in %s', (_, make) => {
     expect(await table.find(CHANNEL, 'over0')).toBeUndefined();
     expect(await table.find(CHANNEL, 'over1')).toBeDefined();
     expect((await table.underWay(CHANNEL))?.state).toBe('live');
+  });
+
+  it('KEY-4 who may have begun a stream with a key is dropped with it, and nobody else', async () => {
+    const clock = new ManualClock(1_000_000);
+    const { db, table, stream } = await open(await openForTest(await make()), clock);
+    const dropped: string[] = [];
+    const rows = new StreamKeyTable(db);
+    const keys = new StreamKeys({
+      ...{ keys: rows, table, newId, newSecret: newId, now: () => clock.now },
+      digestOf: (secret) => `d-${secret}`,
+      drop: (channel) => void dropped.push(channel),
+    });
+    onTestFinished(() => {
+      keys.close();
+    });
+    const used = async (): Promise<string> => {
+      const made = await keys.make(CHANNEL);
+      if (made === undefined) throw new Error('no key');
+      await rows.use(made.row.id, clock.now);
+      return made.row.id;
+    };
+    const early = await used();
+    clock.advance(BROADCAST_LIMITS.keyUseMs + 1);
+    const late = await used();
+    await stream('online');
+    expect(await keys.revoke(CHANNEL, early)).toBe(true);
+    expect(dropped).toEqual([]);
+    expect(await keys.revoke(CHANNEL, late)).toBe(true);
+    expect(dropped).toEqual([CHANNEL]);
+    expect(await keys.revoke(CHANNEL, late)).toBe(false);
+    // Whoever was let in just now may be on its way, and is dropped when it has come.
+    await stream('offline');
+    clock.advance(BROADCAST_LIMITS.keyLateMs + 1);
+    await keys.revoke(CHANNEL, await used());
+    expect(dropped).toHaveLength(2);
+    const within = BROADCAST_LIMITS.keyLateMs + 5_000;
+    await until(() => dropped.length === 4, { what: 'those who were late', timeoutMs: within });
+    expect(await rows.use(late, clock.now)).toBe(false);
   });
 
   it('KEY-2 a channel has so many keys, however many are asked for at once', async () => {

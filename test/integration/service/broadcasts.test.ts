@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BROADCAST_LIMITS, type HealthIssue } from '@shoal/server/core';
+import { BROADCAST_LIMITS, type BroadcastIssue } from '@shoal/server/core';
 import { channelId } from '../../support/builders.ts';
 import { until } from '../../support/until.ts';
 import { ScriptedOrigin } from './scripted-origin.ts';
@@ -193,7 +193,7 @@ describe('stream keys', () => {
     const used = (await ask('GET', '/stream-keys')).body as { keys: { usedAt: number | null }[] };
     expect(used.keys[0]?.usedAt).toBeGreaterThan(0);
     for (let i = 1; i < BROADCAST_LIMITS.keys; i++) await ask('POST', '/stream-keys', {});
-    expect(await ask('POST', '/stream-keys', {})).toMatchObject({
+    expect(await ask('POST', '/stream-keys')).toMatchObject({
       status: 409,
       body: { code: 'too-many-stream-keys' },
     });
@@ -209,6 +209,7 @@ describe('stream keys', () => {
     const named = { ...asked, path: 'live/demo' };
     expect((await internal({ ...named, query: `token=${key}` })).status).toBe(200);
     expect((await internal({ ...named, password: key, user: 'any' })).status).toBe(200);
+    expect((await internal({ ...named, query: `user=any&pass=${key}` })).status).toBe(200);
     expect(await internal(named)).toMatchObject({ status: 403, body: { code: 'access-refused' } });
     expect((await internal({ ...asked, action: 'read', path: 'live/demo/index.m3u8' })).status) //
       .toBe(200);
@@ -223,7 +224,7 @@ describe('stream keys', () => {
   it('KEY-4 who publishes with a key that is taken back is dropped; with grace it stays', async () => {
     const made = (await ask('POST', '/stream-keys', {})).body;
     const [id, key] = [field(made, 'id'), field(made, 'key')];
-    const unused = field((await ask('POST', '/stream-keys', {})).body, 'id');
+    const unused = field((await ask('POST', '/stream-keys')).body, 'id');
     await publish(key);
     await streaming();
     const gentle = await ask('POST', `/stream-keys/${id}/rotate`, { graceSeconds: 60 });
@@ -237,7 +238,7 @@ describe('stream keys', () => {
     expect((await publish(key)).allowed).toBe(false);
     expect((await ask('DELETE', `/stream-keys/${id}`)).status).toBe(404);
     const next = field(gentle.body, 'id');
-    expect((await ask('POST', `/stream-keys/${next}/rotate`, {})).status).toBe(201);
+    expect((await ask('POST', `/stream-keys/${next}/rotate`)).status).toBe(201);
     expect(origin.dropped).toHaveLength(2);
     expect((await publish(field(gentle.body, 'key'))).allowed).toBe(false);
     expect((await ask('POST', '/stream-keys/none/rotate', {})).status).toBe(404);
@@ -262,7 +263,7 @@ describe('stream keys', () => {
 });
 
 describe('what is known of a stream', () => {
-  const ISSUE: HealthIssue = {
+  const ISSUE: BroadcastIssue = {
     ...{ type: 'noAudio', severity: 'warning', reason: 'none came' },
     description: 'Your stream has no sound.',
   };

@@ -51,6 +51,14 @@ export class ScriptedOrigin implements LocalOrigin {
   }
 
   streams(): ReturnType<LocalOrigin['streams']> {
+    return this.list();
+  }
+
+  list(): readonly {
+    readonly channel: ChannelId;
+    readonly state: State;
+    readonly since: number;
+  }[] {
     return [...this.#streams].map(([channel, stream]) => ({ channel, ...stream }));
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { credentialsOf } from '../access/credentials.ts';
 import { type Api, type ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
 
@@ -23,9 +24,12 @@ export function accessRoutes(app: Api, { gate, broadcasts: { access } }: ApiPart
     },
     handler: async (request) => {
       const { action, path, password, token, query } = request.body;
+      // Encoders have them in the query of their URL.
+      const shown = credentialsOf(query ?? '', undefined);
       const asked = {
-        ...{ action, path: path ?? '', password: password ?? '' },
-        token: shownToken(token, query),
+        ...{ action, path: path ?? '' },
+        token: nonEmpty(token) ?? shown.token,
+        password: nonEmpty(password) ?? shown.password,
       };
       const answer = await access.decide(asked);
       if (answer.allowed) return { channel: answer.channel };
@@ -34,8 +38,6 @@ export function accessRoutes(app: Api, { gate, broadcasts: { access } }: ApiPart
   });
 }
 
-/** The token, or the one of the query, where encoders have it. */
-function shownToken(token: string | null, query: string | null): string {
-  if (token !== null && token !== '') return token;
-  return new URLSearchParams(query ?? '').get('token') ?? '';
+function nonEmpty(text: string | null): string | undefined {
+  return text === null || text === '' ? undefined : text;
 }

@@ -37,7 +37,6 @@ export function streamKeyRoutes(app: Api, { gate, broadcasts: { keys } }: ApiPar
     schema: {
       summary: `Makes a stream key; a channel has at most ${BROADCAST_LIMITS.keys}`,
       params: z.object({ channel: z.string() }),
-      body: z.object({}),
       response: { 201: MADE },
     },
     handler: async (request, reply) => {
@@ -57,19 +56,21 @@ export function streamKeyRoutes(app: Api, { gate, broadcasts: { keys } }: ApiPar
     schema: {
       summary: 'Makes a stream key in the place of one; without grace its publisher is dropped',
       params: OF_KEY,
-      body: z.object({
-        graceSeconds: z
-          .int()
-          .min(0)
-          .max(BROADCAST_LIMITS.keyGraceMs / 1_000)
-          .default(0)
-          .describe('How long the old one is valid still'),
-      }),
+      body: z
+        .object({
+          graceSeconds: z
+            .int()
+            .min(0)
+            .max(BROADCAST_LIMITS.keyGraceMs / 1_000)
+            .default(0)
+            .describe('How long the old one is valid still'),
+        })
+        .nullish(),
       response: { 201: MADE },
     },
     handler: async (request, reply) => {
       const { id } = gate.channel(request);
-      const graceMs = request.body.graceSeconds * 1_000;
+      const graceMs = (request.body?.graceSeconds ?? 0) * 1_000;
       const made = await keys.rotate(id, request.params.key, graceMs);
       if (!made.ok) throw notFound('stream key');
       const { key, row } = made.value;

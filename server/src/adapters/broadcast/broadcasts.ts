@@ -11,7 +11,7 @@ import {
   type RequestedState,
   shownStream,
   type Stream,
-  type StreamHealth,
+  type BroadcastHealth,
   healthKey,
   streamStep,
 } from '../../core/index.ts';
@@ -174,7 +174,7 @@ export class Broadcasts {
   }
 
   /** Tells the streamer of the health of the stream, if it is another one than was told (HLT-3); false where it is too soon for that. */
-  healthIs(channel: ChannelId, health: StreamHealth): Promise<boolean> {
+  healthIs(channel: ChannelId, health: BroadcastHealth): Promise<boolean> {
     return this.#inTurn(channel, async (turn) => {
       const key = healthKey(health);
       const { state, health: told, health_at: at } = turn.stream;

@@ -18,6 +18,7 @@ export type Asked = Pick<AccessRequest, 'path' | 'token' | 'password'> & {
   readonly action: string;
 };
 
+const NO_KEY = 'there is no such stream key';
 /** Longer than any key of ours. */
 const KEY_LENGTH = 200;
 
@@ -43,15 +44,15 @@ export class PublishAccess {
   async #publish(key: string, name: string | undefined): Promise<AccessAnswer> {
     const { keys, table, digestOf, now } = this.#ports;
     const row = await keys.findByDigest(digestOf(key.slice(0, KEY_LENGTH)), now());
-    if (row === undefined || key.length > KEY_LENGTH) return refused('there is no such stream key');
+    if (row === undefined || key.length > KEY_LENGTH) return refused(NO_KEY);
     if (name !== undefined && name !== row.channel)
       return refused('the stream key is that of another channel');
     const channel = row.channel as ChannelId; // kept as it was checked
     const stream = await table.stream(channel);
     if (stream?.barred === 1)
       return refused('the broadcast was taken down: another one must be made ready first');
-    await keys.used(row.id, now());
-    return { allowed: true, channel };
+    // Who takes it back sees that it was used, or it is taken back already.
+    return (await keys.use(row.id, now())) ? { allowed: true, channel } : refused(NO_KEY);
   }
 
   async #read(name: string): Promise<AccessAnswer> {

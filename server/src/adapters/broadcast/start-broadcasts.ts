@@ -98,6 +98,7 @@ export function startBroadcasts(of: {
       return true;
     },
     close: async () => {
+      keys.close();
       await followed?.follower.close();
       await announcer.close();
     },

@@ -25,6 +25,7 @@ const REVOKED = 'the stream key is no longer valid';
 /** Keys with which encoders publish (KEY-1). Each is shown once, and kept as a digest. */
 export class StreamKeys {
   readonly #ports: StreamKeysPorts;
+  readonly #late = new Set<NodeJS.Timeout>();
 
   constructor(ports: StreamKeysPorts) {
     this.#ports = ports;
@@ -65,14 +66,23 @@ export class StreamKeys {
     return true;
   }
 
+  close(): void {
+    for (const timer of this.#late) clearTimeout(timer);
+  }
+
   /** Which key a stream was begun with is known by when keys were used: where it may have been this one, it is over. */
   async #dropUser(channel: ChannelId, { used_at: usedAt }: StreamKeyRow): Promise<void> {
-    const { table, drop } = this.#ports;
+    const { table, drop, now } = this.#ports;
     const stream = await table.stream(channel);
     if (usedAt === null) return;
-    // An encoder that was let in may be on its way still.
-    const begun = stream?.state === 'online' ? (stream.online_at ?? 0) : this.#ports.now();
+    const begun = stream?.state === 'online' ? (stream.online_at ?? 0) : now();
     if (usedAt >= begun - BROADCAST_LIMITS.keyUseMs) drop(channel, REVOKED);
+    if (usedAt < now() - BROADCAST_LIMITS.keyLateMs) return;
+    const timer = setTimeout(() => {
+      this.#late.delete(timer);
+      drop(channel, REVOKED);
+    }, BROADCAST_LIMITS.keyLateMs);
+    this.#late.add(timer.unref());
   }
 
   #make(channel: ChannelId): MadeKey {

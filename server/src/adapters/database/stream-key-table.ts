@@ -85,8 +85,15 @@ export class StreamKeyTable {
       .executeTakeFirst();
   }
 
-  async used(id: string, now: number): Promise<void> {
-    await this.#db.updateTable('stream_keys').set({ used_at: now }).where('id', '=', id).execute();
+  /** Somebody is let in with it; false when it is no key any more. */
+  async use(id: string, now: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('stream_keys')
+      .set({ used_at: now })
+      .where('id', '=', id)
+      .where((eb) => eb.or([eb('revoked_at', 'is', null), eb('revoked_at', '>', now)]))
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 }
 

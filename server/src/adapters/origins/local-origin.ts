@@ -13,6 +13,7 @@ type OrLater<T> = T | Promise<T>;
 export type LocalOrigin = {
   readonly bus: Pick<Bus, 'subscribe'>;
   readonly streams: () => OrLater<readonly Pick<ChannelStatus, 'channel' | 'state' | 'since'>[]>;
+  /** May throw a RangeError for a channel that it does not have. */
   readonly report: <Field extends keyof StreamReport>(
     channel: ChannelId,
     field: Field,
@@ -30,7 +31,14 @@ export function localOrigin(origin: LocalOrigin): StreamOrigin {
         const stream = changeOf(event);
         if (stream !== undefined) listener(stream);
       }),
-    report: async (channel, field) => origin.report(channel, field),
+    report: async (channel, field) => {
+      try {
+        return await origin.report(channel, field);
+      } catch (error) {
+        if (error instanceof RangeError) return undefined;
+        throw error;
+      }
+    },
     drop: async (channel, reason) => {
       await origin.drop(channel, reason);
       return true;

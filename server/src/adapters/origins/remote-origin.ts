@@ -1,6 +1,7 @@
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import { z } from 'zod';
 import {
+  BROADCAST_LIMITS,
   type BroadcastStatus,
   type ChannelStatus,
   type JobStatus,
@@ -10,6 +11,7 @@ import {
   type StreamReport,
 } from '../../core/index.ts';
 import { getJson, OriginAway } from './get-json.ts';
+import { Remembered } from './remembered.ts';
 import { streamOf } from './stream-of.ts';
 
 const CHANNEL = z.string().transform((text, context) => {
@@ -69,6 +71,8 @@ const READ: {
  */
 export function remoteOrigin(base: string): StreamOrigin {
   const at = (path: string): URL => new URL(`${base.replace(/\/+$/, '')}/v1/streams${path}`);
+  const { rememberMs: ms, remembered: most } = BROADCAST_LIMITS;
+  const answers = new Remembered<unknown>({ ms, most, now: Date.now });
   /** As it was when its state was asked for. */
   let known = new Map<
     ChannelId,
@@ -96,7 +100,8 @@ export function remoteOrigin(base: string): StreamOrigin {
     },
     subscribe: () => () => undefined,
     report: async (channel, field) => {
-      const answer = await getJson(at(`/${channel}/${field}`));
+      const path = `/${channel}/${field}`;
+      const answer = await answers.get(path, () => getJson(at(path)));
       return answer === undefined ? undefined : read(() => READ[field](answer));
     },
     drop: () => Promise.resolve(false),

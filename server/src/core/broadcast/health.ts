@@ -1,5 +1,5 @@
 /** Something about a stream that its streamer may want to change; the words are for people. */
-export type HealthIssue = {
+export type BroadcastIssue = {
   /** As `noAudio`; never reused. */
   readonly type: string;
   readonly severity: 'info' | 'warning' | 'error';
@@ -8,9 +8,9 @@ export type HealthIssue = {
 };
 
 /** How a stream is. */
-export type StreamHealth = {
+export type BroadcastHealth = {
   readonly status: 'good' | 'ok' | 'bad';
-  readonly issues: readonly HealthIssue[];
+  readonly issues: readonly BroadcastIssue[];
 };
 
 /** How playback goes for those viewers that said so lately. */
@@ -26,18 +26,18 @@ const WARNING_SHARE = 0.25;
 const ERROR_SHARE = 0.5;
 
 /** The health of a stream with what its viewers say (HLT-2). */
-export function healthOf(of: StreamHealth | undefined, share: PlaybackShare): StreamHealth {
+export function healthOf(of: BroadcastHealth | undefined, share: PlaybackShare): BroadcastHealth {
   const issues = [...(of?.issues ?? []), ...stallIssue(share)];
   return { status: worse(of?.status ?? 'good', statusOf(issues)), issues };
 }
 
 /** What must differ for a streamer to be told anew: status and kinds of issues (HLT-3). */
-export function healthKey({ status, issues }: StreamHealth): string {
+export function healthKey({ status, issues }: BroadcastHealth): string {
   const types = [...new Set(issues.map(({ type }) => type))].sort();
   return [status, ...types].join(' ');
 }
 
-function stallIssue({ viewers, troubled }: PlaybackShare): readonly HealthIssue[] {
+function stallIssue({ viewers, troubled }: PlaybackShare): readonly BroadcastIssue[] {
   const share = viewers === 0 ? 0 : troubled / viewers;
   if (viewers < VIEWERS || share < WARNING_SHARE) return [];
   const percent = Math.round(share * 100);
@@ -51,13 +51,16 @@ function stallIssue({ viewers, troubled }: PlaybackShare): readonly HealthIssue[
   ];
 }
 
-function statusOf(issues: readonly HealthIssue[]): StreamHealth['status'] {
+function statusOf(issues: readonly BroadcastIssue[]): BroadcastHealth['status'] {
   if (issues.some(({ severity }) => severity === 'error')) return 'bad';
   return issues.some(({ severity }) => severity === 'warning') ? 'ok' : 'good';
 }
 
 const ORDER = ['good', 'ok', 'bad'] as const;
 
-function worse(one: StreamHealth['status'], other: StreamHealth['status']): StreamHealth['status'] {
+function worse(
+  one: BroadcastHealth['status'],
+  other: BroadcastHealth['status'],
+): BroadcastHealth['status'] {
   return ORDER.indexOf(one) >= ORDER.indexOf(other) ? one : other;
 }

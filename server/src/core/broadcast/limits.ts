@@ -13,6 +13,8 @@ export const BROADCAST_LIMITS = {
   revokedKeyMs: 2_592_000_000,
   /** A key that was used so long before a stream began may be the one that it was begun with. */
   keyUseMs: 60_000,
+  /** Somebody who was let in so lately may be on the way still, and is dropped once more. */
+  keyLateMs: 5_000,
   /** How often it is asked which streams there are. */
   lookMs: 2_000,
   /** What an origin said earlier than what is known is not believed for so long. */
@@ -34,6 +36,9 @@ export const BROADCAST_LIMITS = {
   /** An origin that is asked by HTTP: until its answer is there, and how long that may be. */
   originMs: 5_000,
   originBytes: 8_388_608,
+  /** What it said is taken for what it says for so long, and how much of that is remembered. */
+  rememberMs: 1_000,
+  remembered: 512,
   /** VODs of a channel of which it is remembered that viewers were told. */
   vods: 2_048,
   /** How long after the end of a stream its recording is looked for. */

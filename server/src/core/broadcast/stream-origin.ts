@@ -1,7 +1,7 @@
 import { type ChannelId } from '@shoal/protocol';
 import { type JobStatus } from '../jobs/messages.ts';
 import { type BroadcastStatus } from '../recording/messages.ts';
-import { type StreamHealth } from './health.ts';
+import { type BroadcastHealth } from './health.ts';
 import { type StreamChange } from './lifecycle.ts';
 
 /** The stream of a channel as its origin sees it. */
@@ -27,7 +27,7 @@ export type StreamPlayback = {
 
 /** What is known of a channel's stream, beside that. */
 export type StreamReport = {
-  readonly health: StreamHealth;
+  readonly health: BroadcastHealth;
   readonly playback: StreamPlayback;
   /** Oldest first. */
   readonly recordings: readonly BroadcastStatus[];
