@@ -2,7 +2,7 @@ import { element, make, makeButton, makeSureButton, whileBusy } from '../shared-
 import { fieldsOf, textOf } from '../shared-ui/fields.ts';
 import { type BroadcastInfo, parseBroadcasts } from '../shared-ui/service-api.ts';
 import { whenText } from '../shared-ui/when-text.ts';
-import { movesOf, sortBroadcasts, stateText } from './broadcast-view.ts';
+import { movesOf, sortBroadcasts, stateText, stateWord } from './broadcast-view.ts';
 import { type StudioSession } from './studio-session.ts';
 
 const PAST_SHOWN = 4;
@@ -62,7 +62,7 @@ export class BroadcastCard {
   }
 
   #row(of: BroadcastInfo): HTMLElement {
-    const badge = make('span', { class: 'badge', text: of.state });
+    const badge = make('span', { class: 'badge', text: stateWord(of.state) });
     badge.dataset['state'] = of.state;
     const buttons = make('div', { class: 'buttons' });
     for (const { to, words, sure } of movesOf(of.state, this.#isStreamOn)) {

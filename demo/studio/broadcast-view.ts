@@ -61,6 +61,22 @@ export function stateText(
   }
 }
 
+/** A state in one word, for its badge. */
+export function stateWord(state: string): string {
+  return WORDS[state] ?? state;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  created: 'Draft',
+  ready: 'Next',
+  testing: 'Test',
+  live: 'Live',
+  interrupted: 'Interrupted',
+  complete: 'Over',
+  archived: 'Archived',
+  revoked: 'Taken down',
+};
+
 /** Broadcasts in the order in which a streamer looks for them: what is on, what comes, what was. */
 export function sortBroadcasts(broadcasts: readonly BroadcastInfo[]): {
   readonly now: BroadcastInfo | undefined;

@@ -38,8 +38,6 @@ const HEADLINES: Readonly<Record<string, string>> = {
 function viewersText(reporting: number, troubled: number): string {
   if (reporting === 0) return '';
   const who = reporting === 1 ? 'One viewer' : `${reporting} viewers`;
-  const how =
-    troubled === 0 ? 'had no trouble' : `had trouble with ${troubled === 1 ? 'one' : troubled}`;
-  if (troubled === 0) return `${who} reported in the last minute and ${how}.`;
+  if (troubled === 0) return `${who} reported in the last minute and had no trouble.`;
   return `${troubled} of ${reporting} viewers who reported in the last minute had stalls or errors.`;
 }
