@@ -2,6 +2,7 @@ import { element, setText, whileBusy } from '../shared-ui/dom.ts';
 import { type FeedNews } from '../shared-ui/feed-client.ts';
 import { refusalText } from '../shared-ui/refusal-text.ts';
 import { type ChannelAbout, parseAbout } from '../shared-ui/service-api.ts';
+import { type ServiceAnswer } from '../shared-ui/service-client.ts';
 import { type StudioSession } from './studio-session.ts';
 
 /** Tags as they are written: separated by commas. */
@@ -53,24 +54,35 @@ export class ChannelCard {
       ...{ title: this.#title.value.trim(), category: this.#category.value.trim() },
       tags: readTags(this.#tags.value),
     };
-    const answer = await this.#session.ask('PATCH', '', { body, ifMatch: this.#read?.etag });
+    const change = (): ReturnType<StudioSession['ask']> =>
+      this.#session.ask('PATCH', '', { body, ifMatch: this.#read?.etag });
+    let answer = await change();
+    // The version is that of the whole channel: how its chat is run may be all that has changed.
+    if (isOutdated(answer) && (await this.#readVersion()) === 'same') answer = await change();
     if (answer.type === 'ok') {
       this.#read = { about: parseAbout(answer.body), etag: answer.etag };
       this.#show();
       this.#say('Saved: every viewer sees it.', 'good');
       return;
     }
-    if (answer.type === 'refused' && answer.status === 412) {
-      const now = await this.#session.ask('GET', '');
-      if (now.type === 'ok') {
-        const about = parseAbout(now.body);
-        this.#read = { about, etag: now.etag };
-        this.#say(
-          `Somebody else has changed this meanwhile, to “${about.title}”. Your text is still here: save again to have it instead.`,
-        );
-        return;
-      }
-    }
+    if (isOutdated(answer) && this.#read !== undefined)
+      this.#say(
+        `Somebody else has changed this meanwhile, to “${this.#read.about.title}”. Your text is still here: save again to have it instead.`,
+      );
+    else this.#refused(answer);
+  }
+
+  /** Reads which version there is now, and what it has; what is being written stays. */
+  async #readVersion(): Promise<'same' | 'other'> {
+    const answer = await this.#session.ask('GET', '');
+    if (answer.type !== 'ok') return 'other';
+    const before = this.#read?.about;
+    const about = parseAbout(answer.body);
+    this.#read = { about, etag: answer.etag };
+    return before !== undefined && isSame(before, about) ? 'same' : 'other';
+  }
+
+  #refused(answer: Exclude<ServiceAnswer, { type: 'ok' }>): void {
     this.#say(
       answer.type === 'refused' && answer.status === 400
         ? 'That is too long: a title has 140 characters, a category 60, and there are 10 tags of 25.'
@@ -100,6 +112,11 @@ export class ChannelCard {
     setText('edit-note', text);
     element('edit-note', HTMLParagraphElement).dataset['kind'] = kind;
   }
+}
+
+/** Whether it was meant for another version than there is. */
+export function isOutdated(answer: ServiceAnswer): boolean {
+  return answer.type === 'refused' && answer.status === 412;
 }
 
 function isSame(a: ChannelAbout, b: ChannelAbout): boolean {

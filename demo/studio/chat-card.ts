@@ -7,6 +7,7 @@ import { type FeedNews } from '../shared-ui/feed-client.ts';
 import { refusalText } from '../shared-ui/refusal-text.ts';
 import { type ChatSettings, parseChatSettings } from '../shared-ui/service-api.ts';
 import { whenText } from '../shared-ui/when-text.ts';
+import { isOutdated } from './channel-card.ts';
 import { type StudioSession } from './studio-session.ts';
 
 /** Of the shorter and the longer time-out, in seconds. */
@@ -21,7 +22,7 @@ export class ChatCard {
   readonly #mode = element('set-mode', HTMLSelectElement);
   readonly #slow = element('set-slow', HTMLInputElement);
   readonly #words = element('set-words', HTMLTextAreaElement);
-  #etag: string | undefined;
+  #read: { readonly settings: ChatSettings; readonly etag: string | undefined } | undefined;
 
   constructor(session: StudioSession) {
     this.#session = session;
@@ -153,10 +154,18 @@ export class ChatCard {
   }
 
   async #loadSettings(): Promise<void> {
+    if ((await this.#readSettings()) === 'other' && this.#read !== undefined)
+      this.#show(this.#read.settings);
+  }
+
+  /** Reads which version there is now, and what it has; what is being written stays. */
+  async #readSettings(): Promise<'same' | 'other'> {
     const answer = await this.#session.ask('GET', '/chat/settings');
-    if (answer.type !== 'ok') return;
-    this.#etag = answer.etag;
-    this.#show(parseChatSettings(answer.body));
+    if (answer.type !== 'ok') return 'same';
+    const before = this.#read?.settings;
+    const settings = parseChatSettings(answer.body);
+    this.#read = { settings, etag: answer.etag };
+    return JSON.stringify(before) === JSON.stringify(settings) ? 'same' : 'other';
   }
 
   async #save(): Promise<void> {
@@ -167,17 +176,15 @@ export class ChatCard {
         .map((word) => word.trim())
         .filter((word) => word !== ''),
     };
-    const answer = await this.#session.ask('PATCH', '/chat/settings', {
-      ...{ body, ifMatch: this.#etag },
-    });
+    const change = (): ReturnType<StudioSession['ask']> =>
+      this.#session.ask('PATCH', '/chat/settings', { body, ifMatch: this.#read?.etag });
+    let answer = await change();
+    // The version is that of the whole channel: its title may be all that has changed.
+    if (isOutdated(answer) && (await this.#readSettings()) === 'same') answer = await change();
     if (answer.type === 'ok') {
-      this.#etag = answer.etag;
+      this.#read = { settings: parseChatSettings(answer.body), etag: answer.etag };
       setText('set-note', 'Saved.');
       return;
-    }
-    if (answer.type === 'refused' && answer.status === 412) {
-      const now = await this.#session.ask('GET', '/chat/settings');
-      if (now.type === 'ok') this.#etag = now.etag;
     }
     setText(
       'set-note',

@@ -113,6 +113,7 @@ class ChatForm {
   settings({ mode, slowModeSeconds }: ChatSettings): void {
     this.#mode = mode;
     this.#slowSeconds = slowModeSeconds;
+    if (slowModeSeconds === 0 && this.#wait?.code === 'slow-mode') this.#wait = undefined;
     this.#show();
   }
 
