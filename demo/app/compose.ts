@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
-import { findFfmpeg, startOrigin, type Origin } from '@shoal/server';
+import { join, resolve } from 'node:path';
+import { findFfmpeg, openService, type OpenService, startOrigin, type Origin } from '@shoal/server';
 import { publishEvents, startTracker, type Tracker } from '@shoal/tracker';
 import type { DemoConfig } from './config.ts';
+import { loadOverlayToken } from './overlay-token.ts';
 import { buildPages, stagePages } from './pages.ts';
 import { startPattern, type Pattern } from './pattern.ts';
 import { explainStartError, type Part } from './start-error.ts';
@@ -16,6 +17,8 @@ export type Demo = {
   readonly rtmpPort: number;
   /** Of the configured channel. */
   readonly streamKey: string;
+  /** Of the operator, for tracker and broadcast service; another one at each start. */
+  readonly adminToken: string;
   /** Of the test pattern's ffmpeg, when there is one now. */
   readonly patternPid: () => number | undefined;
   /** Stops everything in reverse order of its start. Idempotent. */
@@ -23,7 +26,7 @@ export type Demo = {
 };
 
 /**
- * Starts the origin with the pages, the tracker on the origin's bus, and the test pattern if asked
+ * Starts the origin with the pages and the broadcast service on one port, the tracker on the origin's bus, and the test pattern if asked
  * for, all in this process. What was started before a failure is stopped again.
  *
  * @param onProgress told in short lines what is being done.
@@ -44,6 +47,13 @@ export async function startDemo(
     const ffmpeg = await findFfmpeg().catch(explain('origin'));
     const pages = await stagePages(await buildPages(onProgress), dataDir);
     onProgress(`Starting with ffmpeg ${ffmpeg.version} (${ffmpeg.path})`);
+    // New at each start and never stored: who reads the terminal is the operator.
+    const adminToken = randomBytes(18).toString('base64url');
+    const overlayToken = await loadOverlayToken(dataDir);
+    const trackers: string[] = [];
+    const service = await openTheService(config, { dataDir, adminToken, overlayToken, trackers }) //
+      .catch(explain('service'));
+    closers.push(() => service.close());
     const origin = await startOrigin({
       http: { host: config.host, port: config.httpPort },
       rtmp: { host: config.host, port: config.rtmpPort },
@@ -51,6 +61,8 @@ export async function startDemo(
       ...(config.srtPort !== undefined && { srt: { host: config.host, port: config.srtPort } }),
       dataDir,
       channels: [{ channel: config.channel }],
+      access: { publish: service.access },
+      mounts: [service],
       staticDir: pages.dir,
       ladder: config.ladder,
       passthrough: config.passthrough,
@@ -66,9 +78,8 @@ export async function startDemo(
       logLevel: config.logLevel,
     }).catch(explain('origin'));
     closers.push(() => origin.close());
+    await service.follow(origin).catch(explain('service'));
     if (config.rotateSigningKey) rotate(origin, config);
-    // New at each start and never stored: who reads the terminal is the operator.
-    const adminToken = randomBytes(18).toString('base64url');
     const tracker = await startTracker({
       host: config.host,
       port: config.trackerPort,
@@ -85,8 +96,9 @@ export async function startDemo(
     }).catch(explain('tracker'));
     closers.push(() => tracker.close());
     if (config.redis !== undefined) closers.push(await shareEvents(origin, config.redis));
-    const addresses = { ...addressesOf(config, origin, tracker), adminToken };
-    await pages.configure(pageConfig(addresses));
+    trackers.push(trackerUrl(config.publicHost, tracker.port));
+    const addresses = { ...addressesOf(config, origin, tracker), adminToken, overlayToken };
+    await pages.configure({ ...pageConfig(addresses), service: true });
     const pattern = config.pattern
       ? publishPattern({ config, origin, ffmpegPath: ffmpeg.path, onProgress })
       : undefined;
@@ -97,6 +109,7 @@ export async function startDemo(
       trackerPort: tracker.port,
       rtmpPort: origin.rtmpPort,
       streamKey: origin.streamKey(config.channel),
+      adminToken,
       patternPid: () => pattern?.pid(),
       close,
     };
@@ -104,6 +117,26 @@ export async function startDemo(
     await close();
     throw error;
   }
+}
+
+/** The broadcast service, for the origin's server to be mounted on. */
+function openTheService(
+  { channel, logLevel }: DemoConfig,
+  of: {
+    readonly dataDir: string;
+    readonly adminToken: string;
+    readonly overlayToken: string;
+    /** Filled when there are any: what players are told is read when they ask. */
+    readonly trackers: readonly string[];
+  },
+): Promise<OpenService> {
+  const { dataDir, adminToken, overlayToken, trackers } = of;
+  return openService({
+    database: { type: 'sqlite', file: join(dataDir, 'service.db') },
+    overlayTokens: [{ channel, token: overlayToken }],
+    playback: { trackers },
+    ...{ adminToken, logLevel },
+  });
 }
 
 function rotate(origin: Origin, config: DemoConfig): void {
@@ -129,7 +162,7 @@ function addressesOf(
   config: DemoConfig,
   origin: Origin,
   tracker: Tracker,
-): Omit<Addresses, 'adminToken'> {
+): Omit<Addresses, 'adminToken' | 'overlayToken'> {
   return {
     publicHost: config.publicHost,
     channel: config.channel,

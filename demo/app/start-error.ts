@@ -6,6 +6,7 @@ import { VALUE_OPTIONS } from './options.ts';
 const PORT_OPTIONS = {
   origin: ['httpPort', 'rtmpPort', 'rtmpsPort', 'srtPort'],
   tracker: ['trackerPort'],
+  service: ['httpPort'],
 } as const;
 
 /** The part of the demo that did not start. */
@@ -40,7 +41,8 @@ export function explainStartError(error: unknown, part: Part, config: DemoConfig
   }
   if (code === 'ffmpeg-missing' || code === 'ffmpeg-unfit')
     return new DemoError('ffmpeg-missing', message, { cause: error });
-  return new DemoError('start-failed', `The ${part} did not start: ${message}`, { cause: error });
+  const name = part === 'service' ? 'broadcast service' : part;
+  return new DemoError('start-failed', `The ${name} did not start: ${message}`, { cause: error });
 }
 
 function codeOf(error: unknown): unknown {

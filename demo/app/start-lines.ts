@@ -15,6 +15,8 @@ export function startLines(started: Started): readonly string[] {
     '',
     `  Watch    ${urls.watch}`,
     `  Studio   ${urls.studio}`,
+    `  Overlay  ${urls.overlay}`,
+    '           (alerts, for a browser source in OBS; its token reads alerts and nothing else)',
     '',
     started.pattern
       ? '  The test pattern is being published. To publish from OBS instead (Settings, Stream, Custom):'
@@ -28,6 +30,7 @@ export function startLines(started: Started): readonly string[] {
     '',
     `  HLS      ${urls.hls}`,
     `  Tracker  ${urls.tracker}`,
+    `  API      ${urls.api} (${new URL('/openapi.json', urls.api).href}), events ${urls.events}`,
     `  Data     ${started.dataDir}`,
     '',
     '  DEVELOPMENT MODE: the tracker asks viewers for no token, so everybody who reaches it may join.',
@@ -44,6 +47,9 @@ export function startJson(started: Started): string {
     type: 'started',
     watchUrl: urls.watch,
     studioUrl: urls.studio,
+    overlayUrl: urls.overlay,
+    apiUrl: urls.api,
+    eventsUrl: urls.events,
     hlsUrl: urls.hls,
     trackerUrl: urls.tracker,
     rtmpServer: urls.rtmpServer,

@@ -9,14 +9,22 @@ export type Addresses = {
   readonly rtmpPort: number;
   readonly rtmpsPort: number | undefined;
   readonly srtPort: number | undefined;
-  /** What operators show the tracker. */
+  /** What operators show tracker and broadcast service. */
   readonly adminToken: string;
+  /** What shows alerts of the channel, and nothing else. */
+  readonly overlayToken: string;
 };
 
 /** The addresses for people. */
 export type DemoUrls = {
   readonly watch: string;
   readonly studio: string;
+  /** A browser source of OBS. */
+  readonly overlay: string;
+  /** Of the broadcast service: REST, described in `/openapi.json`. */
+  readonly api: string;
+  /** Of the broadcast service: what happens, by WebSocket. */
+  readonly events: string;
   readonly hls: string;
   readonly tracker: string;
   /** What OBS calls "Server"; the stream key is a field of its own. */
@@ -45,6 +53,9 @@ export function demoUrls(at: Addresses): DemoUrls {
     watch: `${http}/`,
     // After the hash, which browsers tell no server.
     studio: `${http}/studio/#operator=${at.adminToken}`,
+    overlay: `${http}/overlay/?channel=${at.channel}#token=${at.overlayToken}`,
+    api: `${http}/v1`,
+    events: `ws://${host}:${at.httpPort}/v1/events`,
     hls: `${http}/live/${at.channel}/index.m3u8`,
     tracker: trackerUrl(at.publicHost, at.trackerPort),
     rtmpServer: `rtmp://${host}:${at.rtmpPort}/live`,
@@ -53,9 +64,9 @@ export function demoUrls(at: Addresses): DemoUrls {
   };
 }
 
-/** What the pages read from `/config.json`. Neither the stream key nor the operator's token is ever part of it. */
+/** What the pages read from `/config.json`. Neither the stream key nor a token is ever part of it. */
 export function pageConfig(
-  at: Omit<Addresses, 'adminToken' | 'rtmpsPort' | 'srtPort'>,
+  at: Omit<Addresses, 'adminToken' | 'overlayToken' | 'rtmpsPort' | 'srtPort'>,
 ): Readonly<Record<string, unknown>> {
   return {
     channel: at.channel,

@@ -1,8 +1,8 @@
 import './overlay.css';
 import { element, setText } from '../shared-ui/dom.ts';
+import { FeedClient } from '../shared-ui/feed-client.ts';
 import { type Alert, alertOf } from './alert.ts';
 import { AlertQueue } from './alert-queue.ts';
-import { StreamerFeed } from './feed.ts';
 
 /** How long an alert is shown, and how long nothing is between two. */
 const PAUSE_MS = 600;
@@ -22,32 +22,33 @@ const storageKey = `shoal-overlay-shown-${channel}`;
 /** Until it was connected once, failures are told to who sets it up. Later ones mend themselves, and viewers of the stream need not see them. */
 let failures: number | undefined = 0;
 const queue = new AlertQueue(remembered());
-const feed = new StreamerFeed(feedUrl(), {
-  message: (message) => {
-    const alert = alertOf(message);
-    if (alert === undefined) return;
-    if (queue.push(alert) === 'shown') feed.acknowledge(alert.id);
-    showNext();
+const base = query.get('api') ?? location.href;
+const feed = new FeedClient(
+  { base, channel, audience: 'streamer', token },
+  {
+    event: (event) => {
+      const alert = alertOf(event);
+      if (alert === undefined) return;
+      if (queue.push(alert) === 'shown') acknowledge(alert.id);
+      showNext();
+    },
+    connected: (isConnected) => {
+      if (isConnected) failures = undefined;
+      else if (failures !== undefined) failures += 1;
+      setText(
+        'problem',
+        channel === '' || token === ''
+          ? 'The address of this page needs channel and token'
+          : 'There is no connection: is the token one for the alerts of this channel?',
+      );
+      element('problem', HTMLElement).hidden = (failures ?? 0) < SHOWN_FAILURES;
+    },
   },
-  connected: (isConnected) => {
-    if (isConnected) failures = undefined;
-    else if (failures !== undefined) failures += 1;
-    setText(
-      'problem',
-      channel === '' || token === ''
-        ? 'The address of this page needs channel and token'
-        : 'There is no connection: is the token that of the streamer?',
-    );
-    element('problem', HTMLElement).hidden = (failures ?? 0) < SHOWN_FAILURES;
-  },
-});
+);
 
-function feedUrl(): string {
-  const url = new URL('/v1/events', query.get('api') ?? location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.search = new URLSearchParams({ channel, audience: 'streamer', token }).toString();
-  url.hash = '';
-  return url.href;
+/** Where that is lost, the alert comes again with the next connection. */
+function acknowledge(id: string): void {
+  feed.say({ type: 'ack', id });
 }
 
 function showNext(): void {
@@ -58,7 +59,7 @@ function showNext(): void {
     element('alert', HTMLElement).hidden = true;
     const id = queue.done();
     remember();
-    if (id !== undefined) feed.acknowledge(id);
+    if (id !== undefined) acknowledge(id);
     setTimeout(showNext, PAUSE_MS);
   }, showMs);
 }

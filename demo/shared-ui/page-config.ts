@@ -7,6 +7,8 @@ export type PageConfig = {
   readonly rtmpPort: number;
   /** Set when the operator named one; else a page uses the host it was loaded from. */
   readonly publicHost: string | undefined;
+  /** Whether the broadcast service is on the site of the page: chat, titles, alerts. */
+  readonly service: boolean;
 };
 
 /** Reads the content of `/config.json`. */
@@ -19,7 +21,8 @@ export function parsePageConfig(value: unknown): Result<PageConfig, string> {
   if (!isPort(trackerPort) || !isPort(rtmpPort)) return err('a port is missing');
   const publicHost = 'publicHost' in value ? value.publicHost : undefined;
   if (publicHost !== undefined && typeof publicHost !== 'string') return err('bad publicHost');
-  return ok({ channel: channel.value, trackerPort, rtmpPort, publicHost });
+  const service = 'service' in value && value.service === true;
+  return ok({ channel: channel.value, trackerPort, rtmpPort, publicHost, service });
 }
 
 function isPort(value: unknown): value is number {

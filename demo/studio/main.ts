@@ -3,21 +3,23 @@ import '../shared-ui/components.css';
 import './studio.css';
 import type { ChannelId } from '@shoal/protocol';
 import { type Chart, createChart } from '../shared-ui/chart.ts';
-import { element, setText } from '../shared-ui/dom.ts';
+import { element, setText, wireCopyButton } from '../shared-ui/dom.ts';
 import { getJson } from '../shared-ui/get-json.ts';
 import { parseChannelStatus, parseDelivery, parseViewers } from '../shared-ui/origin-api.ts';
 import { type Endpoints, endpoints, loadPageConfig } from '../shared-ui/page-config.ts';
 import { parsePageQuery } from '../shared-ui/page-query.ts';
 import { type ChannelReport, channelView } from './channel-view.ts';
 import { deliveryView, ViewerHistory, WINDOW_SECONDS } from './delivery-view.ts';
+import { openStudio, type Studio } from './studio.ts';
 import { SwarmCard } from './swarm-card.ts';
+import { wireTabs } from './tabs.ts';
 
 const REFRESH_MS = 2_000;
 
 loadPageConfig().then(
   (config) => {
     const channel = parsePageQuery(location.search).channel ?? config.channel;
-    start(channel, endpoints(config, location));
+    start(channel, { at: endpoints(config, location), hasService: config.service });
   },
   (error: unknown) => {
     console.error(error);
@@ -26,16 +28,24 @@ loadPageConfig().then(
   },
 );
 
-function start(channel: ChannelId, at: Endpoints): void {
+function start(
+  channel: ChannelId,
+  { at, hasService }: { readonly at: Endpoints; readonly hasService: boolean },
+): void {
   setText('channel', channel);
   setText('rtmp-server', at.rtmpServer);
   document.title = `${channel} – Shoal Studio`;
   element('watch-link', HTMLAnchorElement).search = `?channel=${channel}`;
-  wireCopy(at.rtmpServer);
+  wireCopyButton(element('copy-server', HTMLButtonElement), () => at.rtmpServer);
   const chart = deliveryChart();
   const history = new ViewerHistory();
   // After the hash, so that no server and no log sees it.
-  const operator = new URLSearchParams(location.hash.slice(1)).get('operator') ?? undefined;
+  const hash = new URLSearchParams(location.hash.slice(1));
+  const operator = hash.get('operator') ?? undefined;
+  // Streamers who are not the operator have tokens of their own, which the tracker does not know.
+  const token = hash.get('token') ?? operator;
+  const studio = openStudio({ channel, token, hasService });
+  wireTabs((tab) => !['chat', 'alerts'].includes(tab) || studio !== undefined);
   const swarm = new SwarmCard({ trackerStatus: at.trackerStatus, channel, operator });
   const refresh = async (): Promise<void> => {
     const [status, delivery, tracker] = await Promise.all([
@@ -44,7 +54,9 @@ function start(channel: ChannelId, at: Endpoints): void {
       getJson(`${at.trackerStatus}/v1/channels/${channel}`),
     ]);
     const now = Date.now();
-    showChannel(channelReport(status), now);
+    const report = channelReport(status);
+    showChannel(report, now);
+    tellStudio(studio, report);
     // A tracker that has no such channel has no viewer of it.
     const viewers =
       tracker.type === 'ok'
@@ -110,21 +122,7 @@ function deliveryChart(): Chart {
   });
 }
 
-function wireCopy(text: string): void {
-  const button = element('copy-server', HTMLButtonElement);
-  // The clipboard is only there on localhost and over TLS.
-  button.hidden = !window.isSecureContext;
-  button.addEventListener('click', () => {
-    navigator.clipboard.writeText(text).then(
-      () => {
-        button.textContent = 'Copied';
-        window.setTimeout(() => {
-          button.textContent = 'Copy';
-        }, 2_000);
-      },
-      () => {
-        button.textContent = 'Copy failed';
-      },
-    );
-  });
+function tellStudio(studio: Studio | undefined, report: ChannelReport): void {
+  if (report.type !== 'known') return;
+  studio?.streamIs(report.status.state === 'live');
 }

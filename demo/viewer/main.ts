@@ -8,8 +8,10 @@ import { parsePageQuery } from '../shared-ui/page-query.ts';
 import { createToasts } from '../shared-ui/toasts.ts';
 import { wireControls } from './controls.ts';
 import { createPanel } from './panel.ts';
+import { type Phase } from './phase.ts';
 import { startPlayer } from './player.ts';
 import { createQualityMenu } from './quality-menu.ts';
+import { startService } from './service.ts';
 import { createStage } from './stage.ts';
 import { publishPage } from './test-hook.ts';
 import { warningText } from './warning-text.ts';
@@ -32,6 +34,11 @@ function start(config: PageConfig): void {
   const stage = createStage(video);
   const { tracker } = endpoints(config, location);
   const warnings: string[] = [];
+  let phase: Phase | undefined;
+  const show = (): void => {
+    if (phase !== undefined) stage.show(service?.about.phase(phase) ?? phase);
+  };
+  const service = config.service ? startService({ channel, toasts, onWords: show }) : undefined;
   const player = startPlayer({
     video,
     channel,
@@ -40,14 +47,18 @@ function start(config: PageConfig): void {
     upload: true,
     // The stock engine cannot tell the tracker the channel by other means; it is for the viewer count.
     tracker: query.engine === 'p2p-media-loader' ? `${tracker}?channel=${channel}` : tracker,
-    onPhase: stage.show,
+    onPhase: (next) => {
+      phase = next;
+      show();
+    },
+    onFailed: () => service?.failed(),
     onWarning: (warning) => {
       console.warn(`shoal: ${warning.code}: ${warning.message}`, warning.cause ?? '');
       toasts.show(warningText(warning));
       if (warnings.length < MAX_WARNINGS) warnings.push(warning.code);
     },
   });
-  setText('channel', channel);
+  setText('title', channel);
   document.title = `${channel} – Shoal`;
   element('studio-link', HTMLAnchorElement).search = `?channel=${channel}`;
   wireControls({ player, video, query });
@@ -55,6 +66,7 @@ function start(config: PageConfig): void {
   publishPage({ player, video, warnings });
   window.setInterval(() => {
     panel.refresh(player.stats());
+    service?.refresh(player);
     stage.refresh(player.session());
     quality.refresh(player.session()?.hls);
   }, REFRESH_MS);

@@ -8,7 +8,13 @@ export type PlayerNews = 'closed' | 'opening' | 'playing' | 'stalled' | 'ended';
 
 /** What the page shows over the video, and whether the player should run. */
 export type Phase =
-  | { readonly type: 'waiting'; readonly title: string; readonly detail: string }
+  | {
+      readonly type: 'waiting';
+      readonly title: string;
+      readonly detail: string;
+      /** Whether nothing is on, and nothing is about to be. */
+      readonly isOff: boolean;
+    }
   | { readonly type: 'opening' }
   | {
       readonly type: 'playing';
@@ -28,7 +34,7 @@ export function phaseOf(channel: ChannelNews, player: PlayerNews): Phase {
   if (player === 'stalled' && channel !== 'ended' && channel !== 'idle')
     return { type: 'playing', live: channel === 'live', notice: STALL_NOTICES[channel] };
   if (player === 'opening' && isOnAir(channel)) return { type: 'opening' };
-  return { type: 'waiting', ...WAITING[channel] };
+  return { type: 'waiting', ...WAITING[channel], isOff: channel === 'idle' || channel === 'ended' };
 }
 
 const STALL_NOTICES: Readonly<Record<Exclude<ChannelNews, 'ended' | 'idle'>, string>> = {

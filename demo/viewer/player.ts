@@ -9,6 +9,8 @@ import { openSession, type Session, type SessionOptions } from './session.ts';
 export type PlayerOptions = Omit<SessionOptions, 'source' | 'signingKeys' | 'onFailed'> & {
   readonly channel: ChannelId;
   readonly onPhase: (phase: Phase) => void;
+  /** A playback could not go on; another one begins. */
+  readonly onFailed: () => void;
 };
 
 /** Plays a channel whenever it is on air, for as long as the page is open. */
@@ -60,7 +62,10 @@ export function startPlayer(options: PlayerOptions): Player {
       upload,
       source: `/live/${channel}/index.m3u8`,
       signingKeys: () => askSigningKeys(channel),
-      onFailed: closeSession,
+      onFailed: () => {
+        options.onFailed();
+        closeSession();
+      },
     });
     if (isClosed()) {
       opened.close();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { type Demo, type DemoConfig, parseConfig, startDemo } from '@shoal/demo';
 import { readSwarmTags } from '@shoal/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import type { PlaybackInfo } from '@shoal/server';
 import { signedBy } from '../support/signing.ts';
 import { until } from '../support/until.ts';
@@ -48,12 +50,19 @@ describe('the demo', () => {
   });
 
   it('names addresses with the ports that it got', () => {
-    const { studio, ...urls } = demo.urls;
+    const { studio, overlay, ...urls } = demo.urls;
+    expect(overlay).toMatch(
+      new RegExp(
+        `^http://localhost:${demo.httpPort}/overlay/\\?channel=demo#token=[A-Za-z0-9_-]{32}$`,
+      ),
+    );
     expect(studio).toMatch(
       new RegExp(`^http://localhost:${demo.httpPort}/studio/#operator=[A-Za-z0-9_-]{24}$`),
     );
     expect(urls).toEqual({
       watch: `http://localhost:${demo.httpPort}/`,
+      api: `http://localhost:${demo.httpPort}/v1`,
+      events: `ws://localhost:${demo.httpPort}/v1/events`,
       hls: `http://localhost:${demo.httpPort}/live/demo/index.m3u8`,
       tracker: `ws://localhost:${demo.trackerPort}/`,
       rtmpServer: `rtmp://localhost:${demo.rtmpPort}/live`,
@@ -79,6 +88,7 @@ describe('the demo', () => {
       channel: 'demo',
       trackerPort: demo.trackerPort,
       rtmpPort: demo.rtmpPort,
+      service: true,
     });
     const everything = [
       text,
@@ -86,14 +96,53 @@ describe('the demo', () => {
       await (await fetch(`${base}/studio/`)).text(),
       await (await fetch(`${base}/v1/streams/demo`)).text(),
     ].join('\n');
-    expect(everything).not.toContain(demo.streamKey);
+    const overlayToken = new URL(demo.urls.overlay).hash.replace('#token=', '');
+    for (const secret of [demo.streamKey, demo.adminToken, overlayToken])
+      expect(everything).not.toContain(secret);
+  });
+
+  it('serves the broadcast service beside them, with the channel in its catalogue', async () => {
+    expect(await json(`${base}/openapi.json`)).toMatchObject({ openapi: '3.1.0' });
+    expect(await json(`${base}/v1/channels/demo`)).toMatchObject({ id: 'demo', owner: null });
+    const as = async (token: string, path: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${base}${path}`, { headers })).status;
+    };
+    expect(await as(demo.adminToken, '/v1/channels/demo/outbox')).toBe(200);
+    const overlayToken = new URL(demo.urls.overlay).hash.replace('#token=', '');
+    expect(await as(overlayToken, '/v1/channels/demo/outbox')).toBe(403);
+    const feed = new WebSocket(
+      `ws://127.0.0.1:${demo.httpPort}/v1/events?channel=demo&audience=streamer&token=${overlayToken}`,
+    );
+    const [welcome] = (await once(feed, 'message')) as [Buffer];
+    feed.terminate();
+    expect(JSON.parse(welcome.toString())).toMatchObject({ type: 'welcome', audience: 'streamer' });
+    expect(await readFile(join(dataDir, 'overlay-token'), 'utf8')).toBe(`${overlayToken}\n`);
+  });
+
+  it('BRD-4 has a broadcast live when somebody publishes with the printed key alone', async () => {
+    await until(
+      async () => {
+        const { broadcast } = (await json(`${base}/v1/channels/demo/playback`)) as {
+          readonly broadcast: { readonly state: string } | null;
+        };
+        return broadcast?.state === 'live';
+      },
+      { what: 'the broadcast to be live', timeoutMs: 30_000 },
+    );
+    expect(await json(`${base}/v1/channels/demo/playback`)).toMatchObject({
+      state: 'online',
+      hls: '/live/demo/index.m3u8',
+      trackers: [demo.urls.tracker],
+    });
   });
 
   it('keeps the stream key out of the folder that it serves', async () => {
     const keys = await readFile(join(dataDir, 'stream-keys.json'), 'utf8');
     expect(keys).toContain(demo.streamKey);
-    for (const path of ['/stream-keys.json', '/../stream-keys.json', '/%2e%2e/stream-keys.json'])
-      expect((await fetch(`${base}${path}`)).status).not.toBe(200);
+    for (const name of ['stream-keys.json', 'overlay-token', 'service.db'])
+      for (const path of [`/${name}`, `/../${name}`, `/%2e%2e/${name}`])
+        expect((await fetch(`${base}${path}`)).status).not.toBe(200);
   });
 
   it('goes live with the test pattern', async () => {
@@ -174,7 +223,9 @@ describe('the demo', () => {
   it('stops all of it, as often as it is asked to', async () => {
     const pid = demo.patternPid();
     if (pid === undefined) throw new Error('no test pattern');
+    const began = Date.now();
     await Promise.all([demo.close(), demo.close()]);
+    expect(Date.now() - began).toBeLessThan(8_000);
     await demo.close();
     expect(isAlive(pid)).toBe(false);
     await expect(fetch(base)).rejects.toThrow();

@@ -4,6 +4,7 @@ import { admitReader } from '../adapters/api/admit-reader.ts';
 import { chatOverSocket } from '../adapters/api/chat-socket.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
+import { givenTokens } from '../adapters/api/given-tokens.ts';
 import { Idempotency } from '../adapters/api/idempotency.ts';
 import { probeRoutes } from '../adapters/api/probe-routes.ts';
 import { RequestIds } from '../adapters/api/request-id.ts';
@@ -39,7 +40,7 @@ const REQUESTS_A_MINUTE = 600;
 export type OpenService = {
   /** Adds its API and its feeds to a server that does not listen yet. Once. */
   readonly mount: (app: FastifyInstance) => Promise<void>;
-  /** The operator's token where there was none before: made at the first start, and shown this once. */
+  /** The operator's token where there was none before, nor one given: made at the first start, and shown this once. */
   readonly adminToken: string | undefined;
   /** Why it should get no requests; empty while it should (OPS-5). */
   readonly notReady: () => Promise<readonly string[]>;
@@ -132,6 +133,7 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     meter.failed();
     log.error({ err }, 'unexpected failure');
   };
+  const given = givenTokens(options);
   try {
     const { db, close: closeDatabase } = await openDatabase(options.database, (kind, ms) => {
       meter.queried(kind, ms);
@@ -139,7 +141,7 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     undo.push(closeDatabase);
     meter.count(() => readTotals(db));
     const state = readiness(db);
-    const [tokens, channels] = [new TokenTable(db), new ChannelTable(db)];
+    const [tokens, channels] = [new TokenTable(db, given), new ChannelTable(db)];
     const now = Date.now;
     const newSecret = (): string => randomBytes(32).toString('base64url');
     const opened = await openFeed(db, { redis: options.redis, now, log, onError });
@@ -260,7 +262,14 @@ async function firstAdmin(
   const token = newSecret();
   const row = {
     ...{ id: randomUUID(), digest: digestOf(token), type: 'admin', user_id: 'admin' },
-    ...{ name: 'admin', guest: 0, created_at: now, expires_at: null, revoked_at: null },
+    ...{
+      name: 'admin',
+      guest: 0,
+      channel: null,
+      created_at: now,
+      expires_at: null,
+      revoked_at: null,
+    },
   };
   return (await tokens.insertFirstAdmin(row, now)) ? token : undefined;
 }

@@ -1,3 +1,4 @@
+import { type ChannelId } from '@shoal/protocol';
 import { type PlaybackOptions } from '../adapters/broadcast/playback-options.ts';
 import { type DatabaseOptions } from '../adapters/database/open-database.ts';
 import { type LogLevel, type LogTo } from '../adapters/logging/make-log.ts';
@@ -14,6 +15,12 @@ export type ServiceOptions = {
    * together. It need not be there at the start. Without it a process is the only one of its database.
    */
   readonly redis?: string;
+  /**
+   * A token of the operator, and tokens for alerts alone, that are good while the service runs and kept nowhere: 20 to 200 characters of
+   * `A–Z a–z 0–9 _ -`. With one of the operator's none is made. Default: none.
+   */
+  readonly adminToken?: string;
+  readonly overlayTokens?: readonly { readonly channel: ChannelId; readonly token: string }[];
   /** URL of an origin in another process, whose streams are followed. Default: none, until `follow` is called. */
   readonly originUrl?: string;
   /** What players are told. */

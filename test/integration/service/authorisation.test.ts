@@ -26,6 +26,8 @@ const ROUTES: Readonly<Record<string, Rank>> = {
   'POST /v1/auth/tokens': 'admin',
   'POST /v1/auth/guest': 'anonymous',
   'DELETE /v1/auth/tokens/{token}': 'admin',
+  'POST /v1/channels/{channel}/overlay-token': 'streamer',
+  'DELETE /v1/channels/{channel}/overlay-token': 'streamer',
   'GET /v1/channels/{channel}/chat/messages': 'anonymous',
   'POST /v1/channels/{channel}/chat/messages': 'viewer',
   'DELETE /v1/channels/{channel}/chat/messages/{message}': 'viewer',

@@ -204,8 +204,8 @@ describe.each(bothDatabases())('tables of chats in %s', (_, make) => {
   it('tokens say who is an operator and who a guest', async () => {
     const tokens = new TokenTable(await openForTest(await make()));
     const token = (id: string, type: string, guest: number) => ({
-      ...{ id, digest: id, type, user_id: id, name: id, guest, created_at: 0 },
-      ...{ expires_at: 10, revoked_at: null },
+      ...{ id, digest: id, type, user_id: id, name: id, guest, channel: null },
+      ...{ created_at: 0, expires_at: 10, revoked_at: null },
     });
     await tokens.insert(token('op', 'admin', 0));
     await tokens.insert(token('gu', 'user', 1));

@@ -6,7 +6,7 @@ import { ApiProblem } from './problems.ts';
 
 /**
  * Decides who may read a feed: `/v1/events?channel=ID&audience=viewers|streamer&after=SEQ`. The token is in `Authorization`, or, from browsers,
- * which cannot send that, in `token`. The feed of viewers is for everybody.
+ * which cannot send that, in `token`. The feed of viewers is for everybody but for a token that is for alerts alone.
  */
 export async function admitReader(gate: Gate, request: IncomingMessage): Promise<Admission> {
   const query = new URLSearchParams((request.url ?? '').split('?')[1] ?? '');
@@ -17,10 +17,13 @@ export async function admitReader(gate: Gate, request: IncomingMessage): Promise
   const token = query.get('token');
   const authorization = token === null ? request.headers.authorization : `Bearer ${token}`;
   try {
-    const actor = await gate.actorOf(authorization);
+    const holder = await gate.holderOf(authorization);
+    const ofAlerts = holder.type === 'alerts';
+    const actor = ofAlerts ? ({ type: 'anonymous' } as const) : holder;
     const found = await gate.rankIn(query.get('channel') ?? '', actor);
     if (found === undefined) return refused(404);
-    if (audience === 'streamer' && !isAtLeast(found.rank, 'streamer'))
+    if (ofAlerts && (audience !== 'streamer' || holder.channel !== found.id)) return refused(403);
+    if (audience === 'streamer' && !ofAlerts && !isAtLeast(found.rank, 'streamer'))
       return refused(actor.type === 'anonymous' ? 401 : 403);
     const feed = { channel: found.id, audience } as const;
     return {

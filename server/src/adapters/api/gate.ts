@@ -3,7 +3,7 @@ import { type FastifyRequest, type preParsingAsyncHookHandler } from 'fastify';
 import { type ChannelId, parseChannelId } from '@shoal/protocol';
 import { type Actor, isAtLeast, type Rank, rankOf } from '../../core/index.ts';
 import { type ChannelRow, type ChannelTable } from '../database/channel-table.ts';
-import { type TokenTable } from '../database/token-table.ts';
+import { type TokenHolder, type TokenTable } from '../database/token-table.ts';
 import { ApiProblem, notFound } from './problems.ts';
 
 /** A channel that a request is about, and what its maker may do there. */
@@ -28,6 +28,7 @@ export type GatePorts = {
   readonly now: () => number;
 };
 
+const TOKEN_HEADER = /^Bearer ([A-Za-z0-9_-]{20,200})$/i;
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="shoal"' };
 
 /** Says who makes a request, by its token alone, and lets through who may make it. */
@@ -46,16 +47,30 @@ export class Gate {
     this.#actors.set(request, await this.actorOf(request.headers.authorization));
   };
 
-  /** Who a header `Authorization` speaks for; nobody in particular where there is none, and a 401 for one that does not hold. */
+  /**
+   * Who a header `Authorization` speaks for; nobody in particular where there is none, a 401 for one that does not hold, and a 403 for one
+   * that speaks for nobody (ACC-7).
+   */
   async actorOf(authorization: string | undefined): Promise<Actor> {
+    const holder = await this.holderOf(authorization);
+    if (holder.type === 'alerts')
+      throw new ApiProblem(403, {
+        code: 'forbidden',
+        detail: 'this token is for reading alerts, and for nothing else',
+      });
+    return holder;
+  }
+
+  /** What a header `Authorization` is good for; a 401 for one that does not hold. */
+  async holderOf(authorization: string | undefined): Promise<TokenHolder> {
     if (authorization === undefined) return { type: 'anonymous' };
-    const [, token] = /^Bearer ([A-Za-z0-9_-]{20,200})$/i.exec(authorization) ?? [];
-    const actor =
+    const [, token] = TOKEN_HEADER.exec(authorization) ?? [];
+    const holder =
       token === undefined
         ? undefined
-        : await this.#ports.tokens.actorOf(digestOf(token), this.#ports.now());
-    if (actor === undefined) throw unauthorized('the token is not valid');
-    return actor;
+        : await this.#ports.tokens.holderOf(digestOf(token), this.#ports.now());
+    if (holder === undefined) throw unauthorized('the token is not valid');
+    return holder;
   }
 
   /** Who makes the request. */

@@ -71,13 +71,15 @@ const first: Migration = {
     await table(db, 'tokens', {
       columns: {
         ...{ id: 'text', digest: 'text', type: 'text', user_id: 'text', name: 'text' },
-        ...{ guest: 'integer', created_at: 'bigint', expires_at: 'bigint?', revoked_at: 'bigint?' },
+        ...{ guest: 'integer', channel: 'text?' },
+        ...{ created_at: 'bigint', expires_at: 'bigint?', revoked_at: 'bigint?' },
       },
       key: ['id'],
     });
     await index(db, ['tokens', 'digest'], true);
     await index(db, ['tokens', 'expires_at']);
     await index(db, ['tokens', 'user_id']);
+    await index(db, ['tokens', 'channel', 'created_at']);
     await people(db);
     await chat(db);
     await money(db);

@@ -95,6 +95,8 @@ export type Database = {
     user_id: string;
     name: string;
     guest: Flag;
+    /** Of one that is good for the alerts of this channel alone. */
+    channel: string | null;
     created_at: Millis;
     expires_at: Millis | null;
     revoked_at: Millis | null;

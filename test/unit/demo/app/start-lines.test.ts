@@ -5,6 +5,9 @@ const started = {
   urls: {
     watch: 'http://h:1/',
     studio: 'http://h:1/studio/',
+    overlay: 'http://h:1/overlay/#token=t',
+    api: 'http://h:1/v1',
+    events: 'ws://h:1/v1/events',
     hls: 'http://h:1/live/demo/index.m3u8',
     tracker: 'ws://h:2/',
     rtmpServer: 'rtmp://h:3/live',
@@ -27,6 +30,9 @@ describe('what is printed at the start', () => {
     expect(JSON.parse(line)).toMatchObject({
       type: 'started',
       watchUrl: 'http://h:1/',
+      overlayUrl: 'http://h:1/overlay/#token=t',
+      apiUrl: 'http://h:1/v1',
+      eventsUrl: 'ws://h:1/v1/events',
       rtmpServer: 'rtmp://h:3/live',
       streamKey: 'secret',
       pid: process.pid,

@@ -11,6 +11,7 @@ const at = {
   rtmpsPort: undefined,
   srtPort: undefined,
   adminToken: 'secret',
+  overlayToken: 'shown',
 };
 
 describe('the addresses of the demo', () => {
@@ -18,6 +19,9 @@ describe('the addresses of the demo', () => {
     expect(demoUrls(at)).toEqual({
       watch: 'http://localhost:1/',
       studio: 'http://localhost:1/studio/#operator=secret',
+      overlay: 'http://localhost:1/overlay/?channel=demo#token=shown',
+      api: 'http://localhost:1/v1',
+      events: 'ws://localhost:1/v1/events',
       hls: 'http://localhost:1/live/demo/index.m3u8',
       tracker: 'ws://localhost:2/',
       rtmpServer: 'rtmp://localhost:3/live',
