@@ -19,7 +19,7 @@ import { KillableService } from './killable-service.ts';
 import { field, TestReader, TestService, type Told } from './test-service.ts';
 
 const DEMO = channelId();
-const MEDIA_MS = 40_000;
+const MEDIA_MS = 60_000;
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -84,7 +84,7 @@ describe('streams of an origin in this process', () => {
     const live = await origin(folder, {
       access: { publish: service.access },
       mounts: [service],
-      interruptedMs: 2_000,
+      interruptedMs: 8_000,
       recording: { store: { type: 'disk', folder: join(folder, 'recordings') } },
     });
     await service.follow(live);
@@ -220,7 +220,7 @@ it('KEY-3 BRD-4 an origin in another process asks over HTTP who publishes, and i
 
 it('BRD-4 BRD-7 over kill -9 of the service everything is told once, in order, and stale lives are over', async () => {
   const folder = makeFolder();
-  const live = await origin(folder, { channels: [{ channel: DEMO }], interruptedMs: 15_000 });
+  const live = await origin(folder, { channels: [{ channel: DEMO }], interruptedMs: 25_000 });
   const options: ServiceOptions = {
     http: { host: '127.0.0.1', port: await freePort() },
     database: { type: 'sqlite', file: join(folder, 'shoal.db') },
