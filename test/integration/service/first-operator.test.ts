@@ -5,7 +5,7 @@ import { bothDatabases, openForTest } from './databases.ts';
 function row(id: string): TokenRow {
   return {
     ...{ id, digest: id, type: 'admin', user_id: 'admin', name: 'admin', guest: 0 },
-    ...{ created_at: 1, expires_at: null, revoked_at: null },
+    ...{ channel: null, created_at: 1, expires_at: null, revoked_at: null },
   };
 }
 
