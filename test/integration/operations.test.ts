@@ -65,7 +65,7 @@ type Dashboard = {
   }[];
 };
 
-describe('OPS-6 what operators are given', () => {
+describe('OPS-5 what operators are given', () => {
   it('rules ask for metrics that there are', () => {
     const { groups } = parse(read('docs/alerts.yml')) as Rules;
     const rules = groups.flatMap((group) => group.rules);
@@ -115,7 +115,7 @@ type Container = {
   readonly ports?: readonly string[];
 };
 
-describe('OPS-6 docker-compose.yml', () => {
+describe('OPS-5 docker-compose.yml', () => {
   const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
     readonly services: Readonly<Record<string, Container>>;
   };

@@ -106,7 +106,7 @@ it('ACC-3 shows the operator’s token at the first start alone, and ends in goo
   expect(found.status).toBe(200);
 }, 60_000);
 
-it('OPS-4 OPS-5 serves metrics at an address of their own, and is not ready while it is drained', async () => {
+it('OPS-3 OPS-4 serves metrics at an address of their own, and is not ready while it is drained', async () => {
   const wrong = await run(['--metrics-port', 'x', '--drain-seconds', '100']);
   expect(wrong.err).toMatch(
     /--metrics-port is x: not a port\n--drain-seconds is 100: not from 0 to 60/,

@@ -42,7 +42,7 @@ export type OpenService = {
   readonly mount: (app: FastifyInstance) => Promise<void>;
   /** The operator's token where there was none before, nor one given: made at the first start, and shown this once. */
   readonly adminToken: string | undefined;
-  /** Why it should get no requests; empty while it should (OPS-5). */
+  /** Why it should get no requests; empty while it should (OPS-4). */
   readonly notReady: () => Promise<readonly string[]>;
   /** It is to end soon: it is not ready from now on, and does what it did. */
   readonly drain: () => void;

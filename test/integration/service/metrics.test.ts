@@ -40,7 +40,7 @@ async function metricsOf(service: TestService): Promise<ReadonlyMap<string, numb
   return read(await response.text());
 }
 
-describe('OPS-4 metrics of the service', () => {
+describe('OPS-3 metrics of the service', () => {
   it('are for the operator, or at an address of their own for everybody there', async () => {
     const service = await start({ metrics: { host: '127.0.0.1', port: 0 } });
     const ana = await service.tokenOf('ana');
@@ -147,7 +147,7 @@ describe('OPS-4 metrics of the service', () => {
   });
 });
 
-describe('OPS-5 probes of the service', () => {
+describe('OPS-4 probes of the service', () => {
   it('is ready until it is to end, and tells its readers after that', async () => {
     const service = await start({ drainMs: 1_000 });
     await service.makeChannel('demo');
@@ -183,7 +183,7 @@ describe('OPS-5 probes of the service', () => {
   });
 });
 
-describe('OPS-4 metrics of an origin', () => {
+describe('OPS-3 metrics of an origin', () => {
   it('count publishers, segments, encoders and what is served', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'shoal-metrics-'));
     const channel = unwrap(parseChannelId('demo'));

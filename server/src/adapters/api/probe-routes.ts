@@ -12,7 +12,7 @@ export type ProbePorts = {
 /** Of those that watch, who come often. */
 const UNCOUNTED = { config: { rateLimit: false }, schema: { hide: true } } as const;
 
-/** `/healthz` and `/readyz` for everybody, and `/metrics` for the operator (OPS-4, OPS-5). They are no part of the API. */
+/** `/healthz` and `/readyz` for everybody, and `/metrics` for the operator (OPS-3, OPS-4). They are no part of the API. */
 export function probeRoutes({ gate, notReady, metrics }: ProbePorts): (app: Api) => void {
   return (app) => {
     app.get('/healthz', UNCOUNTED, (_request, reply) =>

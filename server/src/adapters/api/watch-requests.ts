@@ -12,7 +12,7 @@ export type WatchPorts = {
   readonly metrics: Pick<ServiceMetrics, 'answered' | 'failed'>;
 };
 
-/** Logs and counts requests (OPS-1, OPS-4). Of each it takes what it names here, and nothing else. */
+/** Logs and counts requests (OPS-1, OPS-3). Of each it takes what it names here, and nothing else. */
 export class RequestWatch {
   readonly #ports: WatchPorts;
 

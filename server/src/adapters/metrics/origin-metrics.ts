@@ -6,7 +6,7 @@ import { render, type RenderedMetrics } from './rendered.ts';
 /** What is counted of what was served. */
 type Served = { readonly path: string; readonly status: number; readonly bytes: number };
 
-/** What an origin or a delivery process counts, for Prometheus (OPS-4). Labels are from closed lists; no channel is one. */
+/** What an origin or a delivery process counts, for Prometheus (OPS-3). Labels are from closed lists; no channel is one. */
 export class OriginMetrics {
   readonly #registry = new Registry();
   readonly #publishes: Counter;

@@ -12,7 +12,7 @@ export type MetricsServer = { readonly port: number; readonly close: () => Promi
 const REQUEST_MS = 10_000;
 const CONNECTIONS = 100;
 
-/** Serves `/metrics` at an address of its own (OPS-4); rejects where that cannot be listened on. */
+/** Serves `/metrics` at an address of its own (OPS-3); rejects where that cannot be listened on. */
 export async function serveMetrics(
   { host, port }: MetricsAddress,
   read: () => Promise<RenderedMetrics>,

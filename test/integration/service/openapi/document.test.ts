@@ -65,7 +65,7 @@ it('API-8 every route says who may, and how it refuses', async () => {
     }
 });
 
-it('OPS-5 its own server has the probes too', async () => {
+it('OPS-4 its own server has the probes too', async () => {
   const service = await start();
   for (const route of BESIDE) {
     const [, path = ''] = route.split(' ');

@@ -74,7 +74,7 @@ it('OPS-2 a failure is logged once with its place, and once as an answer, withou
   expect((await metrics.render()).text).toContain('shoal_service_failures_total 1');
 });
 
-it('OPS-5 a probe that says no is no failure', async () => {
+it('OPS-4 a probe that says no is no failure', async () => {
   await app.inject('/readyz');
   expect(lines).toMatchObject([{ level: 20, msg: 'probe', status: 503 }]);
 });
