@@ -44,7 +44,8 @@ export type Database = {
     /** Of the origin's clock. */
     since: Millis;
     /** 1 while nobody may publish until a broadcast is ready. */
-    barred: Flag;
+    /** 1: nobody publishes until another broadcast is ready; 2: until the operator makes one ready; else 0. */
+    barred: number;
     /** When it came online last, and when its state changed: of our clock. */
     online_at: Millis | null;
     changed_at: Millis;
