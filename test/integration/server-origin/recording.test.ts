@@ -229,8 +229,9 @@ describe('recordings', () => {
     for (let i = 0; i < 3; i++) {
       const publisher = await publish(test.rtmpUrl(), { burst: true, seconds: 5 });
       await publisher.exit();
-      const isNew = ({ state, broadcast }: Broadcast): boolean =>
-        state === 'closed' && !seen.some((known) => known.broadcast === broadcast);
+      // Its playlist is there a moment after it is closed.
+      const isNew = ({ playlist, broadcast }: Broadcast): boolean =>
+        playlist !== undefined && !seen.some((known) => known.broadcast === broadcast);
       seen.push(await broadcastWhere(base(test), isNew, `broadcast ${i}`));
     }
     await until(async () => (await broadcasts(base(test))).length < 3, { what: 'a deletion' });
