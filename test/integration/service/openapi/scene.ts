@@ -73,6 +73,8 @@ const HINTS: Hints = new Map<string, fc.Arbitrary<unknown>>([
   ['owner', fc.constantFrom('ana', null)],
   ['user', fc.constantFrom('vi', 'zoe', 'yan')],
   ['blockedWords', fc.constantFrom([], ['rude'])],
+  ['action', fc.constantFrom('publish', 'read', 'read', 'api')],
+  ['path', fc.constantFrom('live/demo', 'live/demo/index.m3u8', 'live/nothing', '')],
 ]);
 
 /** A service with people, channels, and one of everything, whose routes are known. */

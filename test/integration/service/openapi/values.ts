@@ -6,10 +6,10 @@ export type Hints = ReadonlyMap<string, fc.Arbitrary<unknown>>;
 
 /** Values that a schema describes; `name` is that of the field. */
 export function valuesOf(schema: Schema, hints: Hints, name = ''): fc.Arbitrary<unknown> {
-  const hint = hints.get(name);
-  if (hint !== undefined && (schema.type === 'string' || schema.anyOf !== undefined)) return hint;
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
+  const hint = hints.get(name);
+  if (hint !== undefined && (schema.type === 'string' || schema.anyOf !== undefined)) return hint;
   const some = schema.anyOf ?? schema.oneOf;
   if (some !== undefined) return fc.oneof(...some.map((one) => valuesOf(one, hints, name)));
   if (Array.isArray(schema.type))
