@@ -3,6 +3,8 @@ import { type Envelope } from '@shoal/protocol';
 import { BROADCAST_LIMITS, isUnderWay, type BroadcastState } from '@shoal/server/core';
 import { Announcer } from '../../../server/src/adapters/broadcast/announcer.ts';
 import { Broadcasts } from '../../../server/src/adapters/broadcast/broadcasts.ts';
+import { Viewers } from '../../../server/src/adapters/broadcast/viewers.ts';
+import { PlaybackShareTable } from '../../../server/src/adapters/database/playback-share-table.ts';
 import { StreamKeys } from '../../../server/src/adapters/broadcast/stream-keys.ts';
 import { AnnouncementTable } from '../../../server/src/adapters/database/announcement-table.ts';
 import { BroadcastTable } from '../../../server/src/adapters/database/broadcast-table.ts';
@@ -235,6 +237,30 @@ describe.each(bothDatabases())('broadcasts in %s', (_, make) => {
     expect(await Promise.all(told)).toEqual([true, true]);
     const events = await one.told(STREAMER);
     expect(events.map(({ data }) => (data as { status: string }).status)).toEqual(['good', 'bad']);
+  });
+
+  it('HLT-2 viewers of other processes count too, while these say so', async () => {
+    const [first, second] = await twice();
+    const clock = new ManualClock(1_000_000);
+    const [one, two] = [first, second].map(
+      (db, i) => new Viewers(new PlaybackShareTable(db), `p${i}`, () => clock.now),
+    );
+    if (one === undefined || two === undefined) throw new Error('there are two');
+    one.take(CHANNEL, {}, { stalls: 1, errors: 0 });
+    two.take(CHANNEL, {}, { stalls: 0, errors: 0 });
+    for (const each of [one, two, one]) await each.tell(CHANNEL);
+    for (const each of [one, two])
+      expect(await each.share(CHANNEL)).toEqual({ viewers: 2, troubled: 1 });
+    clock.advance(BROADCAST_LIMITS.shareMs);
+    await one.tell(CHANNEL);
+    expect(await one.share(CHANNEL)).toEqual({ viewers: 1, troubled: 1 });
+    expect(await two.share(CHANNEL)).toEqual({ viewers: 2, troubled: 1 });
+    // What a process that is gone said is forgotten.
+    clock.advance(BROADCAST_LIMITS.playbackMs - 1);
+    one.take(CHANNEL, {}, { stalls: 0, errors: 0 });
+    await one.tell(CHANNEL);
+    const rows = await first.selectFrom('playback_shares').select('process').execute();
+    expect(rows).toEqual([{ process: 'p0' }]);
   });
 
   it('VOD-2 viewers are told of a recording once, and of none from before or that was taken down', async () => {

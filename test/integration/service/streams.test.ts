@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  type LocalOrigin,
+  createHttpGate,
   openService,
   type Origin,
   type OriginOptions,
@@ -19,7 +19,7 @@ import { KillableService } from './killable-service.ts';
 import { field, TestReader, TestService, type Told } from './test-service.ts';
 
 const DEMO = channelId();
-const MEDIA_MS = 40_000;
+const MEDIA_MS = 60_000;
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -84,10 +84,10 @@ describe('streams of an origin in this process', () => {
     const live = await origin(folder, {
       access: { publish: service.access },
       mounts: [service],
-      interruptedMs: 2_000,
+      interruptedMs: 8_000,
       recording: { store: { type: 'disk', folder: join(folder, 'recordings') } },
     });
-    await service.follow(followed(live));
+    await service.follow(live);
     const admin = service.adminToken ?? '';
     const test = TestService.elsewhere(() => ({ port: live.httpPort, admin }));
     await test.makeChannel('demo', 'ana');
@@ -114,6 +114,13 @@ describe('streams of an origin in this process', () => {
         timeoutMs: MEDIA_MS,
       },
     );
+    await test.makeChannel('quiet');
+    expect(await test.call('GET', '/v1/channels/quiet/playback')).toMatchObject({
+      ...{ status: 200, body: { hls: null, state: 'offline' } },
+    });
+    expect((await test.call('GET', '/v1/channels/demo/health', { token })).body).toMatchObject({
+      measured: { publishing: true },
+    });
     await second.stop();
     await tells(viewer, [...LIVE, ...AWAY, ...LIVE, ...AWAY, ...OVER]);
     const [ready] = await viewer.of('vod.ready');
@@ -145,7 +152,7 @@ describe('streams of an origin in this process', () => {
       mounts: [service],
       interruptedMs: 1_000,
     });
-    await service.follow(followed(live));
+    await service.follow(live);
     const admin = service.adminToken ?? '';
     const test = TestService.elsewhere(() => ({ port: live.httpPort, admin }));
     await test.makeChannel('demo');
@@ -179,9 +186,41 @@ describe('streams of an origin in this process', () => {
   });
 });
 
+it('KEY-3 BRD-4 an origin in another process asks over HTTP who publishes, and is followed over HTTP', async () => {
+  const folder = makeFolder();
+  const port = await freePort();
+  const [url, tokens] = [`http://127.0.0.1:${port}`, new Map<string, string>()];
+  const live = await origin(folder, {
+    access: {
+      publish: (request) =>
+        createHttpGate({
+          url: `${url}/v1/internal/access`,
+          token: tokens.get('admin') ?? '',
+        })(request),
+    },
+    // Longer than it takes to be asked.
+    interruptedMs: 5_000,
+  });
+  const test = await TestService.start({
+    http: { host: '127.0.0.1', port },
+    originUrl: `http://127.0.0.1:${live.httpPort}`,
+  });
+  undo.push(() => test.close());
+  tokens.set('admin', test.admin);
+  await test.makeChannel('demo', 'ana');
+  const token = await test.tokenOf('ana');
+  const made = await test.call('POST', '/v1/channels/demo/stream-keys', { token });
+  const viewer = await test.read('demo');
+  expect(await (await publish(live, 'no-key-of-anybody')).exit()).not.toBe(0);
+  const publisher = await publish(live, `demo?token=${field(made.body, 'key')}`);
+  await tells(viewer, LIVE);
+  await publisher.stop();
+  await tells(viewer, [...LIVE, ...AWAY, ...OVER]);
+});
+
 it('BRD-4 BRD-7 over kill -9 of the service everything is told once, in order, and stale lives are over', async () => {
   const folder = makeFolder();
-  const live = await origin(folder, { channels: [{ channel: DEMO }], interruptedMs: 15_000 });
+  const live = await origin(folder, { channels: [{ channel: DEMO }], interruptedMs: 25_000 });
   const options: ServiceOptions = {
     http: { host: '127.0.0.1', port: await freePort() },
     database: { type: 'sqlite', file: join(folder, 'shoal.db') },
@@ -236,11 +275,3 @@ it('BRD-4 BRD-7 over kill -9 of the service everything is told once, in order, a
   expect(await (await fetch(`http://127.0.0.1:${service.port}/v1/channels/demo`)).json()) //
     .toMatchObject({ id: 'demo', owner: null });
 });
-
-/** The origin as far as it measures already. */
-function followed(of: Origin): LocalOrigin {
-  return {
-    ...of,
-    report: (channel, name) => (name === 'health' ? undefined : of.report(channel, name)),
-  } as LocalOrigin;
-}

@@ -28,13 +28,13 @@ const NO_HEALTH: z.output<typeof HEALTH> = {
 };
 
 /** How streams are, for their streamers. */
-export function healthRoutes(app: Api, { gate, now, broadcasts: parts }: ApiParts): void {
+export function healthRoutes(app: Api, { gate, broadcasts: parts }: ApiParts): void {
   const { table, viewers, report } = parts;
   const health = async (channel: ChannelId): Promise<z.output<typeof HEALTH>> => {
     const stream = await table.stream(channel);
     if (stream?.state !== 'online') return NO_HEALTH;
     const of = await askOrigin(() => report(channel, 'health'));
-    const share = viewers.share(channel, now());
+    const share = await viewers.share(channel);
     const { status, issues } = healthOf(of, share);
     const measured = Object.fromEntries(
       Object.entries(of ?? {}).filter(([name]) => name !== 'status' && name !== 'issues'),

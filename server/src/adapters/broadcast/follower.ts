@@ -4,7 +4,6 @@ import {
   broadcastOfRecording,
   healthKey,
   healthOf,
-  type PlaybackReports,
   type Stream,
   type StreamOrigin,
 } from '../../core/index.ts';
@@ -13,6 +12,7 @@ import { type ChannelTable, newChannel } from '../database/channel-table.ts';
 import { Rounds } from '../rounds.ts';
 import { type Broadcasts } from './broadcasts.ts';
 import { onAirOf } from './on-air.ts';
+import { type Viewers } from './viewers.ts';
 
 /** What the follower works with. */
 export type FollowerPorts = {
@@ -20,7 +20,7 @@ export type FollowerPorts = {
   readonly broadcasts: Broadcasts;
   readonly table: BroadcastTable;
   readonly channels: ChannelTable;
-  readonly playback: PlaybackReports;
+  readonly viewers: Viewers;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 };
@@ -156,9 +156,10 @@ export class Follower {
   }
 
   async #health(channel: ChannelId, known: Known): Promise<void> {
-    const { origin, broadcasts, playback, now } = this.#ports;
+    const { origin, broadcasts, viewers, now } = this.#ports;
+    await viewers.tell(channel);
     const of = await origin.report(channel, 'health');
-    const health = healthOf(of, playback.share(channel, now()));
+    const health = healthOf(of, await viewers.share(channel));
     const key = healthKey(health);
     if (known.health === key || now() - known.healthAt < BROADCAST_LIMITS.healthMs) return;
     if (await broadcasts.healthIs(channel, health))

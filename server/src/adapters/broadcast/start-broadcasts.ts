@@ -4,8 +4,6 @@ import {
   type AccessGate,
   type FeedId,
   type FeedLog,
-  type PlaybackReport,
-  PlaybackReports,
   type StreamOrigin,
   type StreamReport,
 } from '../../core/index.ts';
@@ -14,6 +12,7 @@ import { AnnouncementTable } from '../database/announcement-table.ts';
 import { BroadcastTable } from '../database/broadcast-table.ts';
 import { type ChannelTable } from '../database/channel-table.ts';
 import { type Database } from '../database/schema.ts';
+import { PlaybackShareTable } from '../database/playback-share-table.ts';
 import { StreamKeyTable } from '../database/stream-key-table.ts';
 import { Announcer } from './announcer.ts';
 import { Broadcasts } from './broadcasts.ts';
@@ -22,6 +21,7 @@ import { type PlaybackOptions } from './playback-options.ts';
 import { readPlayback } from './playback-message.ts';
 import { PublishAccess } from './publish-access.ts';
 import { StreamKeys } from './stream-keys.ts';
+import { Viewers } from './viewers.ts';
 
 /** What routes of broadcasts and streams have to do with. */
 export type BroadcastParts = {
@@ -29,7 +29,7 @@ export type BroadcastParts = {
   readonly table: BroadcastTable;
   readonly keys: StreamKeys;
   readonly access: PublishAccess;
-  readonly viewers: PlaybackReports;
+  readonly viewers: Viewers;
   readonly playback: PlaybackOptions;
   /** What the origin tells of a channel; undefined where there is no origin, or it has not got that. Rejects while it cannot be asked. */
   readonly report: <Field extends keyof StreamReport>(
@@ -65,7 +65,7 @@ export function startBroadcasts(of: {
   const [table, keyTable, viewers] = [
     new BroadcastTable(db),
     new StreamKeyTable(db),
-    new PlaybackReports(),
+    new Viewers(new PlaybackShareTable(db), newId(), now),
   ];
   let followed: { readonly origin: StreamOrigin; readonly follower: Follower } | undefined;
   const drop = (channel: ChannelId, reason: string): void => {
@@ -75,9 +75,6 @@ export function startBroadcasts(of: {
   const broadcasts = new Broadcasts({ table, announcer, now, newId, drop });
   const keys = new StreamKeys({ keys: keyTable, table, digestOf, newSecret, now, newId, drop });
   const access = new PublishAccess({ keys: keyTable, channels, table, digestOf, now });
-  const take = (feedId: FeedId, viewer: object, report: PlaybackReport): void => {
-    if (feedId.audience === 'viewers') viewers.take(feedId.channel, { viewer, report }, now());
-  };
   return {
     parts: {
       ...{ broadcasts, table, keys, access, viewers, playback },
@@ -87,14 +84,15 @@ export function startBroadcasts(of: {
     follow: async (origin) => {
       if (followed !== undefined)
         throw new ServiceError('bad-options', 'the service follows an origin already');
-      const ports = { origin, broadcasts, table, channels, playback: viewers, now, onError };
+      const ports = { origin, broadcasts, table, channels, viewers, now, onError };
       followed = { origin, follower: new Follower(ports) };
       await followed.follower.first;
     },
     onMessage: (speaker, message) => {
       const report = readPlayback(message);
       if (report === undefined) return false;
-      if (report !== 'invalid') take(speaker.feed, speaker, report);
+      if (report !== 'invalid' && speaker.feed.audience === 'viewers')
+        viewers.take(speaker.feed.channel, speaker, report);
       return true;
     },
     close: async () => {

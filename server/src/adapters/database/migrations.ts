@@ -108,6 +108,16 @@ async function streams(db: Kysely<unknown>): Promise<void> {
     key: ['id'],
   });
   await index(db, ['announcements', 'channel', 'place'], true);
+  await table(db, 'playback_shares', {
+    columns: {
+      channel: 'text',
+      process: 'text',
+      viewers: 'integer',
+      troubled: 'integer',
+      at: 'bigint',
+    },
+    key: ['channel', 'process'],
+  });
   await table(db, 'vods', {
     columns: { channel: 'text', recording: 'bigint', noted_at: 'bigint' },
     key: ['channel', 'recording'],

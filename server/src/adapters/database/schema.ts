@@ -65,6 +65,14 @@ export type Database = {
     event: Json;
     at: Millis;
   };
+  /** What viewers of each process say of playback. */
+  playback_shares: {
+    channel: string;
+    process: string;
+    viewers: number;
+    troubled: number;
+    at: Millis;
+  };
   /** Recordings of which viewers were told, or need not be. */
   vods: { channel: string; recording: number; noted_at: Millis };
   broadcasts: {

@@ -28,6 +28,8 @@ export const BROADCAST_LIMITS = {
   healthMs: 10_000,
   /** How long a viewer counts that said how playback goes. */
   playbackMs: 60_000,
+  /** How long what the viewers of another process said is believed. */
+  shareMs: 15_000,
   /** Viewers of a channel, and in all, whose playback is remembered. */
   playbackViewers: 5_000,
   playbackChannels: 1_024,
