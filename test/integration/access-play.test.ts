@@ -26,6 +26,7 @@ let site: HttpOrigin;
 let plainSite: HttpOrigin;
 let redis: RedisServer;
 let failing = false;
+let publisher: Publisher;
 
 /** Lets in who has a token, or the password of somebody. */
 function mayRead(
@@ -71,7 +72,7 @@ beforeAll(async () => {
   browser = await launchChromium();
   undo.push(() => browser.close());
   const server = `rtmp://127.0.0.1:${origin.rtmpPort}/live`;
-  const publisher = await Publisher.start(`${server}/${origin.streamKey(DEMO)}`);
+  publisher = await Publisher.start(`${server}/${origin.streamKey(DEMO)}`);
   undo.push(() => publisher.cut());
   await until(
     async () => {
@@ -210,5 +211,29 @@ describe('ORG-39: where not everybody may play', () => {
     await until(async () => (await fetch(url('index.m3u8', '?token=other'))).status === 403, {
       what: 'it to be asked again',
     });
+  });
+
+  it('a broadcast that is over is led on from its store', async () => {
+    await publisher.stop();
+    let vod = '';
+    await until(
+      async () => {
+        const list = await fetch(`http://127.0.0.1:${origin.httpPort}/v1/streams/demo/recordings`);
+        const { recordings } = (await list.json()) as { recordings: { playlist?: string }[] };
+        vod = recordings[0]?.playlist ?? '';
+        return vod !== '';
+      },
+      { what: 'a VOD', timeoutMs: 20_000 },
+    );
+    const at = new URL(vod, `http://127.0.0.1:${origin.httpPort}`).href;
+    expect((await fetch(at)).status).toBe(401);
+    const main = await (await fetch(`${at}?token=good`)).text();
+    const [, uri = ''] = /^(\S+-vod\.m3u8\?token=good)$/m.exec(main) ?? [];
+    const list = await fetch(new URL(uri, at));
+    expect(list.headers.get('cache-control')).toMatch(/^private/);
+    const [, segment = ''] = /^([\d-]+\.m4s\?token=good)$/m.exec(await list.text()) ?? [];
+    const media = await fetch(new URL(segment, new URL(uri, at)));
+    expect(media.status).toBe(200);
+    expect((await media.arrayBuffer()).byteLength).toBeGreaterThan(1_000);
   });
 });

@@ -96,6 +96,7 @@ export const ORIGIN_LIMITS = {
   /** Until it is known whether somebody may publish or play, how many may be asked about at a time, and the query of a publisher. */
   accessMs: 5_000,
   publishQuestions: 64,
+  publishQuestionsPerIp: 16,
   readQuestions: 256,
   accessQueryChars: 8_192,
   /** How long an answer about somebody who plays is remembered, and how many are. */

@@ -12,7 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseChannelId, parseRenditionId, unwrap } from '@shoal/protocol';
-import { findFfmpeg, OriginError, type OriginOptions, startOrigin } from '@shoal/server';
+import {
+  type AccessGate,
+  findFfmpeg,
+  OriginError,
+  type OriginOptions,
+  startOrigin,
+} from '@shoal/server';
 import { scene } from './scene.ts';
 import { DEMO } from './test-origin.ts';
 
@@ -40,6 +46,8 @@ function options(choices: Partial<OriginOptions> = {}): OriginOptions {
     ...choices,
   };
 }
+
+const nobody: AccessGate = () => Promise.resolve({ allowed: false, reason: 'nobody' });
 
 /** The code and message with which an origin refuses to start. */
 async function refusal(
@@ -96,6 +104,8 @@ describe('starting an origin', () => {
     { interruptedMs: -1 },
     { closeAfterMs: -1 },
     { channels: [] },
+    { dynamicChannels: true },
+    { channels: [], dynamicChannels: false, access: { publish: nobody } },
     { channels: [{ channel: DEMO }, { channel: DEMO }] },
     { channels: [{ channel: DEMO, key: 'short' }] },
     {

@@ -27,7 +27,7 @@ export class Connections {
     for (const socket of this.#sockets) if (!this.#upgraded.has(nameOf(socket))) socket.destroy();
     setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
-    }, ORIGIN_LIMITS.goodbyeMs);
+    }, ORIGIN_LIMITS.goodbyeMs).unref();
   }
 
   /**

@@ -113,7 +113,7 @@ function admit(
   const { request, response, query } = asked;
   const { authorization } = request.headers;
   const shown = credentialsOf(query, authorization);
-  const guarded = { ...asked, credentials: credentialQuery(query) };
+  const guarded = { ...asked, credentials: listsUrls(asked.live) ? credentialQuery(query) : '' };
   const answer = (verdict: MayPlay): void => {
     if (verdict === 'yes') settle(guarded, answerNow(guarded, ports), ports);
     else send(guarded, refusal(verdict, shown), ports);

@@ -22,6 +22,7 @@ export type PublishAskerPorts = {
 /** Bounds of it. Default of each: the one of `ORIGIN_LIMITS`. */
 export type PublishAskerLimits = {
   readonly publishQuestions: number;
+  readonly publishQuestionsPerIp: number;
   readonly accessMs: number;
 };
 
@@ -29,7 +30,9 @@ export type PublishAskerLimits = {
 export class PublishAsker {
   readonly #ports: PublishAskerPorts;
   readonly #limits: PublishAskerLimits;
-  #open = 0;
+  /** Questions that are open, by address. */
+  readonly #open = new Map<string, number>();
+  #count = 0;
 
   constructor(ports: PublishAskerPorts, limits: Partial<PublishAskerLimits> = {}) {
     this.#ports = ports;
@@ -45,13 +48,25 @@ export class PublishAsker {
     session: SessionId,
     accept: (id: ChannelId, channel: PublishedChannel) => void,
   ): Promise<string | undefined> {
-    if (this.#open >= this.#limits.publishQuestions) return 'too many ask to publish';
-    this.#open += 1;
+    const { ip } = request;
+    const same = this.#open.get(ip) ?? 0;
+    const { publishQuestions, publishQuestionsPerIp } = this.#limits;
+    // Connections that are gone have their question answered, too.
+    if (this.#count >= publishQuestions || same >= publishQuestionsPerIp)
+      return 'too many ask to publish';
+    this.#change(ip, 1);
     try {
       return await this.#lead(request, session, accept);
     } finally {
-      this.#open -= 1;
+      this.#change(ip, -1);
     }
+  }
+
+  #change(ip: string, by: 1 | -1): void {
+    this.#count += by;
+    const same = (this.#open.get(ip) ?? 0) + by;
+    if (same > 0) this.#open.set(ip, same);
+    else this.#open.delete(ip);
   }
 
   async #lead(

@@ -42,13 +42,16 @@ export function healthIssues(
 
 const WORST = ['error', 'warning', 'info'];
 
-function missing({ publishedMs, sinceVideoMs = publishedMs }: Measured): HealthIssue | undefined {
-  if (sinceVideoMs < MISSED_MS) return undefined;
+function missing({ publishedMs, sinceVideoMs, sinceAudioMs }: Measured): HealthIssue | undefined {
+  const missedMs = sinceVideoMs ?? publishedMs;
+  if (missedMs < MISSED_MS) return undefined;
+  // Sound alone from the beginning is meant, most likely.
+  const isMeant = sinceVideoMs === undefined && sinceAudioMs !== undefined;
   return {
     type: 'noVideo',
-    severity: 'warning',
+    severity: isMeant ? 'info' : 'warning',
     reason: 'No picture arrives',
-    description: `There has been no picture for ${seconds(sinceVideoMs)}. Check the video source of your encoder.`,
+    description: `There has been no picture for ${seconds(missedMs)}. Check the video source of your encoder.`,
   };
 }
 

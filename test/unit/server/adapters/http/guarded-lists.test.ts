@@ -28,6 +28,18 @@ it('ORG-39: every URL of a playlist is followed by the credentials, and by nothi
   expect(rewritten(text, '_HLS_msn=3')).toBe(text);
 });
 
+it('ORG-39: so is a delta update', () => {
+  const reach = { lastMsn: 1, lastParts: 0, ended: false };
+  const delta = Buffer.from('#EXTM3U\n1-1.m4s\n');
+  const object = {
+    ...{ bytes: delta, contentType: '', etag: '', cacheControl: '' },
+    awaited: { reach, delta, cacheControl: '', waitMs: 1 },
+  };
+  const given = withCredentials(object, 'token=x');
+  expect(Buffer.from(given.awaited?.delta ?? []).toString()).toBe('#EXTM3U\n1-1.m4s?token=x\n');
+  expect(given.awaited?.reach).toBe(reach);
+});
+
 it('ORG-39: so are the pictures of a storyboard, before the place in them', () => {
   const text = 'WEBVTT\n\n00:00:00.000 --> 00:00:10.000\n7-storyboard-1.jpg#xywh=0,0,160,90\n';
   expect(rewritten(text, 'user=a&pass=b')).toBe(text.replace('.jpg#', '.jpg?user=a&pass=b#'));

@@ -11,7 +11,7 @@ const HOST = { publish: () => undefined, tag: () => undefined, unpublish: () => 
 function asker(
   gate: AccessGate,
   take = true,
-): { readonly ask: () => Promise<string | undefined>; readonly lines: string[] } {
+): { readonly ask: (ip?: string) => Promise<string | undefined>; readonly lines: string[] } {
   const lines: string[] = [];
   const log = {
     error: (fields: { readonly err: unknown }) => {
@@ -27,15 +27,17 @@ function asker(
       },
       log,
     },
-    { publishQuestions: 2, accessMs: 20 },
+    { publishQuestions: 3, publishQuestionsPerIp: 2, accessMs: 20 },
   );
-  return { ask: () => made.ask(REQUEST, 1, () => undefined), lines };
+  return { ask: (ip = '::1') => made.ask({ ...REQUEST, ip }, 1, () => undefined), lines };
 }
 
 it('ORG-37: no more than so many questions are open at a time, and each for so long', async () => {
   const { ask, lines } = asker(() => new Promise(() => undefined));
   const both = [ask(), ask()];
   expect(await ask()).toBe('too many ask to publish');
+  both.push(ask('::2'));
+  expect(await ask('::3')).toBe('too many ask to publish');
   for (const reason of await Promise.all(both))
     expect(reason).toBe('it cannot be asked now who may publish');
   expect(lines.join('')).toContain('no answer within 20 ms');

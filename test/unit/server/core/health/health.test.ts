@@ -99,7 +99,13 @@ describe('ORG-42: health', () => {
     });
     scene.send({ seconds: 6, picture: false });
     expect(scene.types()).toEqual(['noVideo']);
-    expect(new Scene().types()).toEqual([]);
+    const alone = new Scene();
+    alone.send({ seconds: 40, picture: false });
+    expect(alone.report()).toMatchObject({
+      status: 'good',
+      issues: [{ type: 'noVideo', severity: 'info' }],
+    });
+    expect(alone.report().speed).toBeCloseTo(1, 1);
     scene.send({ seconds: 2 });
     expect(scene.types()).not.toContain('noVideo');
   });
