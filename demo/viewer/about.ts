@@ -6,6 +6,7 @@ import {
   type ChannelAbout,
   parseAbout,
   parseBroadcasts,
+  withTransition,
 } from '../shared-ui/service-api.ts';
 import { askService } from '../shared-ui/service-client.ts';
 import { whenText } from '../shared-ui/when-text.ts';
@@ -46,12 +47,15 @@ export function createAbout(channel: string, onChange: () => void): WatchAbout {
     show();
   };
   return {
-    event: ({ type, data }) => {
+    event: ({ type, data, at }) => {
       if (type === 'channel.updated') {
         about = parseAbout(data);
         show();
-      } else if (type === 'broadcast.transitioned') void loadBroadcasts();
-      else if (type === 'viewer.count') {
+      } else if (type === 'broadcast.transitioned') {
+        broadcasts = withTransition(broadcasts, data, at);
+        show();
+        onChange();
+      } else if (type === 'viewer.count') {
         const viewers = numberOf(data['viewers']);
         if (viewers !== undefined) count = { viewers, at: Date.now() };
       }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
-import { admitReader } from '../adapters/api/admit-reader.ts';
+import { admitReader, mayRead } from '../adapters/api/admit-reader.ts';
 import { chatOverSocket } from '../adapters/api/chat-socket.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
@@ -112,6 +112,7 @@ export async function openService(options: Omit<ServiceOptions, 'http'>): Promis
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
+      mayRead: (speaker) => mayRead(gate, speaker),
       onMessage: (speaker, message) => {
         if (money.onMessage(speaker.feed, message)) return;
         if (!broadcasts.onMessage(speaker, message)) say(speaker, message);
