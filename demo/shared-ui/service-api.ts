@@ -44,6 +44,9 @@ export function parseBroadcasts(value: unknown): readonly BroadcastInfo[] {
   });
 }
 
+/** Of a page that is open for days. */
+const KEPT_BROADCASTS = 20;
+
 /**
  * The broadcasts after one of them went to another state, as `broadcast.transitioned` says it of the moment `at`: what all viewers are told at
  * once they need not all ask for.
@@ -66,7 +69,7 @@ export function withTransition(
     startedAt: before?.startedAt ?? (begins ? at : undefined),
     endedAt: before?.endedAt ?? (now === 'complete' ? at : undefined),
   };
-  return [after, ...others];
+  return [after, ...others].slice(0, KEPT_BROADCASTS);
 }
 
 /** How a chat is run. */
