@@ -1,8 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@shoal/source'];
-/** Scenes of an origin mostly wait for media to pass, so that two go beside each other; players want the machine for themselves. */
-const ORIGIN = 'test/integration/server-origin/**/!(*-player).test.ts';
+/** Scenes of servers mostly wait, so that two go beside each other; players want the machine for themselves. */
+const SERVERS = [
+  'test/integration/server-origin/**/!(*-player).test.ts',
+  'test/integration/server-roles/**/!(*-faults).test.ts',
+  'test/integration/{service,tracker-server}/**/*.test.ts',
+  'test/integration/*-command.test.ts',
+];
 
 export default defineConfig({
   resolve: { conditions },
@@ -24,8 +29,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'origin',
-          include: [ORIGIN],
+          name: 'servers',
+          include: SERVERS,
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -36,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          exclude: [ORIGIN],
+          exclude: SERVERS,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -1,10 +1,13 @@
-import pino, { type Logger } from 'pino';
+import { type Logger } from 'pino';
 import { parseLivePath } from '@shoal/protocol';
 import { viewersOf } from './adapters/access/viewers-of.ts';
 import { type HttpPorts } from './adapters/http/app.ts';
 import { BlockedRequests } from './adapters/http/blocked-requests.ts';
 import { startHttp } from './adapters/http/start-http.ts';
 import { StoredFiles } from './adapters/http/stored-files.ts';
+import { makeLog } from './adapters/logging/make-log.ts';
+import { openMetrics } from './adapters/metrics/serve-metrics.ts';
+import { OriginMetrics } from './adapters/metrics/origin-metrics.ts';
 import { type ChannelReports } from './adapters/redis/channel-reports.ts';
 import { type MirroredLive } from './adapters/redis/mirrored-live.ts';
 import { type ServedCounter } from './adapters/redis/served-counter.ts';
@@ -18,6 +21,8 @@ import {
 /** A running delivery process. */
 export type Delivery = {
   readonly httpPort: number;
+  /** Where `/metrics` is; undefined where it is not. */
+  readonly metricsPort: number | undefined;
   /** Ends the server. Idempotent. */
   readonly close: () => Promise<void>;
 };
@@ -29,6 +34,7 @@ type Parts = {
   readonly reports: ChannelReports;
   readonly stored: StoredFiles | undefined;
   readonly log: Logger;
+  readonly meter: OriginMetrics;
 };
 
 /**
@@ -39,7 +45,8 @@ type Parts = {
 export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
   const settings = readDeliveryOptions(options);
   const { redis: url, store, http, staticDir } = settings;
-  const log = pino({ level: settings.logLevel, base: null });
+  const log = makeLog(settings.logLevel);
+  const meter = new OriginMetrics({ process: options.processMetrics ?? false });
   const stored = store && new StoredFiles(await openStore({ ...store, readOnly: true }));
   const [{ MirroredLive }, { ServedCounter }, { ChannelReports }] = await Promise.all([
     import('./adapters/redis/mirrored-live.ts'),
@@ -58,7 +65,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
   const reports = new ChannelReports(client, now);
   live.start();
   counter.start();
-  const parts = { live, blocked, counter, reports, stored, log };
+  const parts = { live, blocked, counter, reports, stored, log, meter };
   const close = async (): Promise<void> => {
     await counter.close();
     live.close();
@@ -66,11 +73,18 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
   try {
     const pages = staticDir === undefined ? {} : { staticDir };
     const server = await startHttp({ ...http, ...pages }, httpPorts(settings, parts));
+    const watched = await openMetrics(options.metrics, meter.render.bind(meter)).catch(
+      async (error: unknown) => {
+        await server.close();
+        throw error;
+      },
+    );
     log.info({ httpPort: server.port }, 'delivery started');
     let closing: Promise<void> | undefined;
     return {
       httpPort: server.port,
-      close: () => (closing ??= server.close().then(close)),
+      metricsPort: watched.port,
+      close: () => (closing ??= server.close().then(watched.close).then(close)),
     };
   } catch (error) {
     await close();
@@ -79,7 +93,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
 }
 
 function httpPorts(settings: DeliverySettings, parts: Parts): HttpPorts {
-  const { live, blocked, counter, reports, stored, log } = parts;
+  const { live, blocked, counter, reports, stored, log, meter } = parts;
   return {
     live: {
       store: {
@@ -100,6 +114,7 @@ function httpPorts(settings: DeliverySettings, parts: Parts): HttpPorts {
         counter.served(channel, id, bytes);
       },
       onDelivered: (record) => {
+        meter.served(record);
         try {
           settings.onDelivered?.(record);
         } catch (err) {

@@ -1,4 +1,4 @@
-import pino, { type Logger } from 'pino';
+import { type Logger } from 'pino';
 import { type Bus, type ChannelId } from '@shoal/protocol';
 import { createMemoryBus } from './adapters/bus/memory.ts';
 import { viewersOf } from './adapters/access/viewers-of.ts';
@@ -21,6 +21,10 @@ import { startIngest } from './adapters/ingest/start-ingest.ts';
 import { type StreamKeys } from './adapters/keys/key-file.ts';
 import { type SigningKey, type SigningKeys } from './adapters/keys/signing-keys.ts';
 import { signingPlace } from './adapters/keys/signing-place.ts';
+import { makeLog } from './adapters/logging/make-log.ts';
+import { openMetrics } from './adapters/metrics/serve-metrics.ts';
+import { OriginMetrics } from './adapters/metrics/origin-metrics.ts';
+import { type RenderedMetrics } from './adapters/metrics/rendered.ts';
 import {
   recordedChannels,
   type Recordings,
@@ -51,6 +55,10 @@ export type Origin = {
   readonly rtmpsPort: number | undefined;
   /** The UDP port for SRT publishers of a channel, whose passphrase is the stream key; undefined where there is none. */
   readonly srtPort: (channel: ChannelId) => number | undefined;
+  /** Where `/metrics` is; undefined where it is not. */
+  readonly metricsPort: number | undefined;
+  /** What it counts, for Prometheus. */
+  readonly metrics: () => Promise<RenderedMetrics>;
   /** Carries `segment.ready` and the stream events (EVT-1, EVT-2). */
   readonly bus: Bus;
   /** How its channels are, in the order in which they came. */
@@ -86,6 +94,7 @@ type Parts = {
   readonly signing: SigningKeys;
   readonly ingest: IngestSupervisor;
   readonly log: Logger;
+  readonly meter: OriginMetrics;
 };
 
 const KEPT_SEGMENTS = 8;
@@ -99,8 +108,11 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     options.ffmpegPath === undefined ? {} : { ffmpegPath: options.ffmpegPath },
   );
   await primeFfmpeg(ffmpeg.path);
-  const log = pino({ level: settings.logLevel, base: null });
+  const log = makeLog(settings.logLevel);
   const hosts = new Map<ChannelId, ChannelHost>();
+  const meter = new OriginMetrics({ process: options.processMetrics ?? false }, () =>
+    [...hosts.values()].map((host) => host.core.status()),
+  );
   let recordings: Recordings | undefined;
   const folder = await openDataDir(settings.dataDir, settings.channels, (channel) =>
     signingPlace(hosts.get(channel)?.core, recordings?.of(channel).host),
@@ -124,6 +136,9 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     const mirror = await openMirror(settings, { ids, hosts, recordings, signing, log });
     const store = mirror?.over(createMemoryStore()) ?? createMemoryStore();
     bus.subscribe((event) => mirror?.publish(event));
+    bus.subscribe((event) => {
+      meter.happened(event);
+    });
     undo.push(async () => mirror?.close());
     undo.push(async () => {
       await channels?.close();
@@ -135,13 +150,14 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     const take: OriginChannels['take'] = async (channel, use) =>
       channels?.take(channel, use) ?? false;
     const asker = gate && new PublishAsker({ gate, take, log });
-    const ingest = await startIngest(at, { keys, channels: hosts, ...(asker && { asker }), log });
+    const asked = { ...(asker && { asker }), log, meter };
+    const ingest = await startIngest(at, { keys, channels: hosts, ...asked });
     undo.push(() => ingest.close());
-    const srt = srtListeners(settings, { keys, ffmpeg, log });
+    const srt = srtListeners(settings, { keys, ffmpeg, log, meter });
     undo.push(async () => srt?.close());
     const blocked = settings.lowLatency ? new BlockedRequests({ now: Date.now }) : undefined;
     const onPlaylist = (path: string): void => blocked?.changed(path);
-    const shared = { store, bus, states, signing, log, ingest, ffmpeg, onPlaylist };
+    const shared = { store, bus, states, signing, log, ingest, ffmpeg, onPlaylist, meter };
     const open = (channel: ChannelId): ChannelHost => {
       const recording = recordings?.of(channel).host;
       return openChannel(channelOptions(channel, settings), {
@@ -161,10 +177,15 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     mirror?.start();
     if (srt !== undefined) await expectSrt(ffmpeg);
     for (const channel of configured) await startSrt(srt, channel, hosts);
-    const ports = httpPorts(settings, { store, hosts, blocked, recordings, signing, ingest, log });
+    const ports = httpPorts(settings, {
+      ...{ store, hosts, blocked, recordings, signing, ingest, log, meter },
+    });
     const http = await startHttp({ ...settings.http, ...pages(settings) }, ports);
     const report = teller(settings, { hosts, recordings, signing });
     undo.push(http.close);
+    const metrics = meter.render.bind(meter);
+    const watched = await openMetrics(options.metrics, metrics);
+    undo.push(watched.close);
     log.info({ httpPort: http.port, rtmpPort: ingest.port, ffmpeg: ffmpeg.path }, 'origin started');
     let closing: Promise<void> | undefined;
     return {
@@ -172,6 +193,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       rtmpPort: ingest.port,
       rtmpsPort: ingest.securePort,
       srtPort: (channel) => srt?.port(channel),
+      metricsPort: watched.port,
+      metrics,
       bus,
       streams: () => channels?.statuses() ?? [],
       report,
@@ -271,12 +294,20 @@ function srtListeners(
     keys,
     ffmpeg,
     log,
-  }: { readonly keys: StreamKeys; readonly ffmpeg: FoundFfmpeg; readonly log: Logger },
+    meter,
+  }: Pick<Parts, 'log' | 'meter'> & { readonly keys: StreamKeys; readonly ffmpeg: FoundFfmpeg },
 ): SrtListeners | undefined {
   if (settings.srt === undefined) return undefined;
   const channels = settings.channels.map(({ channel }) => channel);
   const { keyOf } = keys;
-  return new SrtListeners({ ...settings.srt, channels, keyOf, ffmpegPath: ffmpeg.path, log });
+  return new SrtListeners({
+    ...settings.srt,
+    channels,
+    keyOf,
+    ffmpegPath: ffmpeg.path,
+    log,
+    meter,
+  });
 }
 
 function channelOptions(channel: ChannelId, settings: Settings): Parameters<typeof openChannel>[0] {
@@ -329,7 +360,7 @@ function pages({ staticDir, mounts }: Settings): Pick<HttpOptions, 'staticDir' |
 }
 
 function httpPorts(settings: Settings, parts: Parts): HttpPorts {
-  const { store, hosts, blocked, recordings, ingest, log } = parts;
+  const { store, hosts, blocked, recordings, ingest, log, meter } = parts;
   return {
     live: {
       store: { ...store, get: (path) => store.get(path) ?? recordings?.playlist(path) },
@@ -343,6 +374,7 @@ function httpPorts(settings: Settings, parts: Parts): HttpPorts {
         hosts.has(live.channel) && isToCome(live, aboutOf(hosts, live.channel, settings)),
       served: (channel, id, bytes) => hosts.get(channel)?.core.served(id, bytes),
       onDelivered: (record) => {
+        meter.served(record);
         try {
           settings.onDelivered?.(record);
         } catch (err) {

@@ -7,6 +7,9 @@ import { expectRedisUrl, inRange, type OriginOptions } from './options.ts';
 
 /** Everything that can be chosen about a delivery process. */
 export type DeliveryOptions = {
+  /** As those of an origin. */
+  readonly processMetrics?: boolean;
+  readonly metrics?: { readonly host: string; readonly port: number };
   /** Where HLS, the status API and pages are served, as with an origin. */
   readonly http: OriginOptions['http'];
   /** The Redis in which origins mirror what is live, `redis://` or `rediss://`. */

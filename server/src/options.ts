@@ -128,6 +128,10 @@ export type OriginOptions = {
   readonly ffmpegPath?: string;
   /** Default `info`. Lines go to standard output as JSON. */
   readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+  /** Counts what the process does too: CPU, memory, garbage collection, lag of the event loop. For one origin of a process. Default false. */
+  readonly processMetrics?: boolean;
+  /** Where `/metrics` is served, to everybody who gets there; port 0 takes any that is free. Default: nowhere. */
+  readonly metrics?: { readonly host: string; readonly port: number };
   /** Called once per finished response under /live/, for access logs and measurements. */
   readonly onDelivered?: (record: DeliveryRecord) => void;
 };
@@ -169,6 +173,8 @@ export function readOptions(options: OriginOptions): Settings {
   };
   inRange('http.port', options.http.port, { from: 0, to: 65_535, whole: true });
   inRange('rtmp.port', options.rtmp.port, { from: 0, to: 65_535, whole: true });
+  if (options.metrics !== undefined)
+    inRange('metrics.port', options.metrics.port, { from: 0, to: 65_535, whole: true });
   if (options.rtmps !== undefined)
     inRange('rtmps.port', options.rtmps.port, { from: 0, to: 65_535, whole: true });
   if (options.srt !== undefined) {

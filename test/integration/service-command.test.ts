@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, it } from 'vitest';
 import { readServiceCommand } from '../../server/src/cli/service-options.ts';
+import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-service-'));
 const children: ChildProcess[] = [];
@@ -103,4 +104,26 @@ it('ACC-3 shows the operator’s token at the first start alone, and ends in goo
   expect(again.started['adminToken']).toBeUndefined();
   const found = await fetch(`${String(again.started['url'])}/v1/channels/demo`);
   expect(found.status).toBe(200);
+}, 60_000);
+
+it('OPS-3 OPS-4 serves metrics at an address of their own, and is not ready while it is drained', async () => {
+  const wrong = await run(['--metrics-port', 'x', '--drain-seconds', '100']);
+  expect(wrong.err).toMatch(
+    /--metrics-port is x: not a port\n--drain-seconds is 100: not from 0 to 60/,
+  );
+  const database = join(folder, 'watched.db');
+  const child = command([
+    ...['--host', '127.0.0.1', '--port', '0', '--database', database, '--json'],
+    ...['--metrics-port', '0', '--drain-seconds', '1'],
+  ]);
+  if (child.stdout === null) throw new Error('no output');
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const { url, metricsPort } = JSON.parse(line) as { url: string; metricsPort: number };
+  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  expect(metrics).toContain('nodejs_eventloop_lag_p99_seconds');
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  const ended = once(child, 'close');
+  child.kill('SIGTERM');
+  await until(async () => (await fetch(`${url}/readyz`)).status === 503, { what: 'not ready' });
+  expect(await ended).toEqual([0, null]);
 }, 60_000);

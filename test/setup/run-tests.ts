@@ -18,7 +18,7 @@ const VITEST = join(
 
 const HELP = `npm test -- [--project NAME]... [vitest arguments]
 
-Runs all tests of vitest.config.ts: the quick projects first, then origin, integration and e2e, for which
+Runs all tests of vitest.config.ts: the quick projects first, then servers, integration and e2e, for which
 Chromium, ffmpeg and Redis are looked for and, as root on Debian, installed. The last line is "N passed, N failed".
 `;
 

@@ -20,10 +20,10 @@ export type TestPlan = {
 /** Projects of vitest.config.ts that run together. */
 const QUICK = ['unit', 'contract', 'sim'];
 /** Projects that run on their own afterwards. */
-const SLOW = ['origin', 'integration', 'e2e'];
+const SLOW = ['servers', 'integration', 'e2e'];
 
 /** Of those, the ones that start a Redis. */
-const WITH_REDIS = ['origin', 'integration'];
+const WITH_REDIS = ['servers', 'integration'];
 
 /** Every project that `npm test` runs. */
 export const PROJECTS: readonly string[] = [...QUICK, ...SLOW];
@@ -56,7 +56,7 @@ function stage(projects: readonly string[]): TestStage {
     title: projects.join(', '),
     projects,
     needsChromium: projects.some((project) => SLOW.includes(project)),
-    wantsPostgres: projects.includes('integration'),
+    wantsPostgres: projects.includes('servers'),
     needsFfmpeg: projects.some((project) => SLOW.includes(project)),
     needsRedis: projects.some((project) => WITH_REDIS.includes(project)),
   };

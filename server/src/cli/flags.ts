@@ -45,6 +45,8 @@ export type OptionName =
   | 'authUrl'
   | 'authPlay'
   | 'pages'
+  | 'metricsPort'
+  | 'metricsHost'
   | 'logLevel';
 
 /** All options. */
@@ -142,6 +144,13 @@ export const OPTIONS: Readonly<Record<OptionName, Option>> = {
   },
   authPlay: { flag: 'auth-play', only: 'origin', about: 'it is asked who may play, too' },
   pages: { flag: 'pages', value: 'FOLDER', about: 'served at /' },
+  metricsPort: { flag: 'metrics-port', value: 'PORT', about: 'of /metrics; 0 takes any free port' },
+  metricsHost: {
+    flag: 'metrics-host',
+    value: 'ADDRESS',
+    fallback: '127.0.0.1',
+    about: 'of that port',
+  },
   logLevel: {
     flag: 'log-level',
     value: 'LEVEL',

@@ -57,11 +57,11 @@ async function run(command: Run): Promise<number> {
 async function start(command: Run): Promise<Running> {
   const access = accessOf(command);
   if (command.type === 'delivery') {
-    const delivery = await startDelivery({ ...command.delivery, ...access });
+    const delivery = await startDelivery({ ...command.delivery, ...access, processMetrics: true });
     return { started: deliveryStarted(delivery, command.delivery), close: delivery.close };
   }
   const { origin: options, showKeys } = command;
-  const origin = await startOrigin({ ...options, ...access });
+  const origin = await startOrigin({ ...options, ...access, processMetrics: true });
   const keysFile = join(resolve(options.dataDir), 'stream-keys.json');
   return {
     started: originStarted(origin, options, { showKeys, keysFile }),

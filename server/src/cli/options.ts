@@ -154,8 +154,12 @@ function originOf(reader: Reader): OriginOptions {
 }
 
 /** What processes of all roles have. */
-function shared(reader: Reader): Pick<OriginOptions, 'http' | 'staticDir' | 'logLevel'> {
+function shared(
+  reader: Reader,
+): Pick<OriginOptions, 'http' | 'staticDir' | 'logLevel' | 'metrics'> {
   const tls = tlsOf(reader);
+  const metricsPort = reader.number('metricsPort');
+  const metricsHost = reader.text('metricsHost') ?? '';
   const logLevel = LOG_LEVELS.find((level) => level === reader.text('logLevel'));
   if (logLevel === undefined)
     reader.problems.push(`--log-level must be one of ${LOG_LEVELS.join(', ')}`);
@@ -166,6 +170,7 @@ function shared(reader: Reader): Pick<OriginOptions, 'http' | 'staticDir' | 'log
       ...optional('tls', tls),
     },
     ...optional('staticDir', reader.text('pages')),
+    ...(metricsPort !== undefined && { metrics: { host: metricsHost, port: metricsPort } }),
     ...optional('logLevel', logLevel),
   };
 }

@@ -36,10 +36,12 @@ async function run(
 ): Promise<number> {
   if (options.database.type === 'sqlite')
     mkdirSync(dirname(options.database.file), { recursive: true, mode: 0o700 });
-  const { port, adminToken, close } = await startService(options);
+  const { port, metricsPort, adminToken, close } = await startService(options);
   const url = `http://${options.http.host === '0.0.0.0' ? 'localhost' : options.http.host}:${port}`;
   if (json)
-    console.log(JSON.stringify({ type: 'started', url, port, adminToken, pid: process.pid }));
+    console.log(
+      JSON.stringify({ type: 'started', url, port, metricsPort, adminToken, pid: process.pid }),
+    );
   else {
     console.log(`\n  API     ${url}/v1 (described at ${url}/openapi.json)`);
     console.log(`  Events  ${url.replace('http', 'ws')}/v1/events`);
@@ -47,7 +49,7 @@ async function run(
       console.log(`\n  The operator's token, shown this once: ${adminToken}`);
   }
   await stopped;
-  const late = setTimeout(() => process.exit(1), CLOSE_WITHIN_MS);
+  const late = setTimeout(() => process.exit(1), CLOSE_WITHIN_MS + (options.drainMs ?? 0));
   await close();
   clearTimeout(late);
   return 0;

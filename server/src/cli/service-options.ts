@@ -10,6 +10,9 @@ export type ServiceCommand =
 
 const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
+/** Longest wait before the end. */
+const DRAIN_MOST_S = 60;
+
 const FLAGS = {
   host: { variable: 'SHOAL_SERVICE_HOST', fallback: '0.0.0.0', what: 'address to listen on' },
   port: {
@@ -21,6 +24,21 @@ const FLAGS = {
     variable: 'SHOAL_SERVICE_DATABASE',
     fallback: './.shoal/service.db',
     what: 'file of the database, made when it is not there',
+  },
+  'metrics-port': {
+    variable: 'SHOAL_SERVICE_METRICS_PORT',
+    fallback: 'none',
+    what: 'port of /metrics without a token; 0: any',
+  },
+  'metrics-host': {
+    variable: 'SHOAL_SERVICE_METRICS_HOST',
+    fallback: '127.0.0.1',
+    what: 'address of that port',
+  },
+  'drain-seconds': {
+    variable: 'SHOAL_SERVICE_DRAIN_SECONDS',
+    fallback: '0',
+    what: 'it goes on so long when it is to end, not ready',
   },
   ...PLAYBACK_FLAGS,
   'log-level': { variable: 'SHOAL_SERVICE_LOG_LEVEL', fallback: 'info', what: LEVELS.join(', ') },
@@ -40,7 +58,8 @@ export function readServiceCommand(
     given = parseArgs({
       args: [...args],
       options: {
-        ...{ host: text, port: text, database: text, 'log-level': text },
+        ...{ host: text, port: text, database: text, 'log-level': text, 'drain-seconds': text },
+        ...{ 'metrics-port': text, 'metrics-host': text },
         ...{ 'origin-url': text, 'hls-url': text, trackers: text },
         ...{ json: switched, help: switched, 'allow-http-webhooks': switched },
       },
@@ -54,15 +73,20 @@ export function readServiceCommand(
     return typeof own === 'string' ? own : (env[FLAGS[flag].variable] ?? FLAGS[flag].fallback);
   };
   const [port, level] = [value('port'), value('log-level')];
+  const [metrics, drain] = [value('metrics-port'), value('drain-seconds')];
   const logLevel = LEVELS.find((known) => known === level);
   const playback = readPlaybackFlags(value, env);
   const problems = [
     ...(playback.ok ? [] : playback.error),
-    ...(/^\d{1,5}$/.test(port) && Number(port) <= 65_535 ? [] : [`--port is ${port}: not a port`]),
+    ...(isPort(port) ? [] : [`--port is ${port}: not a port`]),
+    ...(metrics === 'none' || isPort(metrics) ? [] : [`--metrics-port is ${metrics}: not a port`]),
+    ...(/^\d{1,2}$/.test(drain) && Number(drain) <= DRAIN_MOST_S
+      ? []
+      : [`--drain-seconds is ${drain}: not from 0 to ${DRAIN_MOST_S}`]),
     ...(logLevel === undefined ? [`--log-level is none of ${LEVELS.join(', ')}`] : []),
   ];
   if (problems.length > 0 || logLevel === undefined || !playback.ok) return err(problems);
-  const url = env['DATABASE_URL'];
+  const { DATABASE_URL: url, REDIS_URL: redis } = env;
   return ok({
     type: 'run',
     json: given['json'] === true,
@@ -70,18 +94,28 @@ export function readServiceCommand(
       http: { host: value('host'), port: Number(port) },
       // A password is in it, so that it is no flag.
       database: url ? { type: 'postgres', url } : { type: 'sqlite', file: value('database') },
+      ...(redis ? { redis } : {}),
       logLevel,
+      processMetrics: true,
+      drainMs: Number(drain) * 1_000,
+      ...(metrics !== 'none' && {
+        metrics: { host: value('metrics-host'), port: Number(metrics) },
+      }),
       ...playback.value,
       ...(given['allow-http-webhooks'] === true && { webhooks: { allowHttp: true } }),
     },
   });
 }
 
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+}
+
 /** Text of `--help`. */
 export function serviceHelp(): string {
   const rows = Object.entries(FLAGS).map(
     ([flag, { variable, fallback, what }]) =>
-      `  --${flag.padEnd(14)} ${variable.padEnd(26)} ${fallback.padEnd(22)} ${what}`,
+      `  --${flag.padEnd(14)} ${variable.padEnd(28)} ${fallback.padEnd(22)} ${what}`,
   );
   return `shoal-service [options]
 
@@ -93,6 +127,8 @@ ${rows.join('\n')}
   --json                 print what was started as a line of JSON
   --help
 
+On the port: /v1, /openapi.json, /healthz, /readyz, and with the operator's token /metrics. Logs are JSON lines on standard output.
 SHOAL_SERVICE_ICE_SERVERS has the ICE servers that players are told, as JSON: [{"urls":"turn:…","username":…,"credential":…}].
-DATABASE_URL=postgres://… takes PostgreSQL instead of the file.`;
+DATABASE_URL=postgres://… takes PostgreSQL instead of the file.
+REDIS_URL=redis://… is what several processes with one PostgreSQL tell each other over.`;
 }

@@ -4,6 +4,8 @@ import { type Delivery, type DeliveryOptions, type Origin, type OriginOptions } 
 export type Started = {
   /** Where HLS and the status API are. */
   readonly httpUrl: string;
+  /** Where `/metrics` is. */
+  readonly metricsUrl?: string;
   readonly rtmpServer?: string;
   readonly rtmpsServer?: string;
   readonly channels?: readonly {
@@ -27,6 +29,7 @@ export function originStarted(
   const { rtmpsPort } = origin;
   return {
     httpUrl,
+    ...metricsUrlOf(origin, options),
     rtmpServer: `rtmp://${authority(options.rtmp.host, origin.rtmpPort)}/live`,
     ...(rtmpsPort !== undefined && {
       rtmpsServer: `rtmps://${authority(options.rtmp.host, rtmpsPort)}/live`,
@@ -46,16 +49,18 @@ export function originStarted(
 
 /** Of a delivery process. */
 export function deliveryStarted(delivery: Delivery, options: DeliveryOptions): Started {
-  return { httpUrl: httpUrlOf(options.http, delivery.httpPort) };
+  const httpUrl = httpUrlOf(options.http, delivery.httpPort);
+  return { httpUrl, ...metricsUrlOf(delivery, options) };
 }
 
 /** The lines for people. */
 export function startLines(started: Started): readonly string[] {
-  const { httpUrl, rtmpServer, rtmpsServer, channels = [], keysFile } = started;
+  const { httpUrl, metricsUrl, rtmpServer, rtmpsServer, channels = [], keysFile } = started;
   const line = (name: string, text: string | undefined): string[] =>
     text === undefined ? [] : [`  ${name.padEnd(12)}${text}`];
   return [
     ...line('HTTP', httpUrl),
+    ...line('Metrics', metricsUrl),
     ...line('RTMP', rtmpServer),
     ...line('RTMPS', rtmpsServer),
     ...line('Stream keys', keysFile),
@@ -75,6 +80,14 @@ export function startJson(started: Started): string {
 
 function httpUrlOf({ host, tls }: OriginOptions['http'], port: number): string {
   return `${tls === undefined ? 'http' : 'https'}://${authority(host, port)}`;
+}
+
+function metricsUrlOf(
+  { metricsPort }: Pick<Origin, 'metricsPort'>,
+  { metrics }: Pick<OriginOptions, 'metrics'>,
+): { readonly metricsUrl?: string } {
+  if (metrics === undefined || metricsPort === undefined) return {};
+  return { metricsUrl: `http://${authority(metrics.host, metricsPort)}/metrics` };
 }
 
 /** A wildcard address is not one to connect to. */

@@ -204,7 +204,7 @@ export {
 } from './broadcast/stream-origin.ts';
 export { CHAT_LIMITS } from './chat/limits.ts';
 export { type Ranked, whyNoBan } from './chat/moderation.ts';
-export { type ChatRefusal, ChatRoom, type Writer } from './chat/room.ts';
+export { type ChatRefusal, takeMessage, type Writer } from './chat/room.ts';
 export {
   CHAT_MODES,
   type ChatMode,
@@ -213,7 +213,20 @@ export {
 } from './chat/settings.ts';
 export { blockedWord, plainText } from './chat/text.ts';
 export { FEED_LIMITS } from './feed/limits.ts';
-export { type FeedId, type FeedLog, type Replay } from './feed/ports.ts';
+export { FeedLine, type LineEffect, type LineInput } from './feed/line.ts';
+export {
+  type FeedBus,
+  type FeedBusHandlers,
+  type FeedId,
+  type FeedLog,
+  type Replay,
+} from './feed/ports.ts';
+export {
+  type ReadersHere,
+  ViewerCounts,
+  type ViewersLook,
+  type ViewersTold,
+} from './feed/viewer-counts.ts';
 export { FeedReader, type ReaderEffect } from './feed/reader.ts';
 export { CURRENCIES } from './money/currencies.ts';
 export { MONEY_LIMITS } from './money/limits.ts';
@@ -245,6 +258,7 @@ export {
   type HookHealth,
   JITTER,
   RETRY_PAUSES_MS,
+  wasTaken,
 } from './webhooks/delivery.ts';
 export { HOOK_EVENTS, hookBody, isWanted, TEST_EVENT } from './webhooks/hook-events.ts';
 export { HOOK_LIMITS } from './webhooks/limits.ts';

@@ -84,7 +84,7 @@ export type Encoder = {
   readonly pid: () => number | undefined;
   /** Queues input; returns the bytes that wait. */
   readonly write: (bytes: Uint8Array) => number;
-  /** Ends its input, then insists: terminates after 2 s, kills after 2 s more. Idempotent. */
+  /** Ends its input, then insists: terminates it when it writes nothing for 2 s, at the latest after 30 s, and kills it 2 s later. Idempotent. */
   readonly finish: () => void;
   /** Kills it at once. Idempotent. */
   readonly kill: () => void;

@@ -10,6 +10,23 @@ type Heard = {
   readonly data?: { readonly text?: string; readonly title?: string };
 };
 
+/** What readers make of a message; all of them are sent the same bytes, which are read once, so that reading holds up no reader. */
+class Reading {
+  #bytes = Buffer.alloc(0);
+  #heard: Heard = { type: '' };
+
+  of(bytes: Buffer): Heard {
+    if (!bytes.equals(this.#bytes)) {
+      this.#heard = JSON.parse(bytes.toString()) as Heard;
+      // What `ws` hands over may be a part of something larger, which is used again.
+      this.#bytes = Buffer.from(bytes);
+    }
+    return this.#heard;
+  }
+}
+
+const reading = new Reading();
+
 /** A reader of the channel; `onTold` is called as it is told. */
 export class FeedClient {
   readonly #socket: WebSocket;
@@ -26,7 +43,7 @@ export class FeedClient {
     const client = new FeedClient(socket);
     const welcomed = new Promise<void>((resolve) => {
       socket.on('message', (data: Buffer) => {
-        const heard = JSON.parse(data.toString()) as Heard;
+        const heard = reading.of(data);
         if (heard.type === 'welcome') resolve();
         else if (heard.type === 'chat.refused') client.refused += 1;
         else if (heard.type === 'chat.message' || heard.type === 'channel.updated')

@@ -1,13 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { type ServiceOptions } from '@shoal/server';
 
 /** Memory of the service after garbage collection: its heap with buffers, and all of it. */
 export type Memory = { readonly heapBytes: number; readonly rssBytes: number };
 
 const PROGRAM = fileURLToPath(new URL('service-process.ts', import.meta.url));
 
-/** The service in a process of its own, with a channel `bench`. */
+/** A process of the service. The first one of a database makes a channel `bench`. */
 export class ServiceHost {
   readonly #child: ChildProcess;
   readonly #port: number;
@@ -22,12 +23,14 @@ export class ServiceHost {
     this.admin = adminToken;
   }
 
-  static async start(file: string): Promise<ServiceHost> {
+  static async start(options: Pick<ServiceOptions, 'database' | 'redis'>): Promise<ServiceHost> {
     const execArgv = [...process.execArgv, '--expose-gc'];
-    const child = fork(PROGRAM, [file], { execArgv });
-    const [started] = (await once(child, 'message')) as [{ port: number; adminToken: string }];
-    const host = new ServiceHost(child, started);
-    await host.call('POST', '/v1/channels', { token: host.admin, body: { id: 'bench' } });
+    const child = fork(PROGRAM, [JSON.stringify(options)], { execArgv });
+    const [started] = (await once(child, 'message')) as [{ port: number; adminToken?: string }];
+    const { port, adminToken = '' } = started;
+    const host = new ServiceHost(child, { port, adminToken });
+    if (adminToken !== '')
+      await host.call('POST', '/v1/channels', { token: adminToken, body: { id: 'bench' } });
     return host;
   }
 
@@ -71,7 +74,8 @@ export class ServiceHost {
     return (await told)[0];
   }
 
-  close(): void {
-    this.#child.kill();
+  async close(): Promise<void> {
+    const gone = once(this.#child, 'exit');
+    if (this.#child.kill()) await gone;
   }
 }

@@ -1,8 +1,8 @@
-import { startService } from '@shoal/server';
+import { type ServiceOptions, startService } from '@shoal/server';
 
-/** A process of the bench with the broadcast service; its argument is the file of its database. Asked for it, it says what memory it has. */
+/** A process of the bench with the broadcast service; its argument is its database, and perhaps a Redis, as JSON. Asked for it, it says what memory it has. */
 
-const [, , file = ''] = process.argv;
+const [, , options = '{}'] = process.argv;
 const collect = (globalThis as { readonly gc?: () => void }).gc;
 
 process.on('disconnect', () => process.exit(0));
@@ -14,7 +14,7 @@ process.on('message', () => {
 
 const { port, adminToken } = await startService({
   http: { host: '127.0.0.1', port: 0 },
-  database: { type: 'sqlite', file },
+  ...(JSON.parse(options) as Pick<ServiceOptions, 'database' | 'redis'>),
   logLevel: 'silent',
 });
 process.send?.({ port, adminToken });

@@ -2,16 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { CHAT_LIMITS, type FeedLog } from '@shoal/server/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChatMessages } from '../../../server/src/adapters/chat/chat-messages.ts';
-import { Silences } from '../../../server/src/adapters/chat/silences.ts';
-import { startChat } from '../../../server/src/adapters/chat/start-chat.ts';
-import { BanTable } from '../../../server/src/adapters/database/ban-table.ts';
 import {
   type MessageRow,
   MessageTable,
 } from '../../../server/src/adapters/database/message-table.ts';
+import { WriterTable } from '../../../server/src/adapters/database/writer-table.ts';
 import { SqlFeedLog } from '../../../server/src/adapters/feed/sql-feed-log.ts';
 import { channelId } from '../../support/builders.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
 import { ChatScene } from './chat-scene.ts';
 import { bothDatabases, openForTest } from './databases.ts';
 import { TestService } from './test-service.ts';
@@ -113,42 +110,24 @@ describe.each(bothDatabases())('limits of chats over %s', (_, make) => {
     for (const { rows } of await Promise.all(lists)) expect(rows).toEqual([row]);
   });
 
-  it('CHT-8 remembers the writers of no more channels than it may', async () => {
-    const db = await openForTest(await make());
-    const [feed, newId] = [new SqlFeedLog(db, fail), randomUUID];
-    const isSubscribed = () => Promise.resolve(false);
-    const ports = { feed, now: Date.now, newId, onError: fail, isSubscribed };
-    const { chat, close } = await startChat(db, ports);
-    onTestFinished(close);
-    const actor = { type: 'user', id: 'vi', name: 'Vi', guest: false } as const;
-    const row = {
-      ...{ id: 'c', title: '', category: '', tags: '[]', owner: null, version: 1 },
-      ...{ created_at: 0, updated_at: 0, chat_mode: 'everyone', chat_slow_seconds: 0 },
-      chat_blocked_words: '[]',
-    };
-    for (let i = 0; i < CHAT_LIMITS.rooms + 3; i++) {
-      const where = { id: channelId(`c${i}`), row, rank: 'viewer' } as const;
-      expect((await chat.send(where, actor, 'x')).ok).toBe(true);
-    }
-    expect(chat.rooms).toBe(CHAT_LIMITS.rooms);
-  });
-
-  it('CHT-8 remembers for a moment who is silenced, of not more than so many', async () => {
-    const bans = new BanTable(await openForTest(await make()));
-    const clock = new ManualClock(1_000);
-    const silences = new Silences(bans, () => clock.now);
-    expect(await silences.until(CHANNEL, 'vi')).toBeUndefined();
-    const ban = { channel: CHANNEL, user_id: 'vi', until: null, reason: '', by: 'mo', at: 1 };
-    await bans.put(ban);
-    clock.advance(CHAT_LIMITS.silenceMs - 1);
-    expect(await silences.until(CHANNEL, 'vi')).toBeUndefined();
-    clock.advance(1);
-    expect(await silences.until(CHANNEL, 'vi')).toBe(Infinity);
-    await bans.put({ ...ban, until: 9_000 });
-    silences.forget(CHANNEL, 'vi');
-    expect(await silences.until(CHANNEL, 'vi')).toBe(9_000);
-    for (let i = 0; i < CHAT_LIMITS.silences + 5; i++) await silences.until(CHANNEL, `v${i}`);
-    expect(silences.size).toBe(CHAT_LIMITS.silences);
+  it('CHT-8 of two who take a message of somebody at once one does, and nobody is remembered for ever', async () => {
+    const writers = new WriterTable(await openForTest(await make()));
+    const of = { channel: CHANNEL, user: 'vi' };
+    expect(await writers.find(of)).toBeUndefined();
+    const both = (version: number | undefined) =>
+      Promise.all([writers.put(of, [1, 2], version), writers.put(of, [1, 3], version)]);
+    for (const version of [undefined, 1])
+      expect((await both(version)).filter((mine) => mine)).toHaveLength(1);
+    const { times, version } = (await writers.find(of)) ?? {};
+    expect([
+      [1, 2],
+      [1, 3],
+    ]).toContainEqual(times);
+    expect(version).toBe(2);
+    await writers.put({ ...of, user: 'mo' }, [9], undefined);
+    await writers.deleteBefore(9);
+    expect(await writers.find(of)).toBeUndefined();
+    expect(await writers.find({ ...of, user: 'mo' })).toEqual({ times: [9], version: 1 });
   });
 });
 

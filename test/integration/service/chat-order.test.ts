@@ -1,6 +1,5 @@
 import { type ChatMessage } from '@shoal/protocol';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { until } from '../../support/until.ts';
 import { ChatScene } from './chat-scene.ts';
 import { bothDatabases } from './databases.ts';
 import { type TestReader, TestService } from './test-service.ts';
@@ -81,11 +80,10 @@ describe.each(bothDatabases())('chats over %s', (name, make) => {
     // Both number them in one line.
     const seqs = (await there.messages()).map(({ seq }) => seq);
     expect(seqs).toEqual(Array.from({ length: 20 }, (_, i) => 20 - i));
-    // The other process remembers for a moment that somebody may write.
     const other = await one.guest();
     const { author } = (await there.say(other)).body as ChatMessage;
     await here.as('mo', `PUT /bans/${author.id}`, {});
-    await until(async () => (await there.say(other)).status === 403, { what: 'the ban, there' });
+    expect(await there.say(other)).toMatchObject({ status: 403, body: { code: 'banned' } });
   });
 });
 

@@ -99,15 +99,6 @@ describe.each(bothDatabases())('tables of chats in %s', (_, make) => {
     expect(await deleted()).toEqual([]);
   });
 
-  it('CHT-8 knows when somebody last wrote', async () => {
-    const table = new MessageTable(await openForTest(await make()));
-    for (const n of [1, 2, 3, 4]) await table.insert(message(n));
-    const of = { channel: CHANNEL, author: 'vi' };
-    expect(await table.times(of, { since: 1, limit: 2 })).toEqual([3, 4]);
-    expect(await table.times(of, { since: 3, limit: 9 })).toEqual([4]);
-    expect(await table.times({ ...of, author: 'x' }, { since: 0, limit: 9 })).toEqual([]);
-  });
-
   it('CHT-12 only the last messages of each channel are kept', async () => {
     const table = new MessageTable(await openForTest(await make()));
     for (const n of [1, 2, 3, 4, 5]) await table.insert(message(n));

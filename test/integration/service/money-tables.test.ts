@@ -148,6 +148,10 @@ describe.each(bothDatabases())('money in %s', (_, make) => {
     // A day later the sandbox fails what nobody has completed.
     await cashier.donate({ ...order, id: 'forgotten' });
     clock.advance(86_400_000);
+    // Of several processes one asks.
+    const due = await payments.toAsk(clock.now, 100);
+    const takes = due.flatMap((row) => [1, 2].map(() => payments.takeAsk(row, clock.now)));
+    expect((await Promise.all(takes)).filter(Boolean)).toHaveLength(due.length);
     await cashier.lookAround();
     expect(await donations.find(CHANNEL, 'forgotten')).toMatchObject({ state: 'failed' });
   });

@@ -93,6 +93,10 @@ export class TestService {
     return this.#elsewhere?.().port ?? this.#service?.port ?? 0;
   }
 
+  get metricsPort(): number | undefined {
+    return this.#service?.metricsPort;
+  }
+
   async call(method: string, path: string, { token, body, headers }: Call = {}): Promise<Answer> {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,

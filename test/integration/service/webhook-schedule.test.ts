@@ -106,7 +106,7 @@ describe.each(bothDatabases())('a webhook that fails, in %s', (_, make) => {
     expect((await webhooks.find('w'))?.disabled_reason).toBe('it has failed for 5 days');
     const before = receiver.received.length;
     await happens('e');
-    expect(await webhooks.channels()).toEqual([]);
+    expect(await webhooks.behind()).toEqual([]);
     expect(receiver.received).toHaveLength(before);
   });
 });

@@ -9,7 +9,7 @@ describe('the plan of npm test', () => {
   it('runs every project, the slow ones last and on their own', () => {
     expect(projects([])).toEqual([
       ['unit', 'contract', 'sim'],
-      ['origin'],
+      ['servers'],
       ['integration'],
       ['e2e'],
     ]);

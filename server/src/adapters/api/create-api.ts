@@ -2,7 +2,6 @@ import fastifyRateLimit from '@fastify/rate-limit';
 import fastifySwagger from '@fastify/swagger';
 import { type FastifyInstance } from 'fastify';
 import {
-  jsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
@@ -17,12 +16,13 @@ import { channelRoutes } from './channel-routes.ts';
 import { chatRoutes } from './chat-routes.ts';
 import { followerRoutes } from './follower-routes.ts';
 import { moderatorRoutes } from './moderator-routes.ts';
-import { type ApiParts } from './parts.ts';
+import { type Api, type ApiParts } from './parts.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { donationRoutes } from './donation-routes.ts';
 import { outboxRoutes } from './outbox-routes.ts';
 import { paymentRoutes } from './payment-routes.ts';
-import { ApiProblem, errorHandler } from './problems.ts';
+import { describeRoute } from './describe-route.ts';
+import { ApiProblem, errorHandler, notFound } from './problems.ts';
 import { refuseNul } from './refuse-nul.ts';
 import { streamKeyRoutes } from './stream-key-routes.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
@@ -39,19 +39,31 @@ const BROADCASTS = [
   ...[healthRoutes, playbackRoutes, vodRoutes],
 ];
 const BODY_BYTES = 65_536;
-/** Of one address or token. */
-const REQUESTS_A_MINUTE = 600;
 /** Addresses and tokens whose requests are counted. */
 const COUNTED = 20_000;
 
-/** Adds the API of the broadcast service to a server. `onError` is told of failures of ours. */
+/** How the API is served. */
+export type CreateOptions = {
+  /** On a server that serves nothing else. */
+  readonly alone?: boolean;
+  /** Routes beside those of the API. */
+  readonly add?: (app: Api) => void;
+};
+
+/** Adds the API of the broadcast service to a server, and with `alone` the answers to all that is asked for beside it. */
 export async function createApi(
   app: FastifyInstance,
   parts: ApiParts,
-  onError: (error: Error) => void,
+  { alone = false, add }: CreateOptions = {},
 ): Promise<void> {
+  const { watch } = parts;
   await app.register(async (scope) => {
-    scope.setErrorHandler(errorHandler(onError));
+    watch.attach(scope);
+    scope.setErrorHandler(errorHandler(watch));
+    if (alone)
+      scope.setNotFoundHandler(() => {
+        throw notFound('resource');
+      });
     scope.setValidatorCompiler(validatorCompiler);
     scope.setSerializerCompiler(serializerCompiler);
     await scope.register(fastifySwagger, {
@@ -60,19 +72,30 @@ export async function createApi(
         info: { title: 'Shoal', version: '1' },
         components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       },
-      transform: jsonSchemaTransform,
+      transform: describeRoute,
     });
     await scope.register(fastifyRateLimit, {
-      max: REQUESTS_A_MINUTE,
+      max: parts.requestsAMinute,
       timeWindow: 60_000,
       cache: COUNTED,
       enableDraftSpec: true,
       keyGenerator: (request) => request.headers.authorization ?? request.ip,
-      errorResponseBuilder: (_request, { max }) =>
-        new ApiProblem(429, { code: 'too-many-requests', detail: `at most ${max} a minute` }),
+      errorResponseBuilder: (_request, { max }) => tooMany(max),
     });
-    // After the requests are counted, so that nobody can try tokens faster.
-    scope.addHook('preParsing', async (request) => parts.gate.identify(request));
+    // Each token that is tried is counted as another, so that those that do not hold are counted by address too.
+    const wrong = scope.createRateLimit({
+      ...{ max: parts.requestsAMinute, timeWindow: 60_000, cache: COUNTED },
+      keyGenerator: (request) => request.ip,
+    });
+    scope.addHook('preParsing', async (request) => {
+      try {
+        await parts.gate.identify(request);
+      } catch (error) {
+        const counted = await wrong(request);
+        if (!counted.isAllowed && counted.isExceeded) throw tooMany(parts.requestsAMinute);
+        throw error;
+      }
+    });
     scope.addHook('onRoute', (route) => {
       route.bodyLimit = BODY_BYTES;
       const needs = parts.gate.rankNeeded(route.preParsing);
@@ -83,6 +106,7 @@ export async function createApi(
     scope.addHook('preValidation', refuseNul);
     scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
     const api = scope.withTypeProvider<ZodTypeProvider>();
+    add?.(api);
     channelRoutes(api, parts);
     tokenRoutes(api, parts);
     for (const add of BROADCASTS) add(api, parts);
@@ -93,4 +117,8 @@ export async function createApi(
     followerRoutes(api, parts);
     reportRoutes(api, parts);
   });
+}
+
+function tooMany(max: number): ApiProblem {
+  return new ApiProblem(429, { code: 'too-many-requests', detail: `at most ${max} a minute` });
 }

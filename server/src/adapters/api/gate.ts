@@ -13,6 +13,14 @@ export type InChannel = {
   readonly rank: Rank;
 };
 
+/** What is known of who makes a request, and of its channel. */
+export type Seen = {
+  readonly rank: Rank;
+  /** Id; undefined for the anonymous. */
+  readonly actor: string | undefined;
+  readonly channel: ChannelId | undefined;
+};
+
 /** What the gate asks. */
 export type GatePorts = {
   readonly tokens: TokenTable;
@@ -82,6 +90,17 @@ export class Gate {
     const channel = this.#channels.get(request);
     if (channel === undefined) throw notFound('channel');
     return channel;
+  }
+
+  /** What is known of a request so far, for logs: nothing that its maker has chosen. */
+  seen(request: FastifyRequest): Seen {
+    const actor = this.actor(request);
+    const found = this.#channels.get(request);
+    return {
+      rank: found?.rank ?? rankOf(actor, undefined),
+      actor: actor.type === 'anonymous' ? undefined : actor.id,
+      channel: found?.id,
+    };
   }
 
   /** For a route: the least rank, in its channel where it has one, and else in general. Of others not even the body is read. */

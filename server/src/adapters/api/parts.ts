@@ -10,6 +10,7 @@ import { type MoneyParts } from '../money/start-money.ts';
 import { type WebhookParts } from '../webhooks/start-webhooks.ts';
 import { type Gate } from './gate.ts';
 import { type Idempotency } from './idempotency.ts';
+import { type RequestWatch } from './watch-requests.ts';
 
 /** A Fastify whose routes have schemas of zod. */
 export type Api = FastifyInstance<
@@ -31,6 +32,9 @@ export type ApiParts = {
   readonly once: Idempotency;
   readonly money: MoneyParts;
   readonly webhooks: WebhookParts;
+  readonly watch: RequestWatch;
+  /** Of one address or token. */
+  readonly requestsAMinute: number;
   readonly now: () => number;
   /** An id that was never given before. */
   readonly newId: () => string;

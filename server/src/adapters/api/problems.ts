@@ -4,6 +4,7 @@ import {
   isResponseSerializationError,
 } from 'fastify-type-provider-zod';
 import { problem, PROBLEM_TYPE } from '../http/problem.ts';
+import { type RequestIds } from './request-id.ts';
 
 /** An answer other than success, thrown by whoever finds that there is none (RFC 9457). */
 export class ApiProblem extends Error {
@@ -38,11 +39,24 @@ export function conflict(code: string, detail: string): ApiProblem {
   return new ApiProblem(409, { code, detail });
 }
 
-/** Writes every error as a problem; `onError` is told of those that are ours. */
-export function errorHandler(
-  onError: (error: Error) => void,
-): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
-  return (error, _request, reply) => {
+/** What errors are written with. */
+export type ErrorPorts = {
+  readonly ids: RequestIds;
+  /** Told of failures that are ours. */
+  readonly onError: (error: Error, request: FastifyRequest) => void;
+};
+
+/** Writes every error as a problem, whose `instance` is the id of the request. */
+export function errorHandler({
+  ids,
+  onError,
+}: ErrorPorts): (
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => FastifyReply {
+  return (error, request, reply) => {
+    const send = sender(ids.tell(request, reply));
     if (error instanceof ApiProblem)
       return send(reply.headers(error.headers), error.status, {
         code: error.code,
@@ -60,21 +74,21 @@ export function errorHandler(
     const status = isResponseSerializationError(error) ? 500 : (error.statusCode ?? 500);
     if (status < 500)
       return send(reply, status, { code: 'invalid-request', detail: error.message });
-    onError(error);
+    onError(error, request);
     return send(reply, status, { code: 'unexpected', detail: 'unexpected failure' });
   };
 }
 
-function send(
-  reply: FastifyReply,
-  status: number,
-  of: { readonly code: string; readonly detail: string; readonly errors?: readonly object[] },
-): FastifyReply {
-  const { code, detail, errors } = of;
-  const body = { ...problem(status, detail), type: `urn:shoal:problem:${code}`, code };
-  return reply
-    .code(status)
-    .type(PROBLEM_TYPE)
-    .serializer((value) => JSON.stringify(value))
-    .send(errors === undefined ? body : { ...body, errors });
+type Told = { readonly code: string; readonly detail: string; readonly errors?: readonly object[] };
+
+function sender(id: string): (reply: FastifyReply, status: number, told: Told) => FastifyReply {
+  return (reply, status, { code, detail, errors }) => {
+    const type = `urn:shoal:problem:${code}`;
+    const body = { ...problem(status, detail), type, code, instance: `urn:shoal:request:${id}` };
+    return reply
+      .code(status)
+      .type(PROBLEM_TYPE)
+      .serializer((value) => JSON.stringify(value))
+      .send(errors === undefined ? body : { ...body, errors });
+  };
 }

@@ -64,6 +64,8 @@ type Moved = {
   readonly dropped: boolean;
 };
 
+/** Until when nobody publishes to a channel: not at all, until another broadcast is ready, or until the operator makes one ready. */
+const BARRED = { not: 0, untilReady: 1, byOperator: 2 } as const;
 const REVOKED = 'the broadcast was taken down';
 
 /** Moves broadcasts, as the API asks and as streams change, and tells of it. */
@@ -122,7 +124,7 @@ export class Broadcasts {
   /** Moves it (BRD-2); the same state again changes nothing. */
   async transition(
     channel: ChannelId,
-    { id, version }: Meant,
+    { id, version, byOperator = false }: Meant & { readonly byOperator?: boolean },
     to: RequestedState,
   ): Promise<Result<BroadcastRow, BroadcastRefusal>> {
     const moved = await this.#inTurn(channel, async (turn): Promise<Moved> => {
@@ -141,13 +143,19 @@ export class Broadcasts {
           reason: `another broadcast of the channel is ${other.state}: ${other.id}`,
         });
       const next = await this.#move(turn, row, asked.value);
-      if (to === 'ready') await turn.updateStream({ barred: 0 });
+      if (to === 'ready' && (byOperator || turn.stream.barred !== BARRED.byOperator))
+        await turn.updateStream({ barred: BARRED.not });
       const bars = barsChannel(before.state, to);
-      if (bars) await turn.updateStream({ barred: (await turn.ready()).length > 0 ? 0 : 1 });
+      if (bars) await turn.updateStream({ barred: await this.#bar(turn, byOperator) });
       return { result: ok(next), dropped: bars && streamOnline };
     });
     if (moved.dropped) this.#ports.drop(channel, REVOKED);
     return moved.result;
+  }
+
+  async #bar(turn: Turn, byOperator: boolean): Promise<number> {
+    if (byOperator) return BARRED.byOperator;
+    return (await turn.ready()).length > 0 ? BARRED.not : BARRED.untilReady;
   }
 
   /**
@@ -160,7 +168,7 @@ export class Broadcasts {
       const young = turn.now - before.changed_at < BROADCAST_LIMITS.staleMs;
       const stale = since < before.since && young;
       if (before.state !== state && !stale) await this.#streamChanges(turn, { state, since });
-      return state === 'online' && before.barred === 1;
+      return state === 'online' && before.barred !== BARRED.not;
     });
     if (isDropped) this.#ports.drop(channel, REVOKED);
   }
@@ -212,7 +220,7 @@ export class Broadcasts {
     turn: Turn,
     { state, since }: Pick<Stream, 'state' | 'since'>,
   ): Promise<void> {
-    const before = { state: turn.stream.state, barred: turn.stream.barred === 1 };
+    const before = { state: turn.stream.state, barred: turn.stream.barred !== BARRED.not };
     const comes = state === 'online' && before.state === 'offline';
     await turn.updateStream({
       ...{ state, since, changed_at: turn.now },

@@ -49,7 +49,7 @@ export class PublishAccess {
       return refused('the stream key is that of another channel');
     const channel = row.channel as ChannelId; // kept as it was checked
     const stream = await table.stream(channel);
-    if (stream?.barred === 1)
+    if (stream !== undefined && stream.barred !== 0)
       return refused('the broadcast was taken down: another one must be made ready first');
     // Who takes it back sees that it was used, or it is taken back already.
     return (await keys.use(row.id, now())) ? { allowed: true, channel } : refused(NO_KEY);

@@ -5,6 +5,7 @@ import { Channel, type ChannelOptions, type SessionId } from '../../core/index.t
 import { type SigningKeys } from '../keys/signing-keys.ts';
 import { startEncoder } from '../encoder/start-encoder.ts';
 import { type FoundFfmpeg } from '../encoder/find-ffmpeg.ts';
+import { type OriginMetrics } from '../metrics/origin-metrics.ts';
 import { type ChannelStates } from '../storage/channel-state-file.ts';
 import { ChannelHost, type ChannelHostPorts } from './channel-host.ts';
 import { PlaylistVersions } from './live-objects.ts';
@@ -16,6 +17,7 @@ export type ChannelParts = Pick<ChannelHostPorts, 'store' | 'bus' | 'onPlaylist'
   readonly log: Logger;
   readonly ffmpeg: FoundFfmpeg;
   readonly ingest: Pick<ChannelHostPorts['publisher'], 'pause' | 'resume'>;
+  readonly meter: Pick<OriginMetrics, 'encoderStarted'>;
   /** Whoever has the session drops it. */
   readonly drop: (session: SessionId, reason: string) => void;
 };
@@ -55,13 +57,15 @@ export function openChannel(
         log.error({ err }, 'the state of the channel cannot be saved');
       }
     },
-    startEncoder: (what, handlers) =>
-      startEncoder(what, handlers, {
+    startEncoder: (what, handlers) => {
+      parts.meter.encoderStarted();
+      return startEncoder(what, handlers, {
         ffmpeg,
         onLog: (line) => {
           log.debug({ line }, 'ffmpeg');
         },
-      }),
+      });
+    },
     publisher: {
       pause: (session) => {
         ingest.pause(session);

@@ -1,49 +1,47 @@
 import { type ChannelId, type ChatAuthor, err, ok, type Result } from '@shoal/protocol';
 import {
   type Actor,
-  CHAT_LIMITS,
   type ChatMode,
   type ChatRefusal,
-  ChatRoom,
   type ChatSettings,
   isAtLeast,
   plainText,
   type Rank,
+  takeMessage,
 } from '../../core/index.ts';
 import { type AudienceTable } from '../database/audience-table.ts';
 import { type ChannelRow } from '../database/channel-table.ts';
-import { type MessageRow, type MessageTable } from '../database/message-table.ts';
+import { type BanTable } from '../database/ban-table.ts';
+import { type MessageRow } from '../database/message-table.ts';
+import { type WriterTable } from '../database/writer-table.ts';
 import { type ChatMessages } from './chat-messages.ts';
-import { type Silences } from './silences.ts';
 
 /** What a chat has to do with. */
 export type ChatPorts = {
   readonly messages: ChatMessages;
-  readonly table: MessageTable;
+  readonly writers: WriterTable;
   readonly audience: AudienceTable;
   readonly isSubscribed: (channel: ChannelId, user: string, now: number) => Promise<boolean>;
-  readonly silences: Silences;
+  readonly bans: BanTable;
   readonly now: () => number;
   /** An id that was never given before. */
   readonly newId: () => string;
+  /** Counts what became of what was written. */
+  readonly onWritten?: ((outcome: 'accepted' | ChatRefusal['code']) => void) | undefined;
 };
 
 /** Where somebody writes, and what they may do there. */
 type Where = { readonly id: ChannelId; readonly row: ChannelRow; readonly rank: Rank };
 
-/** Takes messages of all channels. */
+/**
+ * Takes messages of all channels. It remembers nothing of its own: who is banned, how the chat is run and when somebody wrote is read from
+ * the database each time, so that several processes take no more than one would (CHT-8).
+ */
 export class Chat {
   readonly #ports: ChatPorts;
-  /** In the order in which they were last written in. */
-  readonly #rooms = new Map<ChannelId, ChatRoom>();
 
   constructor(ports: ChatPorts) {
     this.#ports = ports;
-  }
-
-  /** How many channels it remembers the writers of. */
-  get rooms(): number {
-    return this.#rooms.size;
   }
 
   /** Takes what somebody wrote: the message in its place, or why it is refused. */
@@ -52,57 +50,53 @@ export class Chat {
     actor: Actor,
     written: string,
   ): Promise<Result<MessageRow, ChatRefusal>> {
+    const taken = await this.#take(where, actor, written);
+    this.#ports.onWritten?.(taken.ok ? 'accepted' : taken.error.code);
+    return taken;
+  }
+
+  async #take(
+    where: Where,
+    actor: Actor,
+    written: string,
+  ): Promise<Result<MessageRow, ChatRefusal>> {
     if (actor.type === 'anonymous')
       return err({ code: 'not-allowed', reason: 'only who is known may write' });
-    const { messages, now, newId } = this.#ports;
+    const { messages, writers, now, newId } = this.#ports;
     const settings = settingsOf(where.row);
-    const [writer, lately] = [
-      await this.#writer(where, actor, settings.mode),
-      await this.#lately(where.id, actor.id, settings),
-    ];
-    const at = now();
-    const text = this.#room(where.id).take(written, { writer, settings, lately }, at);
-    if (!text.ok) return text;
-    const { id, name, rank } = authorOf(actor, where.rank);
-    return ok(
-      await messages.post(where.id, {
-        ...{ id: newId(), author_id: id, author_name: name, author_rank: rank },
-        ...{ text: text.value, at, seq: null, deleted_at: null, deleted_by: null, untold: 1 },
-      }),
-    );
+    const writer = await this.#writer(where, actor, settings.mode);
+    const of = { channel: where.id, user: actor.id };
+    // It ends: whenever another process was quicker, it took a message, of which there are not many.
+    for (;;) {
+      const before = await writers.find(of);
+      const at = now();
+      const taken = takeMessage(written, { writer, settings, times: before?.times ?? [] }, at);
+      if (!taken.ok) return taken;
+      const { text, times } = taken.value;
+      if (!(await writers.put(of, times, before?.version))) continue;
+      const { id, name, rank } = authorOf(actor, where.rank);
+      return ok(
+        await messages.post(where.id, {
+          ...{ id: newId(), author_id: id, author_name: name, author_rank: rank },
+          ...{ text, at, seq: null, deleted_at: null, deleted_by: null, untold: 1 },
+        }),
+      );
+    }
   }
 
   async #writer({ id, rank }: Where, actor: Exclude<Actor, { type: 'anonymous' }>, mode: ChatMode) {
-    const { audience, isSubscribed, silences, now } = this.#ports;
+    const { audience, isSubscribed, bans, now } = this.#ports;
     const [user, guest] = [actor.id, actor.type === 'user' && actor.guest];
     const writer = { id: user, rank, guest, follows: false, subscribed: false };
     if (isAtLeast(rank, 'moderator')) return writer;
     const chosen = mode === 'followers' || mode === 'subscribers';
+    const ban = await bans.find(id, user, now());
     return {
       ...writer,
       follows: mode === 'followers' && (await audience.follows(id, user)) !== undefined,
       subscribed: chosen && (await isSubscribed(id, user, now())),
-      silencedUntil: await silences.until(id, user),
+      silencedUntil: ban === undefined ? undefined : (ban.until ?? Infinity),
     };
-  }
-
-  /** Other processes and those before took messages too: what they took is in the database. */
-  #lately(channel: ChannelId, author: string, settings: ChatSettings): Promise<number[]> {
-    const { table, now } = this.#ports;
-    const reach = Math.max(CHAT_LIMITS.rateWindowMs, settings.slowModeSeconds * 1000);
-    const limit = CHAT_LIMITS.moderatorMessagesPerWindow;
-    return table.times({ channel, author }, { since: now() - reach, limit });
-  }
-
-  #room(channel: ChannelId): ChatRoom {
-    const room = this.#rooms.get(channel) ?? new ChatRoom();
-    this.#rooms.delete(channel);
-    this.#rooms.set(channel, room);
-    if (this.#rooms.size > CHAT_LIMITS.rooms) {
-      const [oldest] = this.#rooms.keys();
-      if (oldest !== undefined) this.#rooms.delete(oldest);
-    }
-    return room;
   }
 }
 

@@ -5,9 +5,9 @@ import { BanTable } from '../database/ban-table.ts';
 import { MessageTable } from '../database/message-table.ts';
 import { ReportTable } from '../database/report-table.ts';
 import { type Database } from '../database/schema.ts';
+import { WriterTable } from '../database/writer-table.ts';
 import { ChatMessages } from './chat-messages.ts';
 import { Chat, type ChatPorts } from './chat.ts';
-import { Silences } from './silences.ts';
 
 /** What chats need of the rest of the service. */
 export type StartChatPorts = {
@@ -17,6 +17,7 @@ export type StartChatPorts = {
   readonly newId: () => string;
   readonly onError: (error: unknown) => void;
   readonly isSubscribed: ChatPorts['isSubscribed'];
+  readonly onWritten?: ChatPorts['onWritten'];
 };
 
 /** What routes of chats have to do with. */
@@ -34,22 +35,19 @@ export type RunningChat = ChatParts & { readonly close: () => Promise<void> };
 /** Tells of what an earlier process kept and did not tell, and begins. */
 export async function startChat(
   db: Kysely<Database>,
-  { feed, now, newId, onError, isSubscribed }: StartChatPorts,
+  { feed, now, newId, onError, isSubscribed, onWritten }: StartChatPorts,
 ): Promise<RunningChat> {
   const [table, bans, audience] = [new MessageTable(db), new BanTable(db), new AudienceTable(db)];
   const messages = new ChatMessages(table, feed);
-  const silences = new Silences(bans, now);
-  const undo = feed.subscribe(({ channel }, event) => {
-    if (event.type === 'chat.user.banned' || event.type === 'chat.user.unbanned')
-      silences.forget(channel, event.data.user);
-  });
-  const chat = new Chat({ messages, table, audience, silences, isSubscribed, now, newId });
+  const writers = new WriterTable(db);
+  const chat = new Chat({ messages, writers, audience, bans, isSubscribed, now, newId, onWritten });
   await messages.settle();
   let caring: Promise<void> = Promise.resolve();
   const care = async (): Promise<void> => {
     await messages.settle();
     await messages.trim();
     await bans.deleteExpired(now());
+    await writers.deleteBefore(now() - CHAT_LIMITS.writerMs);
   };
   const timer = setInterval(() => {
     caring = caring.then(care).catch(onError);
@@ -58,7 +56,6 @@ export async function startChat(
     ...{ chat, messages, bans, audience, reports: new ReportTable(db) },
     close: async () => {
       clearInterval(timer);
-      undo();
       await caring;
     },
   };

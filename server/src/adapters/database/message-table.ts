@@ -106,23 +106,6 @@ export class MessageTable {
     return rows.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
   }
 
-  /** When somebody last wrote, since a time; oldest first. */
-  async times(
-    of: { readonly channel: ChannelId; readonly author: string },
-    { since, limit }: { readonly since: number; readonly limit: number },
-  ): Promise<number[]> {
-    const rows = await this.#db
-      .selectFrom('chat_messages')
-      .select('at')
-      .where('channel', '=', of.channel)
-      .where('author_id', '=', of.author)
-      .where('at', '>', since)
-      .orderBy('at', 'desc')
-      .limit(limit)
-      .execute();
-    return rows.map(({ at }) => at).reverse();
-  }
-
   /** Deletes all but the last so many of a channel. */
   async trim(channel: ChannelId, keep: number): Promise<void> {
     await this.#db

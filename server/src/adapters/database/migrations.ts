@@ -160,6 +160,14 @@ async function chat(db: Kysely<unknown>): Promise<void> {
   });
   await index(db, ['chat_messages', 'channel', 'seq']);
   await index(db, ['chat_messages', 'channel', 'author_id', 'at']);
+  await table(db, 'chat_writers', {
+    columns: {
+      ...{ channel: 'text', user_id: 'text', times: 'text' },
+      ...{ last_at: 'bigint', version: 'integer' },
+    },
+    key: ['channel', 'user_id'],
+  });
+  await index(db, ['chat_writers', 'last_at']);
   await index(db, ['chat_messages', 'untold', 'at']);
   await table(db, 'reports', {
     columns: {
@@ -252,6 +260,7 @@ async function hooks(db: Kysely<unknown>): Promise<void> {
 }
 
 async function feeds(db: Kysely<unknown>): Promise<void> {
+  await table(db, 'facts', { columns: { name: 'text', value: 'text' }, key: ['name'] });
   await table(db, 'feeds', {
     columns: { channel: 'text', audience: 'text', seq: 'bigint' },
     key: ['channel', 'audience'],

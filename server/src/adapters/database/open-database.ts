@@ -1,6 +1,7 @@
 import { type Kysely } from 'kysely';
 import { ServiceError } from '../../service-error.ts';
 import { migrate } from './migrate.ts';
+import { type OnQuery, queryLog } from './query-log.ts';
 import { type Database } from './schema.ts';
 
 /** Where the broadcast service keeps what it knows. */
@@ -17,11 +18,14 @@ export type OpenDatabase = {
 };
 
 /** Opens the database and brings its tables up to date; rejects with a `ServiceError` (`database`). The driver that is not used is not loaded. */
-export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
+export async function openDatabase(
+  options: DatabaseOptions,
+  onQuery?: OnQuery,
+): Promise<OpenDatabase> {
   const open =
     options.type === 'sqlite'
-      ? async () => (await import('./sqlite.ts')).openSqlite(options.file)
-      : async () => (await import('./postgres.ts')).openPostgres(options.url);
+      ? async () => (await import('./sqlite.ts')).openSqlite(options.file, queryLog(onQuery))
+      : async () => (await import('./postgres.ts')).openPostgres(options.url, queryLog(onQuery));
   let db: Kysely<Database> | undefined;
   try {
     db = await open();

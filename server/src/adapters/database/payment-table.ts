@@ -85,8 +85,15 @@ export class PaymentTable {
       .execute();
   }
 
-  async askAt(id: string, at: number): Promise<void> {
-    await this.#db.updateTable('payments').set({ ask_at: at }).where('id', '=', id).execute();
+  /** Puts off when the provider is asked next; false where another process was quicker, which asks then. */
+  async takeAsk({ id, ask_at }: PaymentRow, next: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('payments')
+      .set({ ask_at: next })
+      .where('id', '=', id)
+      .where('ask_at', '=', ask_at)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   /**

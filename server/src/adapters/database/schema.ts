@@ -44,7 +44,8 @@ export type Database = {
     /** Of the origin's clock. */
     since: Millis;
     /** 1 while nobody may publish until a broadcast is ready. */
-    barred: Flag;
+    /** 1: nobody publishes until another broadcast is ready; 2: until the operator makes one ready; else 0. */
+    barred: number;
     /** When it came online last, and when its state changed: of our clock. */
     online_at: Millis | null;
     changed_at: Millis;
@@ -123,6 +124,15 @@ export type Database = {
     deleted_by: string | null;
     /** 1 while viewers are still to be told of it, or of its deletion. */
     untold: Flag;
+  };
+  /** When viewers wrote lately, for their rates; whoever takes a message of theirs writes this first. */
+  chat_writers: {
+    channel: string;
+    user_id: string;
+    /** Unix milliseconds, the oldest first. */
+    times: Json;
+    last_at: Millis;
+    version: number;
   };
   bans: {
     channel: string;
@@ -257,6 +267,8 @@ export type Database = {
     id: string;
     envelope: Json;
   };
+  /** About the database itself. */
+  facts: { name: string; value: string };
   /** The newest number of each feed, which outlives the events. */
   feeds: { channel: string; audience: string; seq: Generated<number> };
 };

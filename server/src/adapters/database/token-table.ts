@@ -62,17 +62,29 @@ export class TokenTable {
     };
   }
 
-  /** Whether there is a token of an operator that holds. */
-  async hasAdmin(now: number): Promise<boolean> {
-    if ([...this.#given.values()].some(({ type }) => type === 'admin')) return true;
-    const row = await this.#db
-      .selectFrom('tokens')
-      .select('id')
-      .where('type', '=', 'admin')
-      .where('revoked_at', 'is', null)
-      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
-      .executeTakeFirst();
-    return row !== undefined;
+  /** Inserts the token of an operator where there is none that holds; false where there is. Of several processes that begin at once one does. */
+  async insertFirstAdmin(row: TokenRow, now: number): Promise<boolean> {
+    if ([...this.#given.values()].some(({ type }) => type === 'admin')) return false;
+    return this.#db.transaction().execute(async (db) => {
+      // Whoever writes this first is waited for by the others.
+      const value = row.id;
+      await db
+        .insertInto('facts')
+        .values({ name: 'first-admin', value })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+        .execute();
+      const found = await db
+        .selectFrom('tokens')
+        .select('id')
+        .where('type', '=', 'admin')
+        .where('revoked_at', 'is', null)
+        .where((where) =>
+          where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]),
+        )
+        .executeTakeFirst();
+      if (found === undefined) await db.insertInto('tokens').values(row).execute();
+      return found === undefined;
+    });
   }
 
   /** False when there is no such token, or it was revoked before. */

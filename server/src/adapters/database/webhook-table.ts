@@ -75,13 +75,26 @@ export class WebhookTable {
     });
   }
 
-  /** Channels that have an active webhook. */
-  async channels(): Promise<string[]> {
+  /** Channels in which something happened that an active webhook has no deliveries of yet. */
+  async behind(): Promise<string[]> {
     const rows = await this.#db
       .selectFrom('webhooks')
-      .select('channel')
+      .innerJoin('feeds', 'feeds.channel', 'webhooks.channel')
+      .select('webhooks.channel')
       .distinct()
-      .where('active', '=', 1)
+      .where('webhooks.active', '=', 1)
+      .where((where) =>
+        where.or([
+          where.and([
+            where('feeds.audience', '=', 'viewers'),
+            where('feeds.seq', '>', where.ref('webhooks.after_viewers')),
+          ]),
+          where.and([
+            where('feeds.audience', '=', 'streamer'),
+            where('feeds.seq', '>', where.ref('webhooks.after_streamer')),
+          ]),
+        ]),
+      )
       .execute();
     return rows.map(({ channel }) => channel);
   }

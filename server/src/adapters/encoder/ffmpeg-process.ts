@@ -11,8 +11,12 @@ export type FfmpegProcessOptions = {
   readonly onLog: (line: string) => void;
 };
 
-const TERMINATE_MS = 2_000;
-const KILL_MS = 4_000;
+/** A process whose input has ended is terminated when it writes nothing for so long, */
+const IDLE_MS = 2_000;
+/** at the latest after so long, */
+const FINISH_MS = 30_000;
+/** and killed when it is still there after so much more. */
+const KILL_MS = 2_000;
 /** How long output that was written before the process ended may take to arrive. */
 const DRAIN_MS = 1_000;
 
@@ -42,6 +46,7 @@ export function startFfmpeg(options: FfmpegProcessOptions, handlers: EncoderHand
   const output = new Writable({
     emitClose: false,
     write: (chunk: Buffer, _encoding, taken) => {
+      process.progressed();
       handlers.onData(chunk);
       taken();
     },
@@ -130,6 +135,7 @@ class RunningFfmpeg implements Encoder {
   readonly #command: ReturnType<typeof ffmpeg>;
   readonly #input: PassThrough;
   readonly #timers: NodeJS.Timeout[] = [];
+  #idle: NodeJS.Timeout | undefined;
   #process: ChildProcess | undefined;
   #state: 'running' | 'finishing' | 'killed' | 'gone' = 'running';
 
@@ -154,12 +160,27 @@ class RunningFfmpeg implements Encoder {
     if (this.#state !== 'running') return;
     this.#state = 'finishing';
     this.#input.end();
-    const insist = (signal: NodeJS.Signals, ms: number): void => {
-      this.#timers.push(setTimeout(() => this.#process?.kill(signal), ms));
-    };
-    insist('SIGTERM', TERMINATE_MS);
-    insist('SIGKILL', KILL_MS);
+    this.#idle = this.#after(IDLE_MS, this.#insist);
+    this.#after(FINISH_MS, this.#insist);
   };
+
+  /** It has written something: short of CPU it may need a while for what it was given. */
+  progressed(): void {
+    this.#idle?.refresh();
+  }
+
+  readonly #insist = (): void => {
+    this.#idle = undefined;
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    this.#process?.kill('SIGTERM');
+    this.#after(KILL_MS, () => this.#process?.kill('SIGKILL'));
+  };
+
+  #after(ms: number, run: () => void): NodeJS.Timeout {
+    const timer = setTimeout(run, ms);
+    this.#timers.push(timer);
+    return timer;
+  }
 
   readonly kill = (): void => {
     if (this.#state === 'killed' || this.#state === 'gone') return;

@@ -1,15 +1,18 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Envelope, type FeedAudience } from '@shoal/protocol';
+import { type Envelope, type PassingEvent } from '@shoal/protocol';
 import {
   FEED_LIMITS,
   type FeedId,
   type FeedLog,
   FeedReader,
+  type ReaderEffect,
   type Replay,
 } from '../../core/index.ts';
-import { Frames } from './frames.ts';
+import { type ReaderEnd, type ServiceMetrics } from '../metrics/service-metrics.ts';
+import { type Audience, Audiences } from './audiences.ts';
+import { frameOf } from './frames.ts';
 
 /** Who asks for a feed, and which. */
 export type Admission =
@@ -44,15 +47,30 @@ export type FeedServerPorts = {
   readonly now: () => number;
   /** What is sent again to whoever begins to read a feed, until it is acknowledged (FEED-6). */
   readonly waiting: (feed: FeedId) => Promise<readonly Envelope[]>;
+  /** A feed has readers from now on, until the answer is called. */
+  readonly follow?: (feed: FeedId) => () => void;
+  /** Counts what happens. */
+  readonly meter?: FeedMeter;
 };
+
+/** What is counted of readers. */
+type FeedMeter = Pick<
+  ServiceMetrics,
+  'readerOpened' | 'readerClosed' | 'readerRefused' | 'readerEnded' | 'sent' | 'resync'
+>;
 
 /** Codes with which readers are closed, beside those of RFC 6455. */
 export const FEED_CLOSE = { revoked: 4403, tooSlow: 4408, tooMany: 4429 } as const;
 
-const PATH = '/v1/events';
+/** Where feeds are. */
+export const FEED_PATH = '/v1/events';
+
+type Admitted = Extract<Admission, { type: 'admitted' }>;
 
 type Reader = {
   readonly socket: WebSocket;
+  /** What the socket sends over: whole frames are written past it. */
+  readonly wire: Duplex;
   readonly feed: FeedId;
   readonly line: FeedReader;
   readonly speaker: Speaker;
@@ -61,7 +79,7 @@ type Reader = {
   said: { readonly since: number; count: number };
 };
 
-/** Sends feeds over WebSockets: each event is encoded once, for however many readers. */
+/** Sends feeds over WebSockets: what comes at one moment is encoded once, for however many readers, and is one write to each. */
 export class FeedServer {
   readonly #ports: FeedServerPorts;
   readonly #sockets = new WebSocketServer({
@@ -69,17 +87,22 @@ export class FeedServer {
     maxPayload: FEED_LIMITS.messageBytes,
     perMessageDeflate: false,
   });
-  readonly #readers = new Map<string, Set<Reader>>();
-  readonly #frames = new Frames();
+  readonly #audiences: Audiences<Reader>;
   readonly #undo: (() => void)[] = [];
   #count = 0;
 
   constructor(ports: FeedServerPorts) {
     this.#ports = ports;
+    this.#audiences = new Audiences(ports.follow);
     this.#undo.push(
-      ports.log.subscribe((feed, envelope) => {
-        this.#publish(feed, envelope);
-      }),
+      ports.log.subscribe(
+        (feed, envelope) => {
+          this.#publish(feed, envelope);
+        },
+        (feed, seq) => {
+          this.#lost(feed, seq);
+        },
+      ),
     );
     const timer = setInterval(() => {
       this.#keepAlive();
@@ -92,7 +115,7 @@ export class FeedServer {
   /** Takes over connections to `/v1/events` of a server; all others are left to whoever else listens. */
   attach(server: Server): void {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if ((request.url ?? '').split('?', 1)[0] === PATH) this.#upgrade(request, socket, head);
+      if ((request.url ?? '').split('?', 1)[0] === FEED_PATH) this.#upgrade(request, socket, head);
     };
     server.on('upgrade', onUpgrade);
     this.#undo.push(() => void server.off('upgrade', onUpgrade));
@@ -100,19 +123,36 @@ export class FeedServer {
 
   /** Readers of a feed. */
   readers(feed: FeedId): number {
-    return this.#readers.get(keyOf(feed))?.size ?? 0;
+    return this.#audiences.of(feed)?.readers.size ?? 0;
+  }
+
+  /** All feeds that have readers. */
+  audiences(): Iterable<Audience<unknown>> {
+    return this.#audiences.all();
   }
 
   /** Sends readers something that is worth nothing a moment later; to how many. A slow reader goes without (FEED-5). */
-  pass(feed: FeedId, envelope: Envelope): number {
-    return this.#publish(feed, envelope);
+  pass(feed: FeedId, envelope: Envelope<PassingEvent>): number {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return 0;
+    this.#flush(audience);
+    const frame = frameOf(envelope);
+    let reached = 0;
+    for (const { socket, wire, line } of audience.readers) {
+      if (wire.writableLength > FEED_LIMITS.passingWaitBytes) continue;
+      reached += 1;
+      if (line.event(envelope).length > 0 && socket.readyState === socket.OPEN) wire.write(frame);
+    }
+    this.#ports.meter?.sent(reached);
+    return reached;
   }
 
   /** Tells readers to come again, a little apart from one another, and ends. */
   close(): void {
     for (const undo of this.#undo.splice(0)) undo();
+    for (const audience of this.#audiences.all()) this.#flush(audience);
     const reconnect = JSON.stringify({ type: 'reconnect', withinMs: 5_000 });
-    for (const reader of this.#all()) {
+    for (const reader of this.#audiences.readers()) {
       reader.socket.send(reconnect);
       reader.socket.close(1001, 'the server is being stopped');
     }
@@ -123,7 +163,7 @@ export class FeedServer {
     const drop = (): void => void socket.destroy();
     socket.on('error', drop);
     if (this.#count >= FEED_LIMITS.readers) {
-      refuse(socket, 503);
+      this.#refuse(socket, 503);
       return;
     }
     // Counted before it is known who it is, so that no more than so many can ask at once.
@@ -135,50 +175,52 @@ export class FeedServer {
     this.#ports.admit(request).then(
       (admission) => {
         if (socket.destroyed) return;
-        if (admission.type === 'refused') refuse(socket, admission.status);
+        if (admission.type === 'refused') this.#refuse(socket, admission.status);
         else
           this.#sockets.handleUpgrade(request, socket, head, (opened) => {
             socket.off('error', drop);
-            this.#open(opened, admission);
+            this.#open(opened, socket, admission);
           });
       },
       (error: unknown) => {
         this.#ports.onError(error);
-        refuse(socket, 503);
+        this.#refuse(socket, 503);
       },
     );
   }
 
-  #open(socket: WebSocket, admitted: Extract<Admission, { type: 'admitted' }>): void {
+  #open(socket: WebSocket, wire: Duplex, admitted: Admitted): void {
     const { feed, after } = admitted;
     const reader: Reader = {
-      ...{ socket, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
+      ...{ socket, wire, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
       ...{ alive: true, said: { since: this.#ports.now(), count: 0 } },
     };
-    const key = keyOf(feed);
-    const readers = this.#readers.get(key) ?? new Set();
-    this.#readers.set(key, readers.add(reader));
+    const audience = this.#audiences.join(feed, reader);
+    const { meter } = this.#ports;
+    meter?.readerOpened(feed.audience);
     socket.on('error', () => undefined);
     socket.on('pong', () => {
       reader.alive = true;
     });
     socket.on('message', (data, isBinary) => {
-      if (isBinary || !Buffer.isBuffer(data)) socket.close(1003, 'text only');
+      if (isBinary || !Buffer.isBuffer(data)) this.#end(socket, 'bad-message', [1003, 'text only']);
       else this.#message(reader, data.toString());
     });
     socket.once('close', () => {
-      readers.delete(reader);
-      if (readers.size === 0 && this.#readers.get(key) === readers) this.#readers.delete(key);
+      meter?.readerClosed(feed.audience);
+      this.#audiences.leave(feed, reader);
     });
-    this.#begin(reader, after).catch((error: unknown) => {
+    this.#begin(reader, audience, after).catch((error: unknown) => {
       this.#ports.onError(error);
-      socket.close(1011, 'the feed cannot be read');
+      this.#end(socket, 'failed', [1011, 'the feed cannot be read']);
     });
   }
 
-  async #begin({ socket, feed, line }: Reader, after: number | undefined): Promise<void> {
-    const { log, waiting } = this.#ports;
+  async #begin(reader: Reader, of: Audience<Reader>, after: number | undefined): Promise<void> {
+    const { log, waiting, meter } = this.#ports;
+    const { socket, feed, line } = reader;
     const seq = await log.last(feed);
+    of.seq = Math.max(of.seq, seq);
     const missed: Replay =
       after === undefined ? { type: 'events', events: [] } : await log.after(feed, after);
     // Of what comes later the line knows.
@@ -194,29 +236,82 @@ export class FeedServer {
     };
     socket.send(JSON.stringify(welcome));
     for (const envelope of again) socket.send(JSON.stringify(envelope));
-    for (const effect of line.begin(after ?? seq, missed))
-      if (effect.type === 'send') socket.send(this.#frames.of(effect.envelope), { binary: false });
-      else socket.send(JSON.stringify(effect));
+    meter?.sent(again.length);
+    for (const effect of line.begin(after ?? seq, missed)) this.#send(reader, effect);
   }
 
-  #publish(feed: FeedId, envelope: Envelope): number {
-    let reached = 0;
-    const passing = envelope.type === 'viewer.count';
-    for (const reader of this.#readers.get(keyOf(feed)) ?? []) {
-      const { socket, line } = reader;
-      if (passing && socket.bufferedAmount > FEED_LIMITS.passingWaitBytes) continue;
-      if (socket.bufferedAmount > FEED_LIMITS.waitBytes) {
-        socket.close(FEED_CLOSE.tooSlow, 'it does not read what it is sent');
-        // What waits would wait for ever.
-        socket.terminate();
-        continue;
-      }
-      reached += 1;
-      for (const effect of line.event(envelope))
-        if (effect.type === 'send')
-          socket.send(this.#frames.of(effect.envelope), { binary: false });
+  #send({ socket, wire }: Reader, effect: ReaderEffect): void {
+    if (socket.readyState !== socket.OPEN) return;
+    if (effect.type === 'send') {
+      wire.write(frameOf(effect.envelope));
+      this.#ports.meter?.sent(1);
+    } else {
+      socket.send(JSON.stringify(effect));
+      this.#ports.meter?.resync();
     }
-    return reached;
+  }
+
+  #lost(feed: FeedId, seq: number): void {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return;
+    this.#flush(audience);
+    audience.seq = seq;
+    for (const reader of audience.readers)
+      for (const effect of reader.line.lost(seq)) this.#send(reader, effect);
+  }
+
+  /**
+   * Sends an event once whatever else is going on has had its turn: those that come together, as when the machine was busy, are sent in one
+   * piece. Writing to sockets is most of the work here.
+   */
+  #publish(feed: FeedId, envelope: Envelope): void {
+    const audience = this.#audiences.of(feed);
+    if (audience === undefined) return;
+    audience.seq = envelope.seq;
+    audience.pending.push(envelope);
+    if (audience.pending.length >= FEED_LIMITS.together) this.#flush(audience);
+    else if (audience.pending.length === 1)
+      setImmediate(() => {
+        this.#flush(audience);
+      });
+  }
+
+  #flush(audience: Audience<Reader>): void {
+    const events = audience.pending.splice(0);
+    const [first, last] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
+    if (last === 0) return;
+    const frames = Buffer.concat(events.map(frameOf));
+    let sent = 0;
+    for (const reader of audience.readers) {
+      const { socket, wire, line } = reader;
+      if (!this.#keepsUp(reader)) continue;
+      if (socket.readyState === socket.OPEN && line.takesAll(first, last)) {
+        wire.write(frames);
+        sent += events.length;
+      } else
+        for (const event of events)
+          for (const effect of line.event(event)) this.#send(reader, effect);
+    }
+    this.#ports.meter?.sent(sent);
+  }
+
+  /** One that does not is closed. */
+  #keepsUp({ socket, wire }: Reader): boolean {
+    if (wire.writableLength <= FEED_LIMITS.waitBytes) return true;
+    this.#end(socket, 'too-slow', [FEED_CLOSE.tooSlow, 'it does not read what it is sent']);
+    // What waits would wait for ever.
+    socket.terminate();
+    return false;
+  }
+
+  #refuse(socket: Duplex, status: number): void {
+    this.#ports.meter?.readerRefused(status);
+    refuse(socket, status);
+  }
+
+  #end(socket: WebSocket, why: ReaderEnd, [code, reason]: readonly [number, string]): void {
+    if (socket.readyState === socket.OPEN) this.#ports.meter?.readerEnded(why);
+    socket.close(code, reason);
   }
 
   #message(reader: Reader, text: string): void {
@@ -227,14 +322,14 @@ export class FeedServer {
       reader.said = { since: now, count: 0 };
     reader.said.count += 1;
     if (reader.said.count > FEED_LIMITS.messagesPerWindow) {
-      reader.socket.close(FEED_CLOSE.tooMany, 'it says too much');
+      this.#end(reader.socket, 'too-many', [FEED_CLOSE.tooMany, 'it says too much']);
       return;
     }
     let message: unknown;
     try {
       message = JSON.parse(text);
     } catch {
-      reader.socket.close(1007, 'not JSON');
+      this.#end(reader.socket, 'bad-message', [1007, 'not JSON']);
       return;
     }
     this.#ports.onMessage(reader.speaker, message);
@@ -242,8 +337,9 @@ export class FeedServer {
 
   #keepAlive(): void {
     const text = JSON.stringify({ type: 'keepalive', at: this.#ports.now() });
-    for (const reader of this.#all()) {
+    for (const reader of this.#audiences.readers()) {
       if (!reader.alive) {
+        this.#ports.meter?.readerEnded('no-answer');
         reader.socket.terminate();
         continue;
       }
@@ -265,16 +361,9 @@ export class FeedServer {
       this.#ports.onError(error);
     }
   }
-
-  *#all(): Iterable<Reader> {
-    for (const readers of this.#readers.values()) yield* readers;
-  }
 }
 
-function speakerOf(
-  socket: WebSocket,
-  { feed, authorization }: Extract<Admission, { type: 'admitted' }>,
-): Speaker {
+function speakerOf(socket: WebSocket, { feed, authorization }: Admitted): Speaker {
   return {
     ...{ feed, authorization },
     answer: (message) => {
@@ -286,17 +375,8 @@ function speakerOf(
   };
 }
 
-function keyOf({
-  channel,
-  audience,
-}: {
-  readonly channel: string;
-  readonly audience: FeedAudience;
-}) {
-  return `${audience}/${channel}`;
-}
-
-function refuse(socket: Duplex, status: number): void {
+/** Answers a request for a WebSocket that gets none. */
+export function refuse(socket: Duplex, status: number): void {
   const text = STATUS_CODES[status] ?? 'Error';
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

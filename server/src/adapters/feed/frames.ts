@@ -1,12 +1,27 @@
+import * as ws from 'ws';
 import { type Envelope } from '@shoal/protocol';
 
-/** Events as bytes: that of the last one is kept, since it is what all readers are sent. */
-export class Frames {
-  #last: { readonly envelope: Envelope; readonly bytes: Buffer } | undefined;
+/** Exported by `ws`, and left out of its types. */
+const { Sender } = ws as unknown as {
+  readonly Sender: {
+    readonly frame: (
+      data: Buffer,
+      options: {
+        readonly fin: boolean;
+        readonly rsv1: boolean;
+        readonly opcode: number;
+        readonly mask: boolean;
+        readonly readOnly: boolean;
+      },
+    ) => readonly Buffer[];
+  };
+};
 
-  of(envelope: Envelope): Buffer {
-    if (this.#last?.envelope !== envelope)
-      this.#last = { envelope, bytes: Buffer.from(JSON.stringify(envelope)) };
-    return this.#last.bytes;
-  }
+const TEXT = 1;
+
+/** An event as a whole frame (RFC 6455 section 5.2), which a socket takes in one write, where `ws` would make a header for each reader. */
+export function frameOf(envelope: Envelope): Buffer {
+  const text = Buffer.from(JSON.stringify(envelope));
+  const whole = { fin: true, rsv1: false, opcode: TEXT, mask: false, readOnly: true };
+  return Buffer.concat(Sender.frame(text, whole));
 }

@@ -129,12 +129,18 @@ export class SrtListener {
     this.#ffmpeg = ffmpeg;
   }
 
-  readonly #log = (line: string): void => {
+  readonly #log = (said: string): void => {
+    const line = this.#without(said);
     const [, codec] = NOT_IN_FLV.exec(line) ?? [];
     if (codec !== undefined)
       this.#reason = `unsupported codec over SRT: ${codec} (publish it by Enhanced RTMP)`;
     this.#handlers.onLog(line);
   };
+
+  /** ffmpeg names its input, which has the passphrase in it. */
+  #without(text: string): string {
+    return text.replaceAll(this.#address.passphrase, '(secret)');
+  }
 
   #tags(tags: readonly Uint8Array[]): void {
     if (this.#closing || tags.length === 0) return;
@@ -170,7 +176,7 @@ export class SrtListener {
     this.#failures = usual ? 0 : this.#failures + 1;
     const doubled = FIRST_BACKOFF_MS * 2 ** Math.max(0, this.#failures - 1);
     const delayMs = Math.min(doubled, LAST_BACKOFF_MS);
-    if (!usual) this.#handlers.onRestart(this.#reason ?? detail, delayMs);
+    if (!usual) this.#handlers.onRestart(this.#reason ?? this.#without(detail), delayMs);
     this.#again = setTimeout(() => {
       this.#listen();
     }, delayMs);

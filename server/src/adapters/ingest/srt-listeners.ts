@@ -1,6 +1,7 @@
 import { type Logger } from 'pino';
 import { type ChannelId } from '@shoal/protocol';
 import { type SessionId } from '../../core/index.ts';
+import { type OriginMetrics } from '../metrics/origin-metrics.ts';
 import { OriginError } from '../../errors.ts';
 import { type PublishedChannel } from './published-channel.ts';
 import { SrtListener } from './srt-listener.ts';
@@ -14,6 +15,7 @@ export type SrtListenersOptions = {
   readonly keyOf: (channel: ChannelId) => string;
   readonly ffmpegPath: string;
   readonly log: Logger;
+  readonly meter: Pick<OriginMetrics, 'ingestRestarted'>;
 };
 
 /** The SRT listeners of an origin, one for each channel. */
@@ -51,6 +53,7 @@ export class SrtListeners {
         log.debug({ line }, 'ffmpeg of SRT');
       },
       onRestart: (detail, delayMs) => {
+        this.#options.meter.ingestRestarted('srt');
         log.warn({ detail, delayMs }, 'the SRT listener is started again');
       },
     });

@@ -1,6 +1,7 @@
 import { type Logger } from 'pino';
 import { type ChannelId } from '@shoal/protocol';
 import { type SessionId } from '../../core/index.ts';
+import { type OriginMetrics } from '../metrics/origin-metrics.ts';
 import { type StreamKeys } from '../keys/key-file.ts';
 import { type IngestAddresses, IngestSupervisor } from './ingest-supervisor.ts';
 import { type PublishAsker } from './publish-asker.ts';
@@ -18,11 +19,12 @@ export type IngestParts = {
   /** Asked about those who do not show a key of the origin's own (ORG-37). Default: they are refused. */
   readonly asker?: PublishAsker;
   readonly log: Logger;
+  readonly meter: Pick<OriginMetrics, 'ingestRestarted'>;
 };
 
 /** Listens for RTMP, and leads each publisher to its channel (ORG-1). Rejects as `IngestSupervisor.start` does. */
 export function startIngest(at: IngestAddresses, parts: IngestParts): Promise<IngestSupervisor> {
-  const { keys, channels, asker, log } = parts;
+  const { keys, channels, asker, log, meter } = parts;
   /** Those who were accepted, or of whom it is still asked. */
   const sessions = new Map<SessionId, PublishedChannel | 'asking'>();
   const onAsk = async (
@@ -74,6 +76,7 @@ export function startIngest(at: IngestAddresses, parts: IngestParts): Promise<In
       if (typeof channel === 'object') channel.unpublish(session, reason);
     },
     onRestart: (detail, delayMs) => {
+      meter.ingestRestarted('rtmp');
       log.error({ detail, delayMs }, 'the ingest process is started again');
     },
   });

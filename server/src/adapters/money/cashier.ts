@@ -128,8 +128,8 @@ export class Cashier {
     const { subscriptions, payments, now, onError } = this.#parts;
     for (const row of await subscriptions.due(now(), MONEY_LIMITS.batch))
       await this.#renew(row).catch(onError);
-    for (const { id } of await payments.toAsk(now(), MONEY_LIMITS.batch))
-      await this.#ask(id).catch(onError);
+    for (const row of await payments.toAsk(now(), MONEY_LIMITS.batch))
+      await this.#ask(row).catch(onError);
   }
 
   close(): void {
@@ -155,9 +155,10 @@ export class Cashier {
       await this.#charge({ id, amount, method, description: `Subscription to ${channel}` });
   }
 
-  async #ask(id: string): Promise<void> {
+  async #ask(row: PaymentRow): Promise<void> {
     const { provider, payments, now } = this.#parts;
-    await payments.askAt(id, now() + MONEY_LIMITS.askAgainMs);
+    const { id } = row;
+    if (!(await payments.takeAsk(row, now() + MONEY_LIMITS.askAgainMs))) return;
     const found = await provider.find(id);
     await this.#settle(id, found ?? { type: 'failed', reason: 'it was broken off' });
   }

@@ -9,6 +9,7 @@ import {
 } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
 import { ABOUT, KEYS, PLACE, TOPICS } from './keys.ts';
+import { redisReason } from './redis-reason.ts';
 import { parseAbout, parseField, parseMessage, parsePlace } from './messages.ts';
 import { answered, QUIET, type RedisConnection, RedisLink } from './redis-link.ts';
 
@@ -175,7 +176,7 @@ export class FollowedChannels {
       const subscribing = listener.subscribe(TOPICS.lists(channel), hear);
       await answered(subscribing, ORIGIN_LIMITS.redisReadMs);
     } catch (error) {
-      this.#listener.fail(listener, error instanceof Error ? error.message : String(error));
+      this.#listener.fail(listener, redisReason(error));
     }
   }
 

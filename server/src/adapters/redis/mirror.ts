@@ -17,6 +17,7 @@ import {
 } from '../../core/index.ts';
 import { type TellReport } from '../http/channel-report.ts';
 import { ABOUT, KEYS, PLACE, TOPICS } from './keys.ts';
+import { redisReason } from './redis-reason.ts';
 import { formatAbout, formatField, formatMessage, formatPlace } from './messages.ts';
 import { answered, type LinkLog, QUIET, type RedisConnection, RedisLink } from './redis-link.ts';
 import { type ServedTotal, ServedTotals } from './served-totals.ts';
@@ -272,7 +273,7 @@ export class Mirror {
   }
 
   #failed(client: RedisConnection, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = redisReason(error);
     if (client !== this.#link.client) return;
     // It is not known what of it was written, or it was refused, as by a Redis that is full.
     this.#lose();

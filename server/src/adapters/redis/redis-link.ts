@@ -1,4 +1,5 @@
 import { createClient, type RedisClientType } from '@redis/client';
+import { redisReason } from './redis-reason.ts';
 import { ORIGIN_LIMITS } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
 
@@ -78,7 +79,7 @@ export class RedisLink {
     const client = newClient(this.#url);
     this.#client = client;
     client.on('error', (error: Error) => {
-      this.fail(client, error.message);
+      this.fail(client, redisReason(error));
     });
     client.on('end', () => {
       this.fail(client, 'the connection ended');
@@ -86,7 +87,7 @@ export class RedisLink {
     try {
       await answered(client.connect(), ORIGIN_LIMITS.redisConnectMs);
     } catch (error) {
-      this.fail(client, reasonOf(error));
+      this.fail(client, redisReason(error));
       return;
     }
     if (client !== this.#client) return;
@@ -106,7 +107,7 @@ export class RedisLink {
           if (client === this.#client && !this.#closed) this.#watch(client);
         },
         (error: unknown) => {
-          this.fail(client, reasonOf(error));
+          this.fail(client, redisReason(error));
         },
       );
     }, PING_EVERY_MS).unref();
@@ -146,8 +147,4 @@ function newClient(url: string): RedisConnection {
     // What was sent on a connection that is gone must not be sent again later on another one: it would be out of order.
     socket: { connectTimeout: ORIGIN_LIMITS.redisConnectMs, reconnectStrategy: false },
   });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,7 +5,7 @@ import { type Database } from '../database/schema.ts';
 import { WebhookTable } from '../database/webhook-table.ts';
 import { type WebhookPolicy } from './target.ts';
 import { WebhookCollector } from './webhook-collector.ts';
-import { WebhookSender } from './webhook-sender.ts';
+import { type SenderParts, WebhookSender } from './webhook-sender.ts';
 
 /** What routes of webhooks have to do with. */
 export type WebhookParts = {
@@ -31,10 +31,13 @@ export function startWebhooks(of: {
   readonly random: () => number;
   readonly newId: () => string;
   readonly onError: (error: unknown) => void;
+  readonly onAttempt?: SenderParts['onAttempt'];
 }): RunningWebhooks {
-  const { db, feed, policy, now, random, newId, onError } = of;
+  const { db, feed, policy, now, random, newId, onError, onAttempt } = of;
   const [webhooks, deliveries] = [new WebhookTable(db), new DeliveryTable(db)];
-  const sender = new WebhookSender({ webhooks, deliveries, policy, now, random, onError });
+  const sender = new WebhookSender({
+    ...{ webhooks, deliveries, policy, now, random, onError, onAttempt },
+  });
   const wake = (): void => {
     sender.wake();
   };

@@ -25,6 +25,8 @@ const AUDIENCES: readonly FeedAudience[] = ['viewers', 'streamer'];
 /** Channels looked at in one query. */
 const CHANNELS = 100;
 const EVERY_MS = 250;
+/** How often all webhooks are looked at: a process that died may have appended what it did not make deliveries of. */
+const LOOK_EVERY_MS = 10_000;
 
 /**
  * Makes deliveries of events (HOOK-2). Each webhook has a place of its own in its channel's feeds, which moves on together with the
@@ -35,7 +37,7 @@ export class WebhookCollector {
   readonly #changed = new Set<string>();
   readonly #unsubscribe: () => void;
   readonly #rounds: Rounds;
-  #begun = false;
+  #lookedAt = -Infinity;
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
@@ -54,10 +56,10 @@ export class WebhookCollector {
   }
 
   async #round(): Promise<void> {
-    const { webhooks, onDeliveries } = this.#parts;
-    if (!this.#begun) {
-      for (const channel of await webhooks.channels()) this.#changed.add(channel);
-      this.#begun = true;
+    const { webhooks, onDeliveries, now } = this.#parts;
+    if (now() - this.#lookedAt >= LOOK_EVERY_MS) {
+      for (const channel of await webhooks.behind()) this.#changed.add(channel);
+      this.#lookedAt = now();
     }
     const channels = [...this.#changed];
     let made = 0;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Webhook } from 'standardwebhooks';
 import {
   afterAttempt,
@@ -21,6 +22,17 @@ export type SenderParts = {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly onError: (error: unknown) => void;
+  /** Counts and logs what came of an attempt. */
+  readonly onAttempt?: ((delivery: WebhookAttempt) => void) | undefined;
+};
+
+/** What came of an attempt. Nothing of what was sent, and not where to. */
+type WebhookAttempt = {
+  readonly channel: string;
+  readonly webhook: string;
+  readonly delivery: string;
+  readonly event: string;
+  readonly attempt: Attempt;
 };
 
 const EVERY_MS = 1_000;
@@ -38,6 +50,7 @@ export class WebhookSender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
+    setMaxListeners(HOOK_LIMITS.requests, this.#abort.signal);
     this.#rounds = new Rounds({
       run: () => this.#round(),
       ...{ everyMs: EVERY_MS, onError: parts.onError },
@@ -102,6 +115,10 @@ export class WebhookSender {
       await deliveries.note(row, { state: 'pending', attempts, next_at, last_status, last_error });
       return;
     }
+    this.#parts.onAttempt?.({
+      ...{ channel: hook.channel, webhook: hook.id, delivery: row.id },
+      ...{ event: row.event_type, attempt },
+    });
     const at = now();
     const state = row.state as DeliveryState; // written here
     const next = afterAttempt({ state, attempts, nextAt }, attempt, { now: at, random: random() });

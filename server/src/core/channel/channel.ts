@@ -7,6 +7,7 @@ import { healthReport, healthWithout } from '../health/health-report.ts';
 import { type StreamHealth } from '../health/stream-health.ts';
 import { ORIGIN_LIMITS } from '../limits.ts';
 import { type ChannelState } from './channel-state.ts';
+import { channelStatus } from './channel-status.ts';
 import { ChannelOutput } from './channel-output.ts';
 import { EncoderEpochs, type Epoch } from './encoder-epochs.ts';
 import { planEncoder } from './encoder-plan.ts';
@@ -38,8 +39,7 @@ export class Channel {
   #session: SessionId | undefined;
   /** Of the publisher that is there. */
   #health: HealthMeter | undefined;
-  #lastEpoch: number | undefined;
-  #lastMsn: number | undefined;
+  #last: { readonly epoch: number; readonly lastMsn: number } | undefined;
   #reason: string | undefined;
   #keysTooFarApart = false;
   #effects: ChannelEffect[] = [];
@@ -70,7 +70,7 @@ export class Channel {
     // The next segment has the number that follows: a playlist cannot leave one out (RFC 8216 section 6.2.1).
     if (!this.#lifecycle.open || last?.msn !== this.#output.timeline.nextMsn - 1) return [];
     this.#output.timeline.restore(window);
-    [this.#lastEpoch, this.#lastMsn] = [last.epoch, last.msn];
+    this.#last = { epoch: last.epoch, lastMsn: last.msn };
     this.#playlists();
     return this.#effects;
   }
@@ -156,19 +156,9 @@ export class Channel {
   }
 
   status(): ChannelStatus {
-    const { state, since } = this.#lifecycle.state;
     const { timeline } = this.#output;
-    const { targetDuration } = timeline;
-    return {
-      channel: this.#options.channel,
-      state,
-      since,
-      ...(this.#reason !== undefined && { reason: this.#reason }),
-      renditions: timeline.renditions(),
-      ...(this.#lastEpoch !== undefined && { epoch: this.#lastEpoch }),
-      ...(this.#lastMsn !== undefined && { lastMsn: this.#lastMsn }),
-      ...(targetDuration !== undefined && { targetDurationMs: targetDuration * 1000 }),
-    };
+    const [lifecycle, reason, last] = [this.#lifecycle.state, this.#reason, this.#last];
+    return channelStatus(this.#options.channel, { lifecycle, timeline, reason, last });
   }
 
   #tick(now: number): void {
@@ -311,7 +301,7 @@ export class Channel {
     }
     const { epoch } = record;
     this.#effects.push(...this.#output.segment(record, cut, now));
-    [this.#lastEpoch, this.#lastMsn] = [epoch, this.#output.timeline.nextMsn - 1];
+    this.#last = { epoch, lastMsn: this.#output.timeline.nextMsn - 1 };
     this.#health?.segment(cut.durationMs, now);
     this.#renewals = 0;
     this.#apply(this.#lifecycle.step({ type: 'segment', epoch }, now), now);

@@ -9,11 +9,11 @@ export const CHAT_LIMITS = {
   rateWindowMs: 30_000,
   /** Messages that newcomers are shown. */
   backlog: 100,
-  /** Viewers of a channel whose rate is remembered; the one that has not written the longest is forgotten first. */
-  ratedWriters: 10_000,
   blockedWords: 500,
   blockedWordLength: 50,
   slowModeSeconds: 3_600,
+  /** How long it is remembered when somebody wrote: as long as it can matter, and a little. */
+  writerMs: 3_660_000,
   /** Messages that are kept of a channel, beside those since the last look; the oldest are deleted. */
   keptMessages: 10_000,
   /** Reports that are kept of a channel. */
@@ -30,12 +30,6 @@ export const CHAT_LIMITS = {
   moderators: 100,
   /** Of a channel, time-outs among them. */
   bans: 10_000,
-  /** How long a process goes by what it has read of who is silenced, unless it is told of a change. */
-  silenceMs: 5_000,
-  /** Viewers of whom a process remembers whether they are silenced. */
-  silences: 10_000,
-  /** Channels whose writers' rates a process remembers. */
-  rooms: 1_000,
   /** How often messages are looked for that are kept and not told, and old ones are deleted. */
   careMs: 10_000,
   /** Of those, how many at a time. */

@@ -22,8 +22,16 @@ export type Writer = {
 export type Written = {
   readonly writer: Writer;
   readonly settings: ChatSettings;
-  /** When the writer last wrote, as far as others know it: other processes, or this one before it was started. Oldest first. */
-  readonly lately?: readonly Millis[];
+  /** What was remembered of the writer when the last message was taken, wherever that was. */
+  readonly times: readonly Millis[];
+};
+
+/** A message that is taken. */
+export type Taken = {
+  /** To be shown. */
+  readonly text: string;
+  /** When the writer wrote lately, this time too: to be remembered. */
+  readonly times: readonly Millis[];
 };
 
 /** Why a message is not taken; `retryAfterMs` where time alone helps. */
@@ -48,59 +56,37 @@ const NEEDS: Readonly<Record<Exclude<ChatMode, 'everyone'>, string>> = {
 };
 
 /**
- * Says of each message of a channel whether it is taken (CHT-2 to CHT-5), and remembers when its writers wrote. Moderators and above
- * are bound by nothing but a higher rate.
+ * Says of a message whether it is taken (CHT-2 to CHT-5), by what all processes remember of its writer. Moderators and above are bound by
+ * nothing but a higher rate.
  */
-export class ChatRoom {
-  /** Times of the last messages of each writer, oldest first; writers in the order in which they last wrote. */
-  readonly #written = new Map<string, Millis[]>();
-
-  /** How many writers it remembers. */
-  get size(): number {
-    return this.#written.size;
+export function takeMessage(written: string, by: Written, now: Millis): Result<Taken, ChatRefusal> {
+  const { writer, settings } = by;
+  const text = plainText(written);
+  if (!text.ok) return err({ code: 'invalid-message', reason: text.error });
+  const privileged = isAtLeast(writer.rank, 'moderator');
+  if (!privileged) {
+    const refusal = whyNot(text.value, by, now);
+    if (refusal !== undefined) return err(refusal);
   }
-
-  /** The text to show, or why it is refused. What is taken counts from then on. */
-  take(written: string, by: Written, now: Millis): Result<string, ChatRefusal> {
-    const { writer, settings, lately = [] } = by;
-    const text = plainText(written);
-    if (!text.ok) return err({ code: 'invalid-message', reason: text.error });
-    const privileged = isAtLeast(writer.rank, 'moderator');
-    if (!privileged) {
-      const refusal = whyNot(text.value, by, now);
-      if (refusal !== undefined) return err(refusal);
-    }
-    const all = union(this.#written.get(writer.id) ?? [], lately);
-    const times = all.filter((at) => now - at < CHAT_LIMITS.rateWindowMs);
-    const slowMs = privileged ? 0 : settings.slowModeSeconds * 1000;
-    const last = all.at(-1);
-    if (last !== undefined && now - last < slowMs)
-      return err({
-        code: 'slow-mode',
-        reason: `slow mode: one message each ${settings.slowModeSeconds} s`,
-        retryAfterMs: last + slowMs - now,
-      });
-    const most = privileged
-      ? CHAT_LIMITS.moderatorMessagesPerWindow
-      : CHAT_LIMITS.messagesPerWindow;
-    const [first] = times;
-    if (times.length >= most && first !== undefined)
-      return err({
-        code: 'rate-limited',
-        reason: `at most ${most} messages in ${CHAT_LIMITS.rateWindowMs / 1000} s`,
-        retryAfterMs: first + CHAT_LIMITS.rateWindowMs - now,
-      });
-    this.#remember(writer.id, [...times, now]);
-    return ok(text.value);
-  }
-
-  #remember(id: string, times: Millis[]): void {
-    this.#written.delete(id);
-    this.#written.set(id, times);
-    if (this.#written.size <= CHAT_LIMITS.ratedWriters) return;
-    const [oldest] = this.#written.keys();
-    if (oldest !== undefined) this.#written.delete(oldest);
-  }
+  const slowMs = privileged ? 0 : settings.slowModeSeconds * 1000;
+  const last = by.times.at(-1);
+  if (last !== undefined && now - last < slowMs)
+    return err({
+      code: 'slow-mode',
+      reason: `slow mode: one message each ${settings.slowModeSeconds} s`,
+      retryAfterMs: last + slowMs - now,
+    });
+  const times = by.times.filter((at) => now - at < CHAT_LIMITS.rateWindowMs);
+  const most = privileged ? CHAT_LIMITS.moderatorMessagesPerWindow : CHAT_LIMITS.messagesPerWindow;
+  const [first] = times;
+  if (times.length >= most && first !== undefined)
+    return err({
+      code: 'rate-limited',
+      reason: `at most ${most} messages in ${CHAT_LIMITS.rateWindowMs / 1000} s`,
+      retryAfterMs: first + CHAT_LIMITS.rateWindowMs - now,
+    });
+  // Clocks of processes are a little apart.
+  return ok({ text: text.value, times: [...times, now].sort((a, b) => a - b) });
 }
 
 function whyNot(text: string, { writer, settings }: Written, now: Millis): ChatRefusal | undefined {
@@ -136,19 +122,5 @@ function admits(mode: ChatMode, { rank, guest, follows, subscribed }: Writer): b
       return subscribed;
     case 'off':
       return false;
-  }
-}
-
-/** Both lists in one, oldest first; what is in both is there once, since both remember the same messages. */
-function union(a: readonly Millis[], b: readonly Millis[]): Millis[] {
-  const all: Millis[] = [];
-  let [i, j] = [0, 0];
-  for (;;) {
-    const [x = Infinity, y = Infinity] = [a[i], b[j]];
-    const next = Math.min(x, y);
-    if (next === Infinity) return all;
-    all.push(next);
-    if (x === next) i += 1;
-    if (y === next) j += 1;
   }
 }

@@ -24,7 +24,26 @@ export type FeedLog = {
   readonly after: (feed: FeedId, seq: number) => Promise<Replay>;
   /** The newest number; 0 for a feed that has none. */
   readonly last: (feed: FeedId) => Promise<number>;
-  /** Calls `listener` with every event of every feed from now on; returns its undo. */
-  readonly subscribe: (listener: (feed: FeedId, envelope: Envelope) => void) => () => void;
+  /**
+   * Calls `listener` with every event of every feed from now on, and `lost` where some are no longer there: the feed goes on after this
+   * number. Returns its undo.
+   */
+  readonly subscribe: (
+    listener: (feed: FeedId, envelope: Envelope) => void,
+    lost?: (feed: FeedId, seq: number) => void,
+  ) => () => void;
   readonly close: () => Promise<void>;
+};
+
+/** Carries events that are in the log to other processes; it may lose, double and disorder them. */
+export type FeedBus = {
+  readonly publish: (feed: FeedId, envelope: Envelope) => void;
+  readonly close: () => void;
+};
+
+/** What a bus tells. */
+export type FeedBusHandlers = {
+  readonly onEvent: (feed: FeedId, envelope: Envelope) => void;
+  /** Events are heard from now on; before, some may have been missed. */
+  readonly onUp: () => void;
 };

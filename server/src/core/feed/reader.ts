@@ -16,7 +16,8 @@ export class FeedReader {
   #seq = 0;
   /** What came since it asked for what it had missed; undefined once that is there. */
   #waiting: Envelope[] | undefined = [];
-  #lost = false;
+  /** Where it goes on, if some of what came is gone. */
+  #lostTo: number | undefined;
 
   /** Takes an event of its feed; what is to be sent now. */
   event(envelope: Envelope): readonly ReaderEffect[] {
@@ -25,7 +26,25 @@ export class FeedReader {
     if (waiting === undefined) return passing ? [send(envelope)] : this.#next(envelope);
     if (passing) return [];
     if (waiting.length < FEED_LIMITS.kept) waiting.push(envelope);
-    else this.#lost = true;
+    else this.#lostTo = waiting.at(-1)?.seq;
+    return [];
+  }
+
+  /**
+   * Whether it takes numbered events that follow one another, from the first of these numbers to the last, just as they are: then they
+   * count as sent. Otherwise nothing changes.
+   */
+  takesAll(first: number, last: number): boolean {
+    if (this.#waiting !== undefined || this.#seq >= first) return false;
+    this.#seq = last;
+    return true;
+  }
+
+  /** Events up to this number are gone. */
+  lost(seq: number): readonly ReaderEffect[] {
+    if (this.#waiting === undefined) return seq > this.#seq ? [this.#resync(seq)] : [];
+    this.#waiting = [];
+    this.#lostTo = seq;
     return [];
   }
 
@@ -34,9 +53,9 @@ export class FeedReader {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#seq = after;
-    if (this.#lost) return [this.#resync(waiting.at(-1)?.seq ?? after)];
     const effects: ReaderEffect[] = [];
-    if (missed.type === 'resync') effects.push(this.#resync(missed.seq));
+    if (this.#lostTo !== undefined) effects.push(this.#resync(Math.max(this.#lostTo, after)));
+    else if (missed.type === 'resync') effects.push(this.#resync(missed.seq));
     else for (const envelope of missed.events) effects.push(...this.#next(envelope));
     for (const envelope of waiting) effects.push(...this.#next(envelope));
     return effects;

@@ -39,7 +39,7 @@ export type DeliveryProgress = {
 };
 
 /** Whether the receiver has taken it: any 2xx. All others, redirects too, have not. */
-function wasTaken(attempt: Attempt): boolean {
+export function wasTaken(attempt: Attempt): boolean {
   return attempt.type === 'answered' && attempt.status >= 200 && attempt.status < 300;
 }
 

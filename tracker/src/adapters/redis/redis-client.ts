@@ -18,7 +18,7 @@ export function openRedis(url: string, log: Log): RedisConnection {
   });
   let warned = false;
   client.on('error', (error: Error) => {
-    if (!warned) log('warn', 'Redis cannot be reached; trying again', { error: error.message });
+    if (!warned) log('warn', 'Redis cannot be reached; trying again', { error: reasonOf(error) });
     warned = true;
   });
   client.on('ready', () => {
@@ -26,4 +26,10 @@ export function openRedis(url: string, log: Log): RedisConnection {
     warned = false;
   });
   return client;
+}
+
+/** What may be logged: the code of a system error, or the first word of what Redis answered, which repeats arguments after it. */
+function reasonOf(error: Error): string {
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] ?? error.constructor.name;
 }

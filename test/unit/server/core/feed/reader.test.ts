@@ -36,6 +36,25 @@ describe('a reader of a feed', () => {
     expect(sent(reader.event(event(92)))).toEqual([92]);
   });
 
+  it('FEED-3 takes several at once where it needs them just as they are', () => {
+    const reader = new FeedReader();
+    expect(reader.takesAll(3, 4)).toBe(false);
+    reader.begin(2, events());
+    expect(reader.takesAll(3, 4)).toBe(true);
+    expect(reader.takesAll(4, 5)).toBe(false);
+    expect(sent([...reader.event(event(4)), ...reader.event(event(5))])).toEqual([5]);
+  });
+
+  it('FEED-4 is told to begin anew when what is to come is gone', () => {
+    const reader = new FeedReader();
+    reader.event(event(3));
+    expect(sent(reader.lost(90))).toEqual([]);
+    reader.event(event(91));
+    expect(sent(reader.begin(2, events()))).toEqual(['resync 90', 91]);
+    expect(sent([...reader.lost(200), ...reader.event(event(201))])).toEqual(['resync 200', 201]);
+    expect(sent(reader.lost(150))).toEqual([]);
+  });
+
   it('FEED-4 keeps no more than a feed does while it waits', () => {
     const reader = new FeedReader();
     for (let seq = 1; seq <= FEED_LIMITS.kept + 3; seq++) reader.event(event(seq));

@@ -1,0 +1,88 @@
+import { type ChannelId } from '@shoal/protocol';
+import { FEED_LIMITS, ViewerCounts } from '../../core/index.ts';
+import { type FeedServer } from './feed-server.ts';
+
+/** Where processes tell each other how many readers they have. */
+export type ViewerExchange = {
+  /** Says how many there are here, and answers how many there are elsewhere; undefined where that cannot be found out. */
+  readonly exchange: (
+    here: ReadonlyMap<ChannelId, number>,
+  ) => Promise<ReadonlyMap<ChannelId, number> | undefined>;
+  readonly leave: () => Promise<void>;
+};
+
+/** What the counter works with. */
+export type ViewerCounterParts = {
+  readonly feeds: FeedServer;
+  /** Undefined where there are no other processes. */
+  readonly others: ViewerExchange | undefined;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly onError: (error: unknown) => void;
+};
+
+/** Tells readers of the feed of viewers how many they are, at most each 5 s (FEED-10). */
+export class ViewerCounter {
+  readonly #parts: ViewerCounterParts;
+  readonly #counts = new ViewerCounts();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: ViewerCounterParts) {
+    this.#parts = parts;
+    this.#next();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+    // Without Redis the others find out when it has expired.
+    await this.#parts.others?.leave().catch(() => undefined);
+  }
+
+  /** From the end of one look, so that there is never less between two. */
+  #next(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look()
+        .catch(this.#parts.onError)
+        .finally(() => {
+          this.#next();
+        });
+    }, FEED_LIMITS.viewerCountMs).unref();
+  }
+
+  async #look(): Promise<void> {
+    const { others, now, newId } = this.#parts;
+    const counted = new Map([...this.#audiences()].map((of) => [of.channel, of.readers]));
+    // That Redis is away is said by the link.
+    const elsewhere =
+      others === undefined
+        ? new Map<ChannelId, number>()
+        : await others.exchange(counted).catch(() => undefined);
+    const here = [...this.#audiences()];
+    const seqs = new Map(here.map(({ channel, seq }) => [channel, seq]));
+    const at = now();
+    for (const { channel, viewers } of this.#counts.look({ here, elsewhere }, at))
+      this.#parts.feeds.pass(
+        { channel, audience: 'viewers' },
+        {
+          ...{ type: 'viewer.count', data: { viewers } },
+          ...{ id: newId(), version: 1, at, channel, seq: seqs.get(channel) ?? 0 },
+        },
+      );
+  }
+
+  *#audiences(): Iterable<{
+    readonly channel: ChannelId;
+    readonly readers: number;
+    readonly joined: number;
+    readonly seq: number;
+  }> {
+    for (const { feed, readers, joined, seq } of this.#parts.feeds.audiences())
+      if (feed.audience === 'viewers')
+        yield { channel: feed.channel, readers: readers.size, joined, seq };
+  }
+}
