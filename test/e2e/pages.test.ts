@@ -310,6 +310,14 @@ describe('the pages with the broadcast service', () => {
     await is(old.getByTestId('access-note'), 'no longer good');
   });
 
+  it('FEED-10 count viewers, and no studio', async () => {
+    await is(viewer.getByTestId('viewers'), '1');
+    const second = await open(demo.urls.watch);
+    await is(viewer.getByTestId('viewers'), '2', 'two viewers');
+    await second.close();
+    await is(viewer.getByTestId('viewers'), '1', 'one viewer');
+  });
+
   it('HLT-2 say how playback goes', async () => {
     await until(
       async () => {

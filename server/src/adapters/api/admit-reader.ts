@@ -14,6 +14,7 @@ type Asked = {
 /**
  * Decides who may read a feed: `/v1/events?channel=ID&audience=viewers|streamer&after=SEQ`. The token is in `Authorization`, or, from browsers,
  * which cannot send that, in `token`. The feed of viewers is for everybody but for a token that is for alerts alone.
+ * With `watching=0` the reader does not count as a viewer.
  */
 export async function admitReader(gate: Gate, request: IncomingMessage): Promise<Admission> {
   const query = new URLSearchParams((request.url ?? '').split('?')[1] ?? '');
@@ -28,6 +29,7 @@ export async function admitReader(gate: Gate, request: IncomingMessage): Promise
   if (typeof feed === 'number') return refused(feed);
   return {
     ...{ type: 'admitted', feed, authorization },
+    watches: query.get('watching') !== '0',
     after: after === null ? undefined : Number(after),
   };
 }

@@ -20,6 +20,8 @@ export type Admission =
       readonly type: 'admitted';
       readonly feed: FeedId;
       readonly after: number | undefined;
+      /** False for who reads without watching, and does not count as a viewer. Default true. */
+      readonly watches?: boolean;
       /** The header `Authorization` that it came with, or would have: who it is, is asked again when it says something. */
       readonly authorization: string | undefined;
     }
@@ -195,7 +197,7 @@ export class FeedServer {
       ...{ socket, wire, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
       ...{ alive: true, said: { since: this.#ports.now(), count: 0 } },
     };
-    const audience = this.#audiences.join(feed, reader);
+    const audience = this.#audiences.join(feed, reader, admitted.watches);
     const { meter } = this.#ports;
     meter?.readerOpened(feed.audience);
     socket.on('error', () => undefined);
