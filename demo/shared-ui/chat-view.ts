@@ -34,6 +34,7 @@ export function createChatView(of: {
   const { log, newer, list, actions } = of;
   const nodes = new Map<string, HTMLElement>();
   let unseen = 0;
+  closeMenusElsewhere(log);
   const isNearEnd = (): boolean => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
   const toEnd = (): void => {
     log.scrollTop = log.scrollHeight;
@@ -83,6 +84,20 @@ export function createChatView(of: {
       newer.hidden = unseen === 0;
     },
   };
+}
+
+/** Menus close when something else is chosen. */
+function closeMenusElsewhere(log: HTMLElement): void {
+  const close = (but: EventTarget | null): void => {
+    for (const menu of log.querySelectorAll('details[open]'))
+      if (!(but instanceof Node && menu.contains(but))) menu.removeAttribute('open');
+  };
+  document.addEventListener('click', ({ target }) => {
+    close(target);
+  });
+  log.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') close(null);
+  });
 }
 
 function lineNode(line: ChatLine, actions: readonly ChatAction[]): HTMLElement {

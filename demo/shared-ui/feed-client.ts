@@ -17,6 +17,8 @@ export type FeedChoice = {
   readonly base: string;
   readonly channel: string;
   readonly audience: 'viewers' | 'streamer';
+  /** False for a page that does not play the channel, and is no viewer of it. Default true. */
+  readonly watches?: boolean;
   /** Nobody in particular without. */
   readonly token?: string | undefined;
 };
@@ -176,9 +178,10 @@ export class FeedClient {
 export function feedUrl(choice: FeedChoice, after: number | undefined): string {
   const url = new URL('/v1/events', choice.base);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const { channel, audience, token } = choice;
+  const { channel, audience, watches = true, token } = choice;
   url.search = new URLSearchParams({
     ...{ channel, audience },
+    ...(!watches && { watching: '0' }),
     ...(token !== undefined && { token }),
     ...(after !== undefined && { after: String(after) }),
   }).toString();

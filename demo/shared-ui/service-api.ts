@@ -44,6 +44,34 @@ export function parseBroadcasts(value: unknown): readonly BroadcastInfo[] {
   });
 }
 
+/** Of a page that is open for days. */
+const KEPT_BROADCASTS = 20;
+
+/**
+ * The broadcasts after one of them went to another state, as `broadcast.transitioned` says it of the moment `at`: what all viewers are told at
+ * once they need not all ask for.
+ */
+export function withTransition(
+  broadcasts: readonly BroadcastInfo[],
+  data: unknown,
+  at: number,
+): readonly BroadcastInfo[] {
+  const { broadcast, state, title } = fieldsOf(data);
+  const [id, now] = [textOf(broadcast), textOf(state)];
+  if (id === '' || now === '') return broadcasts;
+  const before = broadcasts.find((other) => other.id === id);
+  const others = broadcasts.filter((other) => other.id !== id);
+  if (now === 'revoked') return others;
+  const begins = now === 'live' || now === 'interrupted';
+  const after: BroadcastInfo = {
+    ...{ id, state: now, title: textOf(title) },
+    ...{ createdAt: before?.createdAt, scheduledAt: before?.scheduledAt },
+    startedAt: before?.startedAt ?? (begins ? at : undefined),
+    endedAt: before?.endedAt ?? (now === 'complete' ? at : undefined),
+  };
+  return [after, ...others].slice(0, KEPT_BROADCASTS);
+}
+
 /** How a chat is run. */
 export type ChatSettings = {
   readonly mode: string;

@@ -46,7 +46,7 @@ export function openStudio(of: {
   };
   const base = location.href;
   new FeedClient(
-    { base, channel, audience: 'viewers' },
+    { base, channel, audience: 'viewers', watches: false },
     {
       event: (event) => {
         cards.channel.event(event);

@@ -6,13 +6,11 @@ import {
   type ChannelAbout,
   parseAbout,
   parseBroadcasts,
+  withTransition,
 } from '../shared-ui/service-api.ts';
 import { askService } from '../shared-ui/service-client.ts';
 import { whenText } from '../shared-ui/when-text.ts';
 import { type Phase } from './phase.ts';
-
-/** A count of viewers is shown for so long; the service counts every few seconds. */
-const COUNT_HOLDS_MS = 30_000;
 
 /** What the service says of the channel. */
 export type WatchAbout = {
@@ -20,14 +18,15 @@ export type WatchAbout = {
   readonly reload: () => void;
   /** What of the phase is to be shown, with the words that the service has for it. */
   readonly phase: (phase: Phase) => Phase;
-  /** How many watch, where the service said so lately. */
+  readonly connected: (isConnected: boolean) => void;
+  /** How many watch, where the service says so. */
   readonly viewers: () => number | undefined;
 };
 
 /** Connects title, category and tags of the page. `onChange` is called when the words for the phase are other ones. */
 export function createAbout(channel: string, onChange: () => void): WatchAbout {
   let broadcasts: readonly BroadcastInfo[] = [];
-  let count: { readonly viewers: number; readonly at: number } | undefined;
+  let count: number | undefined;
   let about: ChannelAbout = { title: '', category: '', tags: [] };
   const show = (): void => {
     showAbout(channel, about, broadcasts.find(({ state }) => isOn(state))?.title ?? '');
@@ -46,14 +45,16 @@ export function createAbout(channel: string, onChange: () => void): WatchAbout {
     show();
   };
   return {
-    event: ({ type, data }) => {
+    event: ({ type, data, at }) => {
       if (type === 'channel.updated') {
         about = parseAbout(data);
         show();
-      } else if (type === 'broadcast.transitioned') void loadBroadcasts();
-      else if (type === 'viewer.count') {
-        const viewers = numberOf(data['viewers']);
-        if (viewers !== undefined) count = { viewers, at: Date.now() };
+      } else if (type === 'broadcast.transitioned') {
+        broadcasts = withTransition(broadcasts, data, at);
+        show();
+        onChange();
+      } else if (type === 'viewer.count') {
+        count = numberOf(data['viewers']);
       }
     },
     reload: () => {
@@ -61,8 +62,11 @@ export function createAbout(channel: string, onChange: () => void): WatchAbout {
       void loadBroadcasts();
     },
     phase: (phase) => withBroadcast(phase, broadcasts, Date.now()),
-    viewers: () =>
-      count !== undefined && Date.now() - count.at < COUNT_HOLDS_MS ? count.viewers : undefined,
+    connected: (isConnected) => {
+      // The count is told when it changes, for as long as there is a connection.
+      if (!isConnected) count = undefined;
+    },
+    viewers: () => count,
   };
 }
 

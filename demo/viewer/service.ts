@@ -39,7 +39,10 @@ export function startService(of: {
         about.event(event);
         chat.event(event);
       },
-      connected: chat.connected,
+      connected: (isConnected) => {
+        about.connected(isConnected);
+        chat.connected(isConnected);
+      },
       resync: () => {
         about.reload();
         chat.reload();

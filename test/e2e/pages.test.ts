@@ -254,6 +254,18 @@ describe('the pages with the broadcast service', () => {
     expect(await studio.content()).not.toContain(key);
   });
 
+  it('KEY-2 replace a stream key, and take one back', async () => {
+    await studio.getByRole('button', { name: 'Replace' }).click();
+    await has(studio.getByTestId('key'), 2, 'the new key beside the old one');
+    const old = studio.getByTestId('key').filter({ hasText: 'good until' });
+    await has(old, 1, 'the end of the old key');
+    const remove = old.getByRole('button');
+    await remove.click();
+    await is(remove, 'Really?');
+    await remove.click();
+    await has(studio.getByTestId('key'), 1, 'the old key to be gone');
+  });
+
   it('BRD-2 prepare, end and follow broadcasts', async () => {
     await studio.getByTestId('tab-live').click();
     await is(studio.getByTestId('broadcast-now'), 'Live');
@@ -296,6 +308,26 @@ describe('the pages with the broadcast service', () => {
     url.hash = `operator=${'x'.repeat(24)}`;
     const old = await open(url.href);
     await is(old.getByTestId('access-note'), 'no longer good');
+  });
+
+  it('FEED-10 count viewers, and no studio', async () => {
+    await is(viewer.getByTestId('viewers'), '1');
+    const second = await open(demo.urls.watch);
+    await is(viewer.getByTestId('viewers'), '2', 'two viewers');
+    await second.close();
+    await is(viewer.getByTestId('viewers'), '1', 'one viewer');
+  });
+
+  it('HLT-2 say how playback goes', async () => {
+    await until(
+      async () => {
+        const health = await (await api('GET', '/health')).text();
+        return health.includes('"reporting":1');
+      },
+      { what: 'a report of the viewer', timeoutMs: 45_000 },
+    );
+    await studio.getByTestId('tab-live').click();
+    await is(studio.getByTestId('health-viewers'), 'One viewer reported');
   });
 
   it('had no error', () => {

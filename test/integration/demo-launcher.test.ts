@@ -137,6 +137,38 @@ describe('the demo', () => {
     });
   });
 
+  it('KEY-3 lets who has a stream key of another channel publish there, which comes into being', async () => {
+    const call = async (path: string, body: object): Promise<unknown> => {
+      const answer = await fetch(`${base}/v1/channels${path}`, {
+        method: 'POST',
+        headers: {
+          ...{ authorization: `Bearer ${demo.adminToken}`, 'content-type': 'application/json' },
+        },
+        body: JSON.stringify(body),
+      });
+      expect(answer.status).toBe(201);
+      return answer.json();
+    };
+    await call('', { id: 'second', title: 'The second' });
+    const { key } = (await call('/second/stream-keys', {})) as { readonly key: string };
+    const publisher = await Publisher.start(`rtmp://127.0.0.1:${demo.rtmpPort}/live/${key}`);
+    try {
+      await until(
+        async () => {
+          const playback = await json(`${base}/v1/channels/second/playback`);
+          return JSON.stringify(playback).includes('"state":"live"') || !publisher.running;
+        },
+        { what: 'the second channel to be live', timeoutMs: 30_000 },
+      );
+      expect(await json(`${base}/v1/channels/second/playback`)).toMatchObject({
+        state: 'online',
+        broadcast: { title: 'The second', state: 'live' },
+      });
+    } finally {
+      await publisher.stop();
+    }
+  });
+
   it('keeps the stream key out of the folder that it serves', async () => {
     const keys = await readFile(join(dataDir, 'stream-keys.json'), 'utf8');
     expect(keys).toContain(demo.streamKey);

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type FastifyInstance } from 'fastify';
-import { admitReader } from '../adapters/api/admit-reader.ts';
+import { admitReader, mayRead } from '../adapters/api/admit-reader.ts';
 import { chatOverSocket } from '../adapters/api/chat-socket.ts';
 import { createApi } from '../adapters/api/create-api.ts';
 import { digestOf, Gate } from '../adapters/api/gate.ts';
@@ -184,6 +184,7 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     const feeds = new FeedServer({
       log: feed,
       admit: (request) => admitReader(gate, request),
+      mayRead: (speaker) => mayRead(gate, speaker),
       onMessage: (speaker, message) => {
         if (money.onMessage(speaker.feed, message)) return;
         if (!broadcasts.onMessage(speaker, message)) say(speaker, message);

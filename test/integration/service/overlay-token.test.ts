@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseChannelId, unwrap } from '@shoal/protocol';
 import { startService } from '@shoal/server';
+import { FEED_LIMITS } from '@shoal/server/core';
 import { expect, it, onTestFinished } from 'vitest';
 import { until } from '../../support/until.ts';
 import { bothDatabases } from './databases.ts';
@@ -61,6 +62,25 @@ it.each(bothDatabases())(
     expect(await refusalOf(feedOf(test, { ...own, token: last }))).toBe(401);
   },
 );
+
+it('ACC-4 whoever reads alerts with a token that is taken back is told so, and closed', async () => {
+  const test = await TestService.start();
+  onTestFinished(() => test.close());
+  await test.makeChannel('demo', 'ana');
+  const ana = await test.tokenOf('ana');
+  const path = '/v1/channels/demo/overlay-token';
+  const made = await test.call('POST', path, { token: ana, body: {} });
+  const overlay = field(made.body, 'token');
+  const reader = await test.read('demo', { audience: 'streamer', token: overlay });
+  const own = await test.read('demo', { audience: 'streamer', token: ana });
+  await test.call('DELETE', path, { token: ana });
+  await until(() => reader.closed !== undefined, {
+    ...{ what: 'the reader to be closed', timeoutMs: 2 * FEED_LIMITS.keepAliveMs },
+  });
+  expect(reader.closed).toBe(4403);
+  expect(reader.told.map(({ type }) => type)).toEqual(['revoked']);
+  expect(own.closed).toBeUndefined();
+});
 
 it('ACC-8 tokens that it is given are good while it runs, and are kept nowhere', async () => {
   const [adminToken, overlay] = ['a'.repeat(24), 'o'.repeat(24)];

@@ -138,13 +138,19 @@ export class TestService {
   /** Reads a feed; resolves when it was welcomed. */
   async read(
     channel: string,
-    of: { readonly audience?: string; readonly after?: number; readonly token?: string } = {},
+    of: {
+      readonly audience?: string;
+      readonly after?: number;
+      readonly token?: string;
+      readonly watching?: '0';
+    } = {},
   ): Promise<TestReader> {
     const query = new URLSearchParams({
       channel,
       audience: of.audience ?? 'viewers',
       ...(of.after !== undefined && { after: String(of.after) }),
       ...(of.token !== undefined && { token: of.token }),
+      ...(of.watching !== undefined && { watching: of.watching }),
     });
     const reader = new TestReader(
       new WebSocket(`ws://127.0.0.1:${this.port}/v1/events?${query.toString()}`),

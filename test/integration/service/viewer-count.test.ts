@@ -30,11 +30,13 @@ it('FEED-10 viewers are told how many they are, by events that have no number of
   await test.makeChannel('other');
   const readers = [await test.read('demo'), await test.read('demo')];
   const elsewhere = await test.read('other');
+  // A studio hears of everything, and does not watch.
+  const studio = await test.read('demo', { watching: '0' });
   const token = await test.tokenOf('ana');
   const streamer = await test.read('demo', { audience: 'streamer', token });
   const change = { token, body: { title: 'new' } };
   expect((await test.call('PATCH', '/v1/channels/demo', change)).status).toBe(200);
-  await told(readers, 2);
+  await told([...readers, studio], 2);
   const [first] = await (readers[0]?.of('viewer.count') ?? []);
   expect(first).toMatchObject({ channel: 'demo', version: 1, seq: 1, data: { viewers: 2 } });
   readers.push(await test.read('demo'));

@@ -6,6 +6,8 @@ import { feedKey } from './feed-key.ts';
 export type Audience<Reader> = {
   readonly feed: FeedId;
   readonly readers: ReadonlySet<Reader>;
+  /** Those of them who do not watch, as a studio. */
+  readonly unwatching: ReadonlySet<Reader>;
   /** The last number that is known here. */
   seq: number;
   /** How many have come, ever. */
@@ -16,6 +18,7 @@ export type Audience<Reader> = {
 
 type Kept<Reader> = Audience<Reader> & {
   readonly readers: Set<Reader>;
+  readonly unwatching: Set<Reader>;
   joined: number;
   readonly unfollow: (() => void) | undefined;
 };
@@ -42,15 +45,19 @@ export class Audiences<Reader> {
     for (const { readers } of this.#all.values()) yield* readers;
   }
 
-  join(feed: FeedId, reader: Reader): Audience<Reader> {
+  join(feed: FeedId, reader: Reader, watches = true): Audience<Reader> {
     const key = feedKey(feed);
     let audience = this.#all.get(key);
     if (audience === undefined) {
       const unfollow = this.#follow?.(feed);
-      audience = { feed, readers: new Set(), seq: 0, joined: 0, pending: [], unfollow };
+      audience = {
+        ...{ feed, readers: new Set(), unwatching: new Set() },
+        ...{ seq: 0, joined: 0, pending: [], unfollow },
+      };
       this.#all.set(key, audience);
     }
     audience.readers.add(reader);
+    if (!watches) audience.unwatching.add(reader);
     audience.joined += 1;
     return audience;
   }
@@ -58,6 +65,7 @@ export class Audiences<Reader> {
   leave(feed: FeedId, reader: Reader): void {
     const key = feedKey(feed);
     const audience = this.#all.get(key);
+    audience?.unwatching.delete(reader);
     if (audience?.readers.delete(reader) !== true || audience.readers.size > 0) return;
     this.#all.delete(key);
     audience.unfollow?.();

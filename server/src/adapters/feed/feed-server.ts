@@ -20,6 +20,8 @@ export type Admission =
       readonly type: 'admitted';
       readonly feed: FeedId;
       readonly after: number | undefined;
+      /** False for who reads without watching, and does not count as a viewer. Default true. */
+      readonly watches?: boolean;
       /** The header `Authorization` that it came with, or would have: who it is, is asked again when it says something. */
       readonly authorization: string | undefined;
     }
@@ -39,6 +41,8 @@ export type FeedServerPorts = {
   readonly log: FeedLog;
   /** Decides about a request by its token and query. */
   readonly admit: (request: IncomingMessage) => Promise<Admission>;
+  /** Whether somebody may read a streamer's feed still: a token may have ended, or been taken back. Asked from time to time. Default: they may. */
+  readonly mayRead?: (speaker: Speaker) => Promise<boolean>;
   /** A reader says something; what it says is JSON of unknown shape. */
   readonly onMessage: (speaker: Speaker, message: unknown) => void;
   readonly onError: (error: unknown) => void;
@@ -193,7 +197,7 @@ export class FeedServer {
       ...{ socket, wire, feed, line: new FeedReader(), speaker: speakerOf(socket, admitted) },
       ...{ alive: true, said: { since: this.#ports.now(), count: 0 } },
     };
-    const audience = this.#audiences.join(feed, reader);
+    const audience = this.#audiences.join(feed, reader, admitted.watches);
     const { meter } = this.#ports;
     meter?.readerOpened(feed.audience);
     socket.on('error', () => undefined);
@@ -344,6 +348,19 @@ export class FeedServer {
       reader.alive = false;
       reader.socket.ping();
       reader.socket.send(text);
+      if (reader.feed.audience === 'streamer') void this.#recheck(reader.speaker);
+    }
+  }
+
+  /** Ends the connection of somebody who may read no longer (ACC-4). */
+  async #recheck(speaker: Speaker): Promise<void> {
+    try {
+      if ((await this.#ports.mayRead?.(speaker)) !== false) return;
+      speaker.answer({ type: 'revoked' });
+      speaker.close(FEED_CLOSE.revoked, 'the token does not hold any more');
+    } catch (error) {
+      // Nobody is cut off because the database is away.
+      this.#ports.onError(error);
     }
   }
 }

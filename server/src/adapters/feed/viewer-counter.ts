@@ -81,8 +81,8 @@ export class ViewerCounter {
     readonly joined: number;
     readonly seq: number;
   }> {
-    for (const { feed, readers, joined, seq } of this.#parts.feeds.audiences())
+    for (const { feed, readers, unwatching, joined, seq } of this.#parts.feeds.audiences())
       if (feed.audience === 'viewers')
-        yield { channel: feed.channel, readers: readers.size, joined, seq };
+        yield { channel: feed.channel, readers: readers.size - unwatching.size, joined, seq };
   }
 }

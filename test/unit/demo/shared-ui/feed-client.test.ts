@@ -67,6 +67,7 @@ const event = (seq: number, type = 'chat.message') => ({
 describe('the client of a feed', () => {
   it('asks for its feed where the page is, and says who it is only where it is somebody', () => {
     expect(feedUrl(CHOICE, undefined)).toBe('ws://h:1/v1/events?channel=demo&audience=viewers');
+    expect(feedUrl({ ...CHOICE, watches: false }, undefined)).toContain('&watching=0');
     const own = { ...CHOICE, base: 'https://h/', audience: 'streamer', token: 't' } as const;
     expect(feedUrl(own, 7)).toBe(
       'wss://h/v1/events?channel=demo&audience=streamer&token=t&after=7',

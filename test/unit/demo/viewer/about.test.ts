@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type BroadcastInfo, parseAbout, parseBroadcasts } from '@shoal/demo/shared-ui/service-api';
+import {
+  type BroadcastInfo,
+  parseAbout,
+  parseBroadcasts,
+  withTransition,
+} from '@shoal/demo/shared-ui/service-api';
 import { whenText } from '@shoal/demo/shared-ui/when-text';
 import { withBroadcast } from '@shoal/demo/viewer/about';
 import { phaseOf } from '@shoal/demo/viewer/phase';
@@ -37,6 +42,23 @@ describe('what the watch page says of broadcasts', () => {
     expect(phase.type === 'playing' && phase.notice).toMatch(/^“The mast”: The streamer lost/);
     const playing = phaseOf('live', 'playing');
     expect(withBroadcast(playing, now, NOW)).toBe(playing);
+  });
+
+  it('BRD-4 follows what is told of broadcasts, without asking', () => {
+    const told = (list: readonly BroadcastInfo[], state: string, at: number) =>
+      withTransition(list, { broadcast: 'c', state, title: 'The mast' }, at);
+    const before = broadcasts(over);
+    const live = told(before, 'live', NOW);
+    expect(live.map(({ id, state }) => [id, state])).toEqual([
+      ['c', 'live'],
+      ['b', 'complete'],
+    ]);
+    const ends = told(told(live, 'interrupted', NOW + 1), 'complete', NOW + 2);
+    expect(ends[0]).toMatchObject({ startedAt: NOW, endedAt: NOW + 2, title: 'The mast' });
+    expect(told(ends, 'archived', NOW + 3)[0]).toMatchObject({ endedAt: NOW + 2 });
+    // What was taken down is of no interest.
+    expect(told(ends, 'revoked', NOW + 4)).toEqual(before);
+    expect(withTransition(before, { state: 7 }, NOW)).toBe(before);
   });
 
   it('says the day where it is another one', () => {
