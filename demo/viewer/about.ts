@@ -99,12 +99,15 @@ function showAbout(channel: string, { title, category, tags }: ChannelAbout, now
   setText('title', name);
   document.title = `${name} – Shoal`;
   const meta = element('meta', HTMLParagraphElement);
-  meta.replaceChildren(make('b', { text: channel, testId: 'channel' }));
+  const own = make('b', { text: channel, testId: 'channel' });
+  // Where it is the title as well it is said once.
+  own.hidden = name === channel;
+  meta.replaceChildren(own);
   const add = (text: string, className: string, testId: string): void => {
     if (text !== '') meta.append(make('span', { text, class: className, testId }));
   };
   add(category, 'category', 'category');
   if (now !== name) add(now === '' ? '' : `On now: ${now}`, 'on-now', 'broadcast-title');
   for (const tag of tags) add(tag, 'tag', 'tag');
-  meta.hidden = false;
+  meta.hidden = name === channel && meta.children.length === 1;
 }
