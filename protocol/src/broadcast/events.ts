@@ -23,6 +23,8 @@ export type ViewerEvent =
         readonly title: string;
         readonly category: string;
         readonly tags: readonly string[];
+        /** URL of a picture. */
+        readonly thumbnail: string | null;
       };
     }
   | {
@@ -62,11 +64,36 @@ export type ViewerEvent =
       };
     };
 
-/** What viewers are told that is worth nothing a moment later: it has no number of its own, and a slow reader loses it first. */
-export type PassingEvent = {
-  readonly type: 'viewer.count';
-  readonly data: { readonly viewers: number };
-};
+/** What is worth nothing a moment later: it has no number of its own, and a slow reader loses it first. The last two are the streamer's. */
+export type PassingEvent =
+  | {
+      readonly type: 'viewer.count';
+      readonly data: { readonly viewers: number };
+    }
+  | {
+      /** Of the last minute; null where that cannot be known. */
+      readonly type: 'p2p.stats';
+      readonly data: {
+        /** Who read the feed of viewers. */
+        readonly viewers: number;
+        /** That the origin sent. */
+        readonly copiesPerSegment: number | null;
+        /** The share that viewers had from one another, 0 to 1. */
+        readonly offload: number | null;
+      };
+    }
+  | {
+      readonly type: 'vod.progress';
+      readonly data: {
+        /** Id of the recording. */
+        readonly recording: number;
+        /** What is made of it. */
+        readonly made: 'mp4' | 'storyboard';
+        readonly state: 'waiting' | 'running' | 'done' | 'failed';
+        /** Percent. */
+        readonly progress: number;
+      };
+    };
 
 /** What only the streamer is told; kept until it is acknowledged (FEED-6). */
 export type StreamerEvent =

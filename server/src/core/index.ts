@@ -184,6 +184,7 @@ export {
   type PlaybackShare,
   type BroadcastHealth,
 } from './broadcast/health.ts';
+export { type FiguresLook, StreamerFigures } from './broadcast/streamer-figures.ts';
 export { BROADCAST_LIMITS } from './broadcast/limits.ts';
 export { type PlaybackReport, PlaybackReports } from './broadcast/playback-reports.ts';
 export { broadcastOfRecording, type OnAir } from './broadcast/recorded.ts';

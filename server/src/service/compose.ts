@@ -10,6 +10,7 @@ import { probeRoutes } from '../adapters/api/probe-routes.ts';
 import { RequestIds } from '../adapters/api/request-id.ts';
 import { makeServiceApp } from '../adapters/api/service-app.ts';
 import { RequestWatch } from '../adapters/api/watch-requests.ts';
+import { FiguresTeller } from '../adapters/broadcast/figures-teller.ts';
 import { startBroadcasts } from '../adapters/broadcast/start-broadcasts.ts';
 import { startChat } from '../adapters/chat/start-chat.ts';
 import { ChannelTable } from '../adapters/database/channel-table.ts';
@@ -201,6 +202,11 @@ async function open(options: Omit<ServiceOptions, 'http'>): Promise<Opened> {
     const others = shared?.viewers;
     const counter = new ViewerCounter({ feeds, others, now, newId, onError });
     undo.push(() => counter.close());
+    const figures = new FiguresTeller({
+      ...{ feeds, report: broadcasts.parts.report, now, newId, onError },
+      viewers: (channel) => counter.viewers(channel),
+    });
+    undo.push(() => figures.close());
     const adminToken = await firstAdmin(tokens, { newSecret, now: now() });
     if (originUrl !== undefined) await broadcasts.follow(originAt(originUrl));
     let closing: Promise<void> | undefined;

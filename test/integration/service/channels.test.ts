@@ -38,6 +38,19 @@ describe('channels', () => {
     }
   });
 
+  it('API-2 a thumbnail is the URL of a picture, by https', async () => {
+    const token = await test.tokenOf('ana');
+    const change = (thumbnail: unknown) =>
+      test.call('PATCH', '/v1/channels/demo', { token, body: { thumbnail } });
+    for (const bad of ['http://example.org/a.jpg', 'javascript:alert(1)', 'a.jpg', 7, ''])
+      expect((await change(bad)).status).toBe(400);
+    expect(await change('https://example.org/a.jpg')).toMatchObject({
+      status: 200,
+      body: { thumbnail: 'https://example.org/a.jpg' },
+    });
+    expect(await change(null)).toMatchObject({ status: 200, body: { thumbnail: null } });
+  });
+
   it('API-3 changes only what was read: If-Match', async () => {
     const token = await test.tokenOf('ana');
     const etag = (await test.call('GET', '/v1/channels/demo')).headers.get('etag') ?? '';

@@ -60,7 +60,7 @@ it('FEED-5 a reader that does not read loses counts of viewers first, is closed,
   let sent = 0;
   const event = {
     type: 'channel.updated',
-    data: { title: TITLE, category: '', tags: [] },
+    data: { title: TITLE, category: '', tags: [], thumbnail: null },
   } as const;
   const wire = { id: 'c', version: 1, at: 0, channel: FEED.channel } as const;
   /** An event and a count; to how many the count was sent. */

@@ -14,11 +14,18 @@ const TITLE = z.string().trim().max(140);
 const CATEGORY = z.string().trim().max(60);
 const TAGS = z.array(z.string().trim().min(1).max(25)).max(10);
 
+const THUMBNAIL = z
+  .url({ protocol: /^https$/ })
+  .max(2_000)
+  .nullable()
+  .describe('URL of a picture on a site of yours, by https');
+
 const CHANNEL = z.object({
   id: z.string(),
   title: z.string(),
   category: z.string(),
   tags: z.array(z.string()),
+  thumbnail: z.string().nullable(),
   owner: z.string().nullable(),
   createdAt: z.number(),
   updatedAt: z.number(),
@@ -52,6 +59,7 @@ export function channelRoutes(app: Api, parts: ApiParts): void {
         title: TITLE.default(''),
         category: CATEGORY.default(''),
         tags: TAGS.default([]),
+        thumbnail: THUMBNAIL.default(null),
         owner: z.string().min(1).max(64).nullable().default(null),
       }),
       response: { 201: CHANNEL },
@@ -86,10 +94,10 @@ export function channelRoutes(app: Api, parts: ApiParts): void {
     url: '/v1/channels/:channel',
     ...gate.needs('streamer'),
     schema: {
-      summary: 'Changes title, category or tags, of which every viewer is told',
+      summary: 'Changes title, category, tags or thumbnail, of which every viewer is told',
       params: z.object({ channel: z.string() }),
       body: z
-        .object({ title: TITLE, category: CATEGORY, tags: TAGS })
+        .object({ title: TITLE, category: CATEGORY, tags: TAGS, thumbnail: THUMBNAIL })
         .partial()
         .refine((body) => Object.keys(body).length > 0, 'nothing is changed'),
       response: { 200: CHANNEL },
@@ -97,15 +105,16 @@ export function channelRoutes(app: Api, parts: ApiParts): void {
     handler: async (request, reply) => {
       const { id, row } = gate.channel(request);
       const { title = row.title, category = row.category } = request.body;
+      const { thumbnail = row.thumbnail } = request.body;
       const tags = request.body.tags ?? tagsOf(row);
       const version = expectVersion(request.headers['if-match'], row.version);
       const at = now();
-      const change = { title, category, tags: JSON.stringify(tags), updated_at: at };
+      const change = { title, category, tags: JSON.stringify(tags), thumbnail, updated_at: at };
       const changed = await channels.update(id, change, version);
       if (changed === undefined) throw changedMeanwhile();
       await feed.append(
         { channel: id, audience: 'viewers' },
-        { type: 'channel.updated', data: { title, category, tags } },
+        { type: 'channel.updated', data: { title, category, tags, thumbnail } },
         { at, id: newId() },
       );
       return reply.header('ETag', etagOf(changed.version)).send(shown(changed));
@@ -120,7 +129,7 @@ function tagsOf(row: ChannelRow): readonly string[] {
 function shown(row: ChannelRow): z.output<typeof CHANNEL> {
   return {
     ...{ id: row.id, title: row.title, category: row.category, owner: row.owner },
-    tags: [...tagsOf(row)],
+    ...{ tags: [...tagsOf(row)], thumbnail: row.thumbnail },
     ...{ createdAt: row.created_at, updatedAt: row.updated_at },
   };
 }

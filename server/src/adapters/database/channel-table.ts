@@ -10,13 +10,16 @@ export type ChannelRow = Selectable<Database['channels']>;
 /** A channel as it is made. */
 export function newChannel(
   of: { readonly id: string } & Partial<
-    Pick<ChannelRow, 'title' | 'category' | 'owner'> & { readonly tags: readonly string[] }
+    Pick<ChannelRow, 'title' | 'category' | 'owner' | 'thumbnail'> & {
+      readonly tags: readonly string[];
+    }
   >,
   at: number,
 ): ChannelRow {
   const { id, title = '', category = '', owner = null, tags = [] } = of;
+  const { thumbnail = null } = of;
   return {
-    ...{ id, title, category, tags: JSON.stringify(tags), owner },
+    ...{ id, title, category, tags: JSON.stringify(tags), owner, thumbnail },
     chat_mode: DEFAULT_CHAT_SETTINGS.mode,
     chat_slow_seconds: DEFAULT_CHAT_SETTINGS.slowModeSeconds,
     chat_blocked_words: JSON.stringify(DEFAULT_CHAT_SETTINGS.blockedWords),

@@ -44,6 +44,7 @@ const first: Migration = {
     await table(db, 'channels', {
       columns: {
         ...{ id: 'text', title: 'text', category: 'text', tags: 'text', owner: 'text?' },
+        ...{ thumbnail: 'text?' },
         ...{ chat_mode: 'text', chat_slow_seconds: 'integer', chat_blocked_words: 'text' },
         ...{ version: 'integer', created_at: 'bigint', updated_at: 'bigint' },
       },

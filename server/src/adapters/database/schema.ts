@@ -15,6 +15,7 @@ export type Database = {
     title: string;
     category: string;
     tags: Json;
+    thumbnail: string | null;
     owner: string | null;
     chat_mode: string;
     chat_slow_seconds: number;

@@ -34,6 +34,11 @@ export class ViewerCounter {
     this.#next();
   }
 
+  /** How many watch a channel, as its viewers were told last. */
+  viewers(channel: ChannelId): number {
+    return this.#counts.viewers(channel);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -6,6 +6,7 @@ import {
   type ChannelStatus,
   type JobStatus,
   ORIGIN_LIMITS,
+  type SegmentDelivery,
   type Stream,
   type StreamOrigin,
   type StreamReport,
@@ -51,6 +52,15 @@ const RECORDING = z.looseObject({
   playlist: z.string().optional(),
 });
 const JOB = z.looseObject({ id: z.string(), broadcast: z.number() });
+const DELIVERY = z
+  .array(
+    z.looseObject({
+      ...{ epoch: z.number(), msn: z.number(), size: z.number().positive() },
+      ...{ readyAt: z.number(), servedBytes: z.number().nonnegative() },
+    }),
+  )
+  // Of the source, the sound, and six rungs.
+  .max(ORIGIN_LIMITS.deliverySegments * 8);
 const RECORDINGS = z.object({ recordings: z.array(RECORDING).max(ORIGIN_LIMITS.recordings * 2) });
 const JOBS = z.object({ jobs: z.array(JOB).max(ORIGIN_LIMITS.jobs) });
 
@@ -63,6 +73,7 @@ const READ: {
   // Of what else is in them the origin itself is the judge.
   recordings: (answer) => RECORDINGS.parse(answer).recordings as unknown as BroadcastStatus[],
   jobs: (answer) => JOBS.parse(answer).jobs as unknown as JobStatus[],
+  delivery: (answer) => DELIVERY.parse(answer) as unknown as SegmentDelivery[],
 };
 
 /**

@@ -1,4 +1,5 @@
 import { type ChannelId } from '@shoal/protocol';
+import { type SegmentDelivery } from '../delivery/accounting.ts';
 import { type JobStatus } from '../jobs/messages.ts';
 import { type BroadcastStatus } from '../recording/messages.ts';
 import { type BroadcastHealth } from './health.ts';
@@ -32,6 +33,8 @@ export type StreamReport = {
   /** Oldest first. */
   readonly recordings: readonly BroadcastStatus[];
   readonly jobs: readonly JobStatus[];
+  /** Of the newest segments, oldest first. */
+  readonly delivery: readonly SegmentDelivery[];
 };
 
 /** Where the streams of channels are: an origin in this process, or one elsewhere. */

@@ -1,4 +1,4 @@
-import { type Envelope } from '@shoal/protocol';
+import { type Envelope, type PassingEvent } from '@shoal/protocol';
 import { FEED_LIMITS } from './limits.ts';
 import { type Replay } from './ports.ts';
 
@@ -7,6 +7,10 @@ export type ReaderEffect =
   | { readonly type: 'send'; readonly envelope: Envelope }
   /** It has missed events that are no longer there, and goes on after this number. */
   | { readonly type: 'resync'; readonly seq: number };
+
+const PASSING: ReadonlySet<Envelope['type']> = new Set<PassingEvent['type']>([
+  ...(['viewer.count', 'p2p.stats', 'vod.progress'] as const),
+]);
 
 /**
  * Puts what was missed and what comes meanwhile into one line (FEED-3): every numbered event after the reader's number once, in order.
@@ -22,7 +26,7 @@ export class FeedReader {
   /** Takes an event of its feed; what is to be sent now. */
   event(envelope: Envelope): readonly ReaderEffect[] {
     const waiting = this.#waiting;
-    const passing = envelope.type === 'viewer.count';
+    const passing = PASSING.has(envelope.type);
     if (waiting === undefined) return passing ? [send(envelope)] : this.#next(envelope);
     if (passing) return [];
     if (waiting.length < FEED_LIMITS.kept) waiting.push(envelope);

@@ -32,6 +32,11 @@ export class ViewerCounts {
   #elsewhere: ReadonlyMap<ChannelId, number> = new Map();
   #heardAt: Millis = -Infinity;
 
+  /** As of the last look. */
+  viewers(channel: ChannelId): number {
+    return this.#told.get(channel)?.viewers ?? this.#elsewhere.get(channel) ?? 0;
+  }
+
   look({ here, elsewhere }: ViewersLook, now: Millis): readonly ViewersTold[] {
     if (elsewhere !== undefined) [this.#elsewhere, this.#heardAt] = [elsewhere, now];
     else if (now - this.#heardAt >= FEED_LIMITS.viewersExpireMs) this.#elsewhere = new Map();

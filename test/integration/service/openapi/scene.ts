@@ -73,6 +73,7 @@ const HINTS: Hints = new Map<string, fc.Arbitrary<unknown>>([
   ['owner', fc.constantFrom('ana', null)],
   ['user', fc.constantFrom('vi', 'zoe', 'yan')],
   ['blockedWords', fc.constantFrom([], ['rude'])],
+  ['thumbnail', fc.constantFrom('https://example.org/a.jpg', null)],
   ['action', fc.constantFrom('publish', 'read', 'read', 'api')],
   ['path', fc.constantFrom('live/demo', 'live/demo/index.m3u8', 'live/nothing', '')],
 ]);
