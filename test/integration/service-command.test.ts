@@ -18,9 +18,12 @@ afterAll(() => {
 
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
-function command(args: readonly string[]): ChildProcess {
+function command(
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const node = ['--conditions=@shoal/source', '--import', 'tsx', 'server/src/cli/service-main.ts'];
-  const env = { ...process.env, DATABASE_URL: '', SHOAL_SERVICE_LOG_LEVEL: 'silent' };
+  const env = { ...process.env, DATABASE_URL: '', SHOAL_SERVICE_LOG_LEVEL: 'silent', ...more };
   const child = spawn(process.execPath, [...node, ...args], { env });
   children.push(child);
   return child;
@@ -104,6 +107,27 @@ it('ACC-3 shows the operator’s token at the first start alone, and ends in goo
   expect(again.started['adminToken']).toBeUndefined();
   const found = await fetch(`${String(again.started['url'])}/v1/channels/demo`);
   expect(found.status).toBe(200);
+}, 60_000);
+
+it('ACC-8 takes the operator’s token from the environment, and shows none then', async () => {
+  const flags = ['--host', '127.0.0.1', '--port', '0', '--json'];
+  const args = [...flags, '--database', join(folder, 'given.db')];
+  const token = 'a-token-of-the-operator';
+  const short = command(args, { SHOAL_SERVICE_ADMIN_TOKEN: 'short' });
+  expect((await once(short, 'close'))[0]).toBe(1);
+  const child = command(args, { SHOAL_SERVICE_ADMIN_TOKEN: token });
+  if (child.stdout === null) throw new Error('no output');
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const started = JSON.parse(line) as { readonly url: string; readonly adminToken?: string };
+  expect(started.adminToken).toBeUndefined();
+  const made = await fetch(`${started.url}/v1/auth/tokens`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ user: 'ana', name: 'Ana' }),
+  });
+  expect(made.status).toBe(201);
+  child.kill('SIGTERM');
+  expect(await once(child, 'close')).toEqual([0, null]);
 }, 60_000);
 
 it('OPS-3 OPS-4 serves metrics at an address of their own, and is not ready while it is drained', async () => {

@@ -86,7 +86,7 @@ export function readServiceCommand(
     ...(logLevel === undefined ? [`--log-level is none of ${LEVELS.join(', ')}`] : []),
   ];
   if (problems.length > 0 || logLevel === undefined || !playback.ok) return err(problems);
-  const { DATABASE_URL: url, REDIS_URL: redis } = env;
+  const { DATABASE_URL: url, REDIS_URL: redis, SHOAL_SERVICE_ADMIN_TOKEN: adminToken } = env;
   return ok({
     type: 'run',
     json: given['json'] === true,
@@ -95,6 +95,7 @@ export function readServiceCommand(
       // A password is in it, so that it is no flag.
       database: url ? { type: 'postgres', url } : { type: 'sqlite', file: value('database') },
       ...(redis ? { redis } : {}),
+      ...(adminToken ? { adminToken } : {}),
       logLevel,
       processMetrics: true,
       drainMs: Number(drain) * 1_000,
@@ -120,7 +121,7 @@ export function serviceHelp(): string {
   return `shoal-service [options]
 
 Runs the broadcast service: channels, chat, alerts and webhooks by REST (/v1, /openapi.json) and WebSocket (/v1/events).
-At the first start it makes the operator's token and prints it, once.
+At the first start it makes the operator's token and prints it, once, unless SHOAL_SERVICE_ADMIN_TOKEN has one (20 to 200 of A-Z a-z 0-9 _ -).
 
 ${rows.join('\n')}
   --allow-http-webhooks  webhooks may have URLs without TLS
