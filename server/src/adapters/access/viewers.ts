@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ChannelId } from '@shoal/protocol';
 import { type AccessGate, ORIGIN_LIMITS } from '../../core/index.ts';
 import { type Credentials } from './credentials.ts';
-import { withinTime } from './within-time.ts';
+import { withinMs } from '../within-ms.ts';
 
 /** Somebody who wants to play something. */
 export type Viewer = Credentials & {
@@ -69,7 +69,12 @@ export class Viewers {
       ...{ ip, path: `live/${channel}`, query, user, password, token, id: `hls-${this.#count}` },
     };
     try {
-      const answer = await withinTime(() => this.#ports.gate(asked), this.#limits.accessMs);
+      const { accessMs } = this.#limits;
+      const answer = await withinMs(
+        accessMs,
+        this.#ports.gate(asked),
+        () => new Error(`no answer within ${accessMs} ms`),
+      );
       return answer.allowed && answer.channel === channel ? 'yes' : 'no';
     } catch (error) {
       this.#ports.onError(error);

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { withinMs } from '../within-ms.ts';
 import { type Database } from './schema.ts';
 
 /** Whether a service should get requests. */
@@ -26,17 +27,10 @@ export function readiness(db: Kysely<Database>): Readiness {
 }
 
 async function answers(db: Kysely<Database>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, ANSWER_MS);
-  });
-  const asked = sql`SELECT 1`.execute(db).then(
-    () => true,
-    () => false,
-  );
-  const answered = await Promise.race([asked, late]);
-  clearTimeout(timer);
-  return answered;
+  try {
+    await withinMs(ANSWER_MS, sql`SELECT 1`.execute(db), () => new Error('no answer in time'));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -7,7 +7,7 @@ import {
   type SessionId,
 } from '../../core/index.ts';
 import { credentialsOf } from '../access/credentials.ts';
-import { withinTime } from '../access/within-time.ts';
+import { withinMs } from '../within-ms.ts';
 import { type PublishedChannel } from './published-channel.ts';
 import { type PublishRequest } from './rtmp-session.ts';
 
@@ -99,7 +99,12 @@ export class PublishAsker {
       ...credentialsOf(query, undefined),
     };
     try {
-      return await withinTime(() => this.#ports.gate(asked), this.#limits.accessMs);
+      const { accessMs } = this.#limits;
+      return await withinMs(
+        accessMs,
+        this.#ports.gate(asked),
+        () => new Error(`no answer within ${accessMs} ms`),
+      );
     } catch (err) {
       this.#ports.log.error({ err, session }, 'it cannot be asked who may publish');
       return { allowed: false, reason: 'it cannot be asked now who may publish' };

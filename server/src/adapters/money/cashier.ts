@@ -13,6 +13,7 @@ import {
 } from '../../core/index.ts';
 import { type DonationRow, type DonationTable } from '../database/donation-table.ts';
 import { type PaymentRow, type PaymentTable } from '../database/payment-table.ts';
+import { withinMs } from '../within-ms.ts';
 import {
   readSubscription,
   type SubscriptionRow,
@@ -219,16 +220,7 @@ export class Cashier {
 }
 
 /** What was answered in time; rejects where nothing was. */
-async function inTime(charged: Promise<PaymentOutcome>): Promise<PaymentOutcome> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error('the payment provider did not answer in time'));
-    }, MONEY_LIMITS.chargeMs);
-  });
-  try {
-    return await Promise.race([charged, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime(charged: Promise<PaymentOutcome>): Promise<PaymentOutcome> {
+  const tooLate = (): Error => new Error('the payment provider did not answer in time');
+  return withinMs(MONEY_LIMITS.chargeMs, charged, tooLate);
 }

@@ -2,6 +2,7 @@ import { createClient, type RedisClientType } from '@redis/client';
 import { redisReason } from './redis-reason.ts';
 import { ORIGIN_LIMITS } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
+import { withinMs } from '../within-ms.ts';
 
 /** A connection to Redis. */
 export type RedisConnection = RedisClientType;
@@ -126,18 +127,9 @@ export class RedisLink {
 }
 
 /** The same, but fails with an `OriginError` (`redis`) when it takes longer. */
-export async function answered<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new OriginError('redis', `Redis does not answer within ${ms} ms`));
-    }, ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function answered<T>(work: Promise<T>, ms: number): Promise<T> {
+  const tooLate = (): Error => new OriginError('redis', `Redis does not answer within ${ms} ms`);
+  return withinMs(ms, work, tooLate);
 }
 
 function newClient(url: string): RedisConnection {

@@ -14,7 +14,7 @@ import { OriginError } from '../../errors.ts';
 import { expectRoom } from './disk-room.ts';
 import { sourceBytes } from './source-bytes.ts';
 import { expectPath, expectPrefix, expectRange } from './storage-error.ts';
-import { withinMs } from './time-limit.ts';
+import { withinMs } from '../within-ms.ts';
 
 /** Where files are until they are whole. `#` is in no path of a store. */
 const UNFINISHED = '#unfinished';

@@ -1,6 +1,6 @@
 import { OriginError } from '../../errors.ts';
 import { PassingFailure, type S3Requests } from './s3-request.ts';
-import { withinMs } from './time-limit.ts';
+import { withinMs } from '../within-ms.ts';
 
 type Body = ReadableStreamDefaultReader<Uint8Array>;
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
 import { ORIGIN_LIMITS } from '../../core/index.ts';
 import { OriginError } from '../../errors.ts';
-import { withinMs } from './time-limit.ts';
+import { withinMs } from '../within-ms.ts';
 
 /** A bucket of any S3-compatible service. */
 export type S3Options = {
