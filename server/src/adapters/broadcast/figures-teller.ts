@@ -1,6 +1,7 @@
 import { type ChannelId } from '@shoal/protocol';
 import { FEED_LIMITS, StreamerFigures } from '../../core/index.ts';
 import { type FeedServer } from '../feed/feed-server.ts';
+import { Pauses } from '../pauses.ts';
 import { type BroadcastParts } from './start-broadcasts.ts';
 
 /** What it works with. */
@@ -17,30 +18,19 @@ export type FiguresTellerParts = {
 export class FiguresTeller {
   readonly #parts: FiguresTellerParts;
   readonly #figures = new StreamerFigures();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #pauses: Pauses;
 
   constructor(parts: FiguresTellerParts) {
     this.#parts = parts;
-    this.#next();
+    this.#pauses = new Pauses({
+      run: () => this.#look(),
+      pauseMs: FEED_LIMITS.viewerCountMs,
+      onError: parts.onError,
+    });
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#looking;
-  }
-
-  #next(): void {
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => {
-      this.#looking = this.#look()
-        .catch(this.#parts.onError)
-        .finally(() => {
-          this.#next();
-        });
-    }, FEED_LIMITS.viewerCountMs).unref();
+  close(): Promise<void> {
+    return this.#pauses.close();
   }
 
   async #look(): Promise<void> {
@@ -56,11 +46,7 @@ export class FiguresTeller {
       }),
     );
     const at = now();
-    const seqs = new Map(read.map(({ feed, seq }) => [feed.channel, seq]));
-    for (const { channel, event } of this.#figures.look(looks.flat(), at)) {
-      const seq = seqs.get(channel) ?? 0;
-      const wire = { id: newId(), version: 1, at, channel, seq } as const;
-      feeds.pass({ channel, audience: 'streamer' }, { ...event, ...wire });
-    }
+    for (const { channel, event } of this.#figures.look(looks.flat(), at))
+      feeds.pass({ channel, audience: 'streamer' }, event, { id: newId(), at });
   }
 }

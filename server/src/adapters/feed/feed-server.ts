@@ -134,10 +134,16 @@ export class FeedServer {
   }
 
   /** Sends readers something that is worth nothing a moment later; to how many. A slow reader goes without (FEED-5). */
-  pass(feed: FeedId, envelope: Envelope<PassingEvent>): number {
+  pass(
+    feed: FeedId,
+    event: PassingEvent,
+    of: { readonly id: string; readonly at: number },
+  ): number {
     const audience = this.#audiences.of(feed);
     if (audience === undefined) return 0;
     this.#flush(audience);
+    const { channel } = feed;
+    const envelope = { ...event, ...of, ...({ version: 1, channel, seq: audience.seq } as const) };
     const frame = frameOf(envelope);
     let reached = 0;
     for (const { socket, wire, line } of audience.readers) {

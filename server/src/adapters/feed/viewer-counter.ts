@@ -1,5 +1,6 @@
 import { type ChannelId } from '@shoal/protocol';
 import { FEED_LIMITS, ViewerCounts } from '../../core/index.ts';
+import { Pauses } from '../pauses.ts';
 import { type FeedServer } from './feed-server.ts';
 
 /** Where processes tell each other how many readers they have. */
@@ -25,13 +26,15 @@ export type ViewerCounterParts = {
 export class ViewerCounter {
   readonly #parts: ViewerCounterParts;
   readonly #counts = new ViewerCounts();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #pauses: Pauses;
 
   constructor(parts: ViewerCounterParts) {
     this.#parts = parts;
-    this.#next();
+    this.#pauses = new Pauses({
+      run: () => this.#look(),
+      pauseMs: FEED_LIMITS.viewerCountMs,
+      onError: parts.onError,
+    });
   }
 
   /** How many watch a channel, as its viewers were told last. */
@@ -40,23 +43,9 @@ export class ViewerCounter {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#looking;
+    await this.#pauses.close();
     // Without Redis the others find out when it has expired.
     await this.#parts.others?.leave().catch(() => undefined);
-  }
-
-  /** From the end of one look, so that there is never less between two. */
-  #next(): void {
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => {
-      this.#looking = this.#look()
-        .catch(this.#parts.onError)
-        .finally(() => {
-          this.#next();
-        });
-    }, FEED_LIMITS.viewerCountMs).unref();
   }
 
   async #look(): Promise<void> {
@@ -68,26 +57,20 @@ export class ViewerCounter {
         ? new Map<ChannelId, number>()
         : await others.exchange(counted).catch(() => undefined);
     const here = [...this.#audiences()];
-    const seqs = new Map(here.map(({ channel, seq }) => [channel, seq]));
     const at = now();
-    for (const { channel, viewers } of this.#counts.look({ here, elsewhere }, at))
-      this.#parts.feeds.pass(
-        { channel, audience: 'viewers' },
-        {
-          ...{ type: 'viewer.count', data: { viewers } },
-          ...{ id: newId(), version: 1, at, channel, seq: seqs.get(channel) ?? 0 },
-        },
-      );
+    for (const { channel, viewers } of this.#counts.look({ here, elsewhere }, at)) {
+      const event = { type: 'viewer.count', data: { viewers } } as const;
+      this.#parts.feeds.pass({ channel, audience: 'viewers' }, event, { id: newId(), at });
+    }
   }
 
   *#audiences(): Iterable<{
     readonly channel: ChannelId;
     readonly readers: number;
     readonly joined: number;
-    readonly seq: number;
   }> {
-    for (const { feed, readers, unwatching, joined, seq } of this.#parts.feeds.audiences())
+    for (const { feed, readers, unwatching, joined } of this.#parts.feeds.audiences())
       if (feed.audience === 'viewers')
-        yield { channel: feed.channel, readers: readers.size - unwatching.size, joined, seq };
+        yield { channel: feed.channel, readers: readers.size - unwatching.size, joined };
   }
 }

@@ -1,11 +1,7 @@
-/** Something about a stream that its streamer may want to change; the words are for people. */
-export type BroadcastIssue = {
-  /** As `noAudio`; never reused. */
-  readonly type: string;
-  readonly severity: 'info' | 'warning' | 'error';
-  readonly reason: string;
-  readonly description: string;
-};
+import { type HealthIssue, statusOf } from '../health/stream-health.ts';
+
+/** Something about a stream that its streamer may want to change: of the origin's issues, or others. Types are never reused. */
+export type BroadcastIssue = Omit<HealthIssue, 'type'> & { readonly type: string };
 
 /** How a stream is. */
 export type BroadcastHealth = {
@@ -49,11 +45,6 @@ function stallIssue({ viewers, troubled }: PlaybackShare): readonly BroadcastIss
       description: `Playback stops for ${percent} % of the viewers. If the stream is fine on your side, a lower bitrate helps those whose connection is slow.`,
     },
   ];
-}
-
-function statusOf(issues: readonly BroadcastIssue[]): BroadcastHealth['status'] {
-  if (issues.some(({ severity }) => severity === 'error')) return 'bad';
-  return issues.some(({ severity }) => severity === 'warning') ? 'ok' : 'good';
 }
 
 const ORDER = ['good', 'ok', 'bad'] as const;

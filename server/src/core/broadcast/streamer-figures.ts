@@ -31,14 +31,15 @@ export class StreamerFigures {
     this.#told = new Map();
     return channels.flatMap((look) => {
       const { channel, joined } = look;
-      const events = [p2pStats(look, now), ...look.jobs.map(vodProgress)];
+      const events = new Map<string, PassingEvent>();
+      for (const event of [p2pStats(look, now), ...look.jobs.map(vodProgress)])
+        events.set(JSON.stringify(event), event);
       const last = before.get(channel);
-      const fresh = last?.joined === joined ? last.texts : new Set<string>();
-      const texts = new Set(events.map((event) => JSON.stringify(event)));
-      this.#told.set(channel, { joined, texts });
-      return events
-        .filter((event) => !fresh.has(JSON.stringify(event)))
-        .map((event) => ({ channel, event }));
+      const known = last?.joined === joined ? last.texts : undefined;
+      this.#told.set(channel, { joined, texts: new Set(events.keys()) });
+      return [...events]
+        .filter(([text]) => known?.has(text) !== true)
+        .map(([, event]) => ({ channel, event }));
     });
   }
 }

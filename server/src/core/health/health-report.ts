@@ -1,7 +1,7 @@
 import { type SourceMedia } from '../flv/publish-feed.ts';
 import { healthIssues } from './health-issues.ts';
 import { type HealthMeter } from './health-meter.ts';
-import { type HealthIssue, type StreamHealth } from './stream-health.ts';
+import { type HealthIssue, statusOf, type StreamHealth } from './stream-health.ts';
 
 const INTERRUPTED: HealthIssue = {
   type: 'interrupted',
@@ -58,11 +58,6 @@ export function healthReport(
       },
     }),
   };
-}
-
-function statusOf(issues: readonly HealthIssue[]): StreamHealth['status'] {
-  if (issues.some(({ severity }) => severity === 'error')) return 'bad';
-  return issues.some(({ severity }) => severity === 'warning') ? 'ok' : 'good';
 }
 
 function rounded(value: number): number {

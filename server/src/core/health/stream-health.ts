@@ -25,10 +25,15 @@ export type HealthIssue = {
   readonly description: string;
 };
 
+/** `bad` with an issue that is an error, `ok` with one that is a warning. */
+export function statusOf(issues: readonly Pick<HealthIssue, 'severity'>[]): 'good' | 'ok' | 'bad' {
+  if (issues.some(({ severity }) => severity === 'error')) return 'bad';
+  return issues.some(({ severity }) => severity === 'warning') ? 'ok' : 'good';
+}
+
 /** How well a channel gets what it needs of its publisher (ORG-42). Bit rates in bits per second. */
 export type StreamHealth = {
-  /** `bad` with an issue that is an error, `ok` with one that is a warning. */
-  readonly status: 'good' | 'ok' | 'bad';
+  readonly status: ReturnType<typeof statusOf>;
   readonly issues: readonly HealthIssue[];
   /** Whether there is a publisher; of none nothing is measured. */
   readonly publishing: boolean;
