@@ -273,26 +273,6 @@ describe('what is known of a stream', () => {
     description: 'Your stream has no sound.',
   };
 
-  it('FEED-11 readers of the streamer’s feed are told what the swarm saves, and how far recordings are', async () => {
-    const segment = { rendition: 'source', epoch: 1, msn: 2, size: 1_000, durationMs: 2_000 };
-    const served = { servedBytes: 1_000, requests: 3, readyAt: Date.now() - 10_000 };
-    origin.says(DEMO, 'delivery', [{ ...segment, ...served }]);
-    const job = { id: '7-mp4', broadcast: 7, type: 'mp4', state: 'running' } as const;
-    origin.says(DEMO, 'jobs', [{ ...job, attempts: 1, createdAt: 0, progress: 40 }]);
-    const ana = await test.read('demo', { audience: 'streamer', token });
-    const viewer = await test.read('demo');
-    const [stats] = await ana.of('p2p.stats');
-    expect(stats).toMatchObject({ channel: 'demo', data: { copiesPerSegment: 1 } });
-    const [progress] = await ana.of('vod.progress');
-    expect(progress?.['data']).toEqual({
-      recording: 7,
-      made: 'mp4',
-      state: 'running',
-      progress: 40,
-    });
-    expect(viewer.told.map(({ type }) => type)).not.toContain('p2p.stats');
-  });
-
   it('HLT-1 HLT-3 its health is the streamer’s to see and hear of', async () => {
     expect((await ask('GET', '/health')).body).toMatchObject({ status: 'none', issues: [] });
     origin.says(DEMO, 'health', { status: 'ok', issues: [ISSUE] });

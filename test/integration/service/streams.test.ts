@@ -48,6 +48,23 @@ async function origin(folder: string, options: Partial<OriginOptions>): Promise<
   return started;
 }
 
+/** An origin and a service that is mounted on it, decides who publishes, and follows it. */
+async function together(
+  options: Partial<OriginOptions>,
+): Promise<{ readonly live: Origin; readonly test: TestService }> {
+  const folder = makeFolder();
+  const service = await openService({
+    database: { type: 'sqlite', file: join(folder, 'shoal.db') },
+    logLevel: 'silent',
+  });
+  undo.push(service.close);
+  const access = { publish: service.access };
+  const live = await origin(folder, { access, mounts: [service], ...options });
+  await service.follow(live);
+  const admin = service.adminToken ?? '';
+  return { live, test: TestService.elsewhere(() => ({ port: live.httpPort, admin })) };
+}
+
 async function publish(to: Origin, key: string): Promise<Publisher> {
   const publisher = await Publisher.start(`rtmp://127.0.0.1:${to.rtmpPort}/live/${key}`);
   undo.push(() => publisher.cut());
@@ -75,21 +92,8 @@ async function tells(reader: TestReader, expected: readonly string[]): Promise<v
 
 describe('streams of an origin in this process', () => {
   it('BRD-3 BRD-5 KEY-3 an encoder with a stream key is all it takes: live, away, back, over, and a VOD', async () => {
-    const folder = makeFolder();
-    const service = await openService({
-      database: { type: 'sqlite', file: join(folder, 'shoal.db') },
-      logLevel: 'silent',
-    });
-    undo.push(service.close);
-    const live = await origin(folder, {
-      access: { publish: service.access },
-      mounts: [service],
-      interruptedMs: 8_000,
-      recording: { store: { type: 'disk', folder: join(folder, 'recordings') } },
-    });
-    await service.follow(live);
-    const admin = service.adminToken ?? '';
-    const test = TestService.elsewhere(() => ({ port: live.httpPort, admin }));
+    const store = { type: 'disk', folder: makeFolder() } as const;
+    const { live, test } = await together({ interruptedMs: 8_000, recording: { store } });
     await test.makeChannel('demo', 'ana');
     const token = await test.tokenOf('ana');
     const made = await test.call('POST', '/v1/channels/demo/stream-keys', { token, body: {} });
@@ -143,20 +147,8 @@ describe('streams of an origin in this process', () => {
   });
 
   it('BRD-8 KEY-4 who was taken down, or whose key was taken back, is dropped and refused', async () => {
-    const folder = makeFolder();
-    const service = await openService({
-      database: { type: 'sqlite', file: join(folder, 'shoal.db') },
-      logLevel: 'silent',
-    });
-    undo.push(service.close);
-    const live = await origin(folder, {
-      access: { publish: service.access },
-      mounts: [service],
-      interruptedMs: 1_000,
-    });
-    await service.follow(live);
-    const admin = service.adminToken ?? '';
-    const test = TestService.elsewhere(() => ({ port: live.httpPort, admin }));
+    const { live, test } = await together({ interruptedMs: 1_000 });
+    const { admin } = test;
     await test.makeChannel('demo');
     const ask = async (method: string, path: string, body?: unknown): Promise<unknown> =>
       (await test.call(method, `/v1/channels/demo${path}`, { token: admin, body })).body;

@@ -1,10 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FEED_LIMITS } from '@shoal/server/core';
 import { findPostgres } from '../../support/find-postgres.ts';
+import { channelId } from '../../support/builders.ts';
 import { until } from '../../support/until.ts';
+import { ScriptedOrigin } from './scripted-origin.ts';
 import { type TestReader, TestService } from './test-service.ts';
 import { TwoProcesses } from './two-processes.ts';
 
+const DEMO = channelId();
 const SOON = { timeoutMs: 4 * FEED_LIMITS.viewersExpireMs };
 
 /** Counts that a reader was told. */
@@ -51,6 +54,32 @@ it('FEED-10 viewers are told how many they are, by events that have no number of
     .map(({ at }) => Number(at));
   for (const [i, at] of times.entries())
     expect((times[i + 1] ?? Infinity) - at).toBeGreaterThanOrEqual(FEED_LIMITS.viewerCountMs - 2);
+});
+
+it('FEED-11 readers of the streamer’s feed are told what the swarm saves, and how far recordings are', async () => {
+  const test = await TestService.start();
+  onTestFinished(() => test.close());
+  await test.makeChannel('demo', 'ana');
+  const token = await test.tokenOf('ana');
+  const origin = new ScriptedOrigin(DEMO);
+  await test.service.follow(origin);
+  const segment = { rendition: 'source', epoch: 1, msn: 2, size: 1_000, durationMs: 2_000 };
+  const served = { servedBytes: 1_000, requests: 3, readyAt: Date.now() - 10_000 };
+  origin.says(DEMO, 'delivery', [{ ...segment, ...served }]);
+  const job = { id: '7-mp4', broadcast: 7, type: 'mp4', state: 'running' } as const;
+  origin.says(DEMO, 'jobs', [{ ...job, attempts: 1, createdAt: 0, progress: 40 }]);
+  const ana = await test.read('demo', { audience: 'streamer', token });
+  const viewer = await test.read('demo');
+  const [stats] = await ana.of('p2p.stats');
+  expect(stats).toMatchObject({ channel: 'demo', data: { copiesPerSegment: 1 } });
+  const [progress] = await ana.of('vod.progress');
+  expect(progress?.['data']).toEqual({
+    recording: 7,
+    made: 'mp4',
+    state: 'running',
+    progress: 40,
+  });
+  expect(viewer.told.map(({ type }) => type)).not.toContain('p2p.stats');
 });
 
 describe.runIf(findPostgres() !== undefined)('over two processes', () => {
